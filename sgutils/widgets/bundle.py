@@ -1,0 +1,101 @@
+"""What a host needs to show an explorable: one self-contained module, one stylesheet, one piece of HTML.
+
+Only the standard library is used, so that the site is built without torch and without a notebook.
+
+An explorable `name` is three files beside this one: `name.js` (how it looks and behaves), `name.json` (its title, the
+height that it takes, and the state it starts from) and `name.py` (its Python class). Modules share what lies in `lib/`.
+"""
+
+import html
+import json
+import re
+from functools import cache
+from pathlib import Path
+
+from .. import colors
+
+HERE = Path(__file__).parent
+NAMES = tuple(sorted(path.stem for path in HERE.glob("*.json")))
+
+# The only form of import that the modules use, one to a line, so that no parser is needed:
+#     import { softmax, kl } from "./lib/math.js";        import card from "./temperature.json";
+_IMPORT = re.compile(r'^import (?:\{ (?P<names>[\w, ]+?),? \}|(?P<whole>\w+)) from "(?P<path>\./[\w./-]+)";\n', re.M)
+_EXPORT = re.compile(r"^export (?=(?:const|class|function|async function) (?P<name>\w+))", re.M)
+
+
+@cache
+def module_source(name):
+    """The explorable as the text of one ES module: every file it imports stands in it, once."""
+    _check(name)
+    inlined = {}
+    body = _inline(HERE / f"{name}.js", inlined)
+    return "\n".join([*inlined.values(), body])
+
+
+@cache
+def stylesheet():
+    """The style of every explorable: the book's colours, then `lib/explorable.css`."""
+    return colors.css_variables() + (HERE / "lib/explorable.css").read_text(encoding="utf-8")
+
+
+def default_state(name):
+    """The state that an explorable starts from: a new dict of JSON values."""
+    return json.loads(_card(name))["state"]
+
+
+def mount_html(name, state=None, *, title=None, min_height=None):
+    """The HTML in which the site mounts an explorable. The same arguments give the same text, to the byte.
+
+    `state` fills in over the default state. `title` names the picture for those who do not see it; `min_height`, in
+    pixels, is kept free so that nothing jumps while the page loads: one number, or (on a wide page, on a phone).
+    """
+    card = json.loads(_card(name))
+    title = card["title"] if title is None else title
+    wide, narrow = _pair(card["min_height"] if min_height is None else min_height)
+    state = json.dumps(card["state"] | (state or {}), sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return (
+        f'<div class="sg-explorable" data-module="{name}" data-state="{html.escape(state)}"'
+        f' style="--sg-height:{wide}px;--sg-height-narrow:{narrow}px"'
+        f' role="group" aria-label="{html.escape(title)}">'
+        f"<noscript><p>{html.escape(title)}: this picture can be moved by hand where JavaScript is allowed.</p></noscript>"
+        f"</div>"
+    )
+
+
+@cache
+def _card(name):
+    _check(name)
+    return (HERE / f"{name}.json").read_text(encoding="utf-8")
+
+
+def _inline(path, inlined):
+    """The text of a module whose imports became constants; what it imports is added to `inlined`, in order."""
+    def replace(found):
+        imported = (path.parent / found["path"]).resolve()
+        if imported not in inlined:
+            inlined[imported] = _as_constant(imported, inlined)
+        return f"const {'{ ' + found['names'] + ' }' if found['names'] else found['whole']} = {_identifier(imported)};\n"
+
+    return _IMPORT.sub(replace, path.read_text(encoding="utf-8"))
+
+
+def _as_constant(path, inlined):
+    """An imported file as `const its_name = ...`, in a scope of its own."""
+    if path.suffix == ".json":
+        return f"const {_identifier(path)} = {path.read_text(encoding='utf-8').strip()};\n"
+    body = _inline(path, inlined)
+    names = ", ".join(found["name"] for found in _EXPORT.finditer(body))
+    return f"const {_identifier(path)} = (() => {{\n{_EXPORT.sub('', body)}\nreturn {{ {names} }};\n}})();\n"
+
+
+def _identifier(path):
+    return "file_" + re.sub(r"\W", "_", str(path.relative_to(HERE.resolve())))
+
+
+def _pair(height):
+    return height if isinstance(height, (list, tuple)) else (height, height)
+
+
+def _check(name):
+    if name not in NAMES:
+        raise ValueError(f"There is no explorable called {name!r}; there are {', '.join(NAMES)}.")
