@@ -1,0 +1,102 @@
+"""Gate vectors: survival schedules, sampled students, expected depth (Huang et al. 2016; paper, Eq. 3-4).
+
+A gate vector has one number a residual block. The full network with all gates 1 is the plain ResNet, with the survival
+probabilities p as gates it is the teacher, and with sampled zeros and ones b it is a student.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from .errors import InputError
+
+
+def linear_decay(num_blocks: int, p_last: float = 0.5) -> Tensor:
+    """Survival probabilities that fall linearly with depth: p_l = 1 - l/L * (1 - p_L), for l = 1..L.
+
+    Early blocks, whose features every later block uses, are kept more often (Huang et al. 2016, Eq. 4).
+
+    Args:
+        num_blocks: L, the number of residual blocks.
+        p_last: p_L, the survival probability of the last block.
+
+    Returns:
+        ``(L,)`` float32.
+
+    Raises:
+        InputError: if there is no block or ``p_last`` is no probability.
+    """
+    _check_blocks(num_blocks)
+    check_probability("p_last", p_last)
+    depth = torch.arange(1, num_blocks + 1, dtype=torch.float64) / num_blocks
+    return (1 - depth * (1 - p_last)).float()
+
+
+def uniform_survival(num_blocks: int, p: float = 0.5) -> Tensor:
+    """The same survival probability for every block.
+
+    Returns:
+        ``(L,)`` float32.
+
+    Raises:
+        InputError: if there is no block or ``p`` is no probability.
+    """
+    _check_blocks(num_blocks)
+    check_probability("p", p)
+    return torch.full((num_blocks,), float(p))
+
+
+def sample_gates(p: Tensor | Sequence[float], generator: torch.Generator | None = None) -> Tensor:
+    """Draw a student: independent b_l ~ Bernoulli(p_l) (paper, Eq. 3).
+
+    The draw is made on the CPU: a GPU never has to tell the CPU which blocks to run, and the same seed gives the same
+    students on every device.
+
+    Args:
+        p: ``(L,)`` survival probabilities.
+        generator: the caller's own CPU generator; torch's global one if not given.
+
+    Returns:
+        ``(L,)`` float32 of 0 and 1.
+
+    Raises:
+        InputError: if an entry of ``p`` is no probability or the generator is not on the CPU.
+    """
+    if generator is not None and generator.device.type != "cpu":
+        raise InputError(f"Gates are drawn on the CPU, but the generator is on {generator.device}: use torch.Generator().")
+    p = survival_probabilities(p)
+    return (torch.rand(len(p), generator=generator) < p).float()
+
+
+def expected_depth(p: Tensor | Sequence[float]) -> float:
+    """The mean number of blocks that a sampled student runs: the sum of p.
+
+    Raises:
+        InputError: if an entry of ``p`` is no probability.
+    """
+    return survival_probabilities(p).double().sum().item()
+
+
+def survival_probabilities(p: Tensor | Sequence[float]) -> Tensor:
+    """``p`` as a ``(L,)`` float32 CPU tensor of probabilities, or an `InputError` that says what is wrong with it."""
+    try:
+        values = torch.as_tensor(p, dtype=torch.float32).detach().cpu()
+    except (TypeError, ValueError) as error:
+        raise InputError(f"Survival probabilities must be a list of numbers or a 1-D tensor, not {p!r}.") from error
+    if values.ndim != 1 or len(values) == 0:
+        raise InputError(f"Survival probabilities must be a list or 1-D tensor, one a block, not shape {tuple(values.shape)}.")
+    for block, value in enumerate(values.tolist(), start=1):
+        check_probability(f"the survival probability of block {block}", value)
+    return values
+
+
+def check_probability(name: str, value: float) -> None:
+    """Raise an `InputError` unless ``value`` is a number in [0, 1]."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 1:
+        raise InputError(f"{name} must be a number from 0 to 1, not {value!r}.")
+
+
+def _check_blocks(num_blocks: int) -> None:
+    if isinstance(num_blocks, bool) or not isinstance(num_blocks, int) or num_blocks < 1:
+        raise InputError(f"num_blocks must be a whole number of at least 1, not {num_blocks!r}.")

@@ -1,0 +1,133 @@
+"""Soft targets, the distillation loss at a temperature, and the Self-Guidance objective (paper, Eq. 5)."""
+
+import math
+from typing import NamedTuple
+
+import torch.nn.functional as F
+from torch import Tensor
+
+from .errors import InputError
+
+KL_DIRECTIONS = ("teacher||student", "student||teacher")
+
+
+class SelfGuidanceLoss(NamedTuple):
+    """The terms of Eq. 5, each a 0-dim tensor: ``total = ce_student + ce_teacher + lam * tau**2 * distill``."""
+
+    total: Tensor
+    ce_student: Tensor
+    ce_teacher: Tensor
+    distill: Tensor
+
+
+def soft_targets(logits: Tensor, tau: float) -> Tensor:
+    """Class probabilities at a temperature: softmax(z / tau) (Hinton et al. 2015, Eq. 1).
+
+    Args:
+        logits: ``(..., K)``.
+        tau: the temperature; 1 is the usual softmax, larger is softer.
+
+    Returns:
+        ``(..., K)``, summing to 1 over the last dimension.
+
+    Raises:
+        InputError: if ``tau`` is not a positive number.
+    """
+    check_tau(tau)
+    return F.softmax(logits / tau, dim=-1)
+
+
+def distillation_kl(
+    student_logits: Tensor, teacher_logits: Tensor, tau: float, kl_direction: str = "teacher||student"
+) -> Tensor:
+    """Batch mean of the Kullback-Leibler divergence between teacher and student at temperature ``tau``.
+
+    By default KL(p_T || p_S) = sum_k p_T,k (log p_T,k - log p_S,k), the direction that the peers of the paper minimise;
+    ``"student||teacher"`` is the one that the paper's KL(p^S, p^T) reads as. There is no factor tau**2 here.
+
+    Args:
+        student_logits: ``(N, K)``.
+        teacher_logits: ``(N, K)``.
+        tau: the temperature of both.
+        kl_direction: ``"teacher||student"`` or ``"student||teacher"``.
+
+    Returns:
+        A 0-dim tensor, in nats. Gradients reach both arguments; detach the one that is to be a constant.
+
+    Raises:
+        InputError: on ``tau <= 0``, an unknown direction or logits of different shapes.
+    """
+    check_tau(tau)
+    check_kl_direction(kl_direction)
+    _check_same_shape(student_logits, teacher_logits)
+    log_student = F.log_softmax(student_logits.float() / tau, dim=-1)
+    log_teacher = F.log_softmax(teacher_logits.float() / tau, dim=-1)
+    # F.kl_div(log q, log p) is KL(p || q): its first argument is the approximation.
+    q, p = (log_student, log_teacher) if kl_direction == "teacher||student" else (log_teacher, log_student)
+    return F.kl_div(q, p, log_target=True, reduction="batchmean")
+
+
+def self_guidance_loss(
+    student_logits: Tensor,
+    teacher_logits: Tensor,
+    target: Tensor,
+    lam: float = 0.25,
+    tau: float = 3.0,
+    detach_teacher: bool = True,
+    kl_direction: str = "teacher||student",
+) -> SelfGuidanceLoss:
+    """The objective of Self-Guidance: CE(student) + CE(teacher) + lam * tau**2 * KL (paper, Eq. 5).
+
+    Args:
+        student_logits: ``(N, K)``, from gates b.
+        teacher_logits: ``(N, K)``, from gates p.
+        target: ``(N,)`` class indices.
+        lam: the trade-off lambda; the paper uses 0.25.
+        tau: the temperature of the distillation term; the cross-entropies use 1.
+        detach_teacher: whether the KL leaves the teacher alone and only pulls the student.
+        kl_direction: see `distillation_kl`.
+
+    Raises:
+        InputError: on ``tau <= 0``, ``lam < 0``, an unknown direction or shapes that do not fit.
+    """
+    check_lam(lam)
+    if target.shape != student_logits.shape[:1]:
+        raise InputError(
+            f"target must hold one class index for each of the {student_logits.shape[0]} rows of logits, "
+            f"not shape {tuple(target.shape)}."
+        )
+    guide = teacher_logits.detach() if detach_teacher else teacher_logits
+    distill = distillation_kl(student_logits, guide, tau, kl_direction)
+    ce_student = F.cross_entropy(student_logits, target)
+    ce_teacher = F.cross_entropy(teacher_logits, target)
+    return SelfGuidanceLoss(ce_student + ce_teacher + lam * tau**2 * distill, ce_student, ce_teacher, distill)
+
+
+def check_tau(tau: float) -> None:
+    """Raise an `InputError` unless ``tau`` is a positive finite number."""
+    if not _is_number(tau) or not 0 < tau < math.inf:
+        raise InputError(f"tau (the temperature) must be a number above 0, not {tau!r}.")
+
+
+def check_lam(lam: float) -> None:
+    """Raise an `InputError` unless ``lam`` is a finite number of at least 0."""
+    if not _is_number(lam) or not 0 <= lam < math.inf:
+        raise InputError(f"lam (lambda, the weight of distillation) must be a number of at least 0, not {lam!r}.")
+
+
+def check_kl_direction(kl_direction: str) -> None:
+    """Raise an `InputError` unless ``kl_direction`` is one of `KL_DIRECTIONS`."""
+    if kl_direction not in KL_DIRECTIONS:
+        raise InputError(f"kl_direction must be one of {', '.join(KL_DIRECTIONS)}, not {kl_direction!r}.")
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _check_same_shape(student_logits: Tensor, teacher_logits: Tensor) -> None:
+    if student_logits.shape != teacher_logits.shape or student_logits.ndim != 2:
+        raise InputError(
+            f"student and teacher logits must both have shape (N, K), not {tuple(student_logits.shape)} "
+            f"and {tuple(teacher_logits.shape)}."
+        )

@@ -1,0 +1,51 @@
+"""The training methods, by name. A new method is one file beside these and one line here."""
+
+import inspect
+from collections.abc import Callable
+
+from ..errors import InputError
+from ..resnets import ResNet
+from .baseline import Baseline
+from .method import Method, StudentSampler
+from .self_guidance import SelfGuidance
+from .stochastic_depth import StochasticDepth
+
+METHODS: dict[str, type[Method]] = {
+    "baseline": Baseline,
+    "stochastic-depth": StochasticDepth,
+    "self-guidance": SelfGuidance,
+}
+
+__all__ = ["METHODS", "Baseline", "Method", "SelfGuidance", "StochasticDepth", "StudentSampler", "build_method", "options"]
+
+
+def options(name: str) -> dict[str, inspect.Parameter]:
+    """The options of a method with their types and defaults, read from its signature.
+
+    Raises:
+        InputError: if there is no such method.
+    """
+    if name not in METHODS:
+        raise InputError(f"Unknown method {name!r}: expected one of {', '.join(METHODS)}.")
+    parameters = inspect.signature(METHODS[name]).parameters
+    return {key: p for key, p in parameters.items() if p.kind is p.KEYWORD_ONLY and key != "seed"}
+
+
+def build_method(name: str, make_network: Callable[[], ResNet], *, seed: int = 0, **chosen) -> Method:
+    """A method around new networks.
+
+    Args:
+        name: a key of `METHODS`.
+        make_network: makes one new network of the chosen architecture; called as often as the method needs one.
+        seed: of the method's own random draws.
+        chosen: the method's options; those not given keep their defaults.
+
+    Raises:
+        InputError: if there is no such method or option, or an option is outside its range.
+    """
+    known = options(name)
+    for key in chosen:
+        if key not in known:
+            expected = f"its options are {', '.join(known)}" if known else "it has none"
+            raise InputError(f"Method {name!r} has no option {key!r}: {expected}.")
+    return METHODS[name].build(make_network, seed=seed, **chosen)

@@ -1,0 +1,29 @@
+"""Plain training: one network, cross-entropy (He et al. 2016)."""
+
+import torch.nn.functional as F
+from torch import Tensor
+
+from ..resnets import ResNet
+from .method import Method, error_rate
+
+
+class Baseline(Method):
+    """Minimise the cross-entropy of the plain network, all gates 1.
+
+    Args:
+        net: the network to train.
+    """
+
+    def __init__(self, net: ResNet, *, seed: int = 0):
+        super().__init__()
+        self.net = net
+
+    def forward(self, x: Tensor, y: Tensor) -> dict[str, Tensor]:
+        logits = self.net(x)
+        return {"total": F.cross_entropy(logits, y), "error": error_rate(logits, y)}
+
+    def predict(self, x: Tensor) -> Tensor:
+        return self.net(x)
+
+    def deployed_network(self) -> ResNet:
+        return self.net

@@ -1,0 +1,88 @@
+"""Self-Guidance: students sampled by stochastic depth learn from the full network (Zheng & Peng 2022, Algorithm 1)."""
+
+from contextlib import nullcontext
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from ..errors import InputError
+from ..losses import check_kl_direction, check_lam, check_tau, distillation_kl, self_guidance_loss
+from ..resnets import ResNet, fold_gates, keep_running_statistics, recalibrate_batch_norm
+from .method import Method, StudentSampler, error_rate
+
+BN_STATISTICS = ("teacher", "both", "recalibrate")
+
+
+class SelfGuidance(Method):
+    """Minimise CE(student) + CE(teacher) + lam * tau**2 * KL (Eq. 5); deploy the teacher.
+
+    Args:
+        net: the network to train; teacher and students live in it and share its weights.
+        lam: the trade-off lambda.
+        tau: the temperature of the distillation term.
+        p_last: p_L, the survival probability of the last block.
+        detach_teacher: whether the KL leaves the teacher alone.
+        kl_direction: ``"teacher||student"`` or ``"student||teacher"``.
+        bn_statistics: which passes move the running statistics of batch norm: ``"teacher"``, the one that is deployed;
+            ``"both"``; or ``"recalibrate"``, both, and after training once more from teacher passes alone. Statistics
+            kept apart for the students would deploy the same network as ``"teacher"``.
+        backward_full: False is the paper's "W/O Backward Full network" (Table 6): the teacher only guides, its pass
+            has neither gradient nor cross-entropy.
+        seed: of the students that are drawn.
+
+    Raises:
+        InputError: if an option is outside its range.
+    """
+
+    def __init__(
+        self,
+        net: ResNet,
+        *,
+        lam: float = 0.25,
+        tau: float = 3.0,
+        p_last: float = 0.5,
+        detach_teacher: bool = True,
+        kl_direction: str = "teacher||student",
+        bn_statistics: str = "teacher",
+        backward_full: bool = True,
+        seed: int = 0,
+    ):
+        super().__init__()
+        check_lam(lam)
+        check_tau(tau)
+        check_kl_direction(kl_direction)
+        if bn_statistics not in BN_STATISTICS:
+            raise InputError(f"bn_statistics must be one of {', '.join(BN_STATISTICS)}, not {bn_statistics!r}.")
+        self.net = net
+        self.students = StudentSampler(net.num_blocks, p_last, seed)
+        self.lam = lam
+        self.tau = tau
+        self.detach_teacher = detach_teacher
+        self.kl_direction = kl_direction
+        self.bn_statistics = bn_statistics
+        self.backward_full = backward_full
+
+    def forward(self, x: Tensor, y: Tensor) -> dict[str, Tensor]:
+        with keep_running_statistics(self.net) if self.bn_statistics == "teacher" else nullcontext():
+            student = self.net(x, self.students())
+        with nullcontext() if self.backward_full else torch.no_grad():
+            teacher = self.net(x, self.students.p)
+        errors = {"error": error_rate(teacher, y), "student_error": error_rate(student, y)}
+        if self.backward_full:
+            loss = self_guidance_loss(student, teacher, y, self.lam, self.tau, self.detach_teacher, self.kl_direction)
+            return loss._asdict() | errors
+        ce_student = F.cross_entropy(student, y)
+        distill = distillation_kl(student, teacher, self.tau, self.kl_direction)
+        total = ce_student + self.lam * self.tau**2 * distill
+        return {"total": total, "ce_student": ce_student, "distill": distill} | errors
+
+    def predict(self, x: Tensor) -> Tensor:
+        return self.net(x, self.students.p)
+
+    def deployed_network(self) -> ResNet:
+        return fold_gates(self.net, self.students.p)
+
+    def finish(self, batches) -> None:
+        if self.bn_statistics == "recalibrate":
+            recalibrate_batch_norm(self.net, self.students.p, batches)

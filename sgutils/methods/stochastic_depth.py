@@ -1,0 +1,34 @@
+"""Stochastic depth: train a different sub-network on every mini-batch (Huang et al. 2016; paper, Eq. 3-4)."""
+
+import torch.nn.functional as F
+from torch import Tensor
+
+from ..resnets import ResNet, fold_gates
+from .method import Method, StudentSampler, error_rate
+
+
+class StochasticDepth(Method):
+    """Minimise the cross-entropy of one sampled student a mini-batch; deploy the full network with gates p.
+
+    Surviving branches are not rescaled in training; p_l multiplies them at test time, as in the original.
+
+    Args:
+        net: the network to train.
+        p_last: p_L, the survival probability of the last block.
+        seed: of the students that are drawn.
+    """
+
+    def __init__(self, net: ResNet, *, p_last: float = 0.5, seed: int = 0):
+        super().__init__()
+        self.net = net
+        self.students = StudentSampler(net.num_blocks, p_last, seed)
+
+    def forward(self, x: Tensor, y: Tensor) -> dict[str, Tensor]:
+        logits = self.net(x, self.students())
+        return {"total": F.cross_entropy(logits, y), "error": error_rate(logits, y)}
+
+    def predict(self, x: Tensor) -> Tensor:
+        return self.net(x, self.students.p)
+
+    def deployed_network(self) -> ResNet:
+        return fold_gates(self.net, self.students.p)

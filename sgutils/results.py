@@ -1,0 +1,158 @@
+"""The ledger: one JSON file a run, written by the trainer, from which every number in the book comes."""
+
+import dataclasses
+import hashlib
+import json
+import platform
+import statistics
+import subprocess
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from .data import data_folder
+from .errors import InputError
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run as it was measured.
+
+    Attributes:
+        config: everything that decided it (see `sgutils.training.Config`), its seed included.
+        status: ``"finished"``, ``"diverged"`` (NaN or infinite loss) or ``"stopped"``.
+        message: what there is to say about a run that did not finish.
+        command: how it was started.
+        curves: one number an epoch: ``test_error`` and epoch means of the method's losses, ``train_...``.
+        last_test_error: of the last epoch, as a share; what tables quote. None if no epoch was finished.
+        best_test_error: the lowest of any epoch; chosen on the test set, so never quoted as a result.
+        parameters: how many are trained, and how many are deployed.
+        seconds: wall time of all epochs.
+        images_per_second: training images a second, testing included.
+        device: what it ran on.
+        versions: of Python and the libraries.
+        commit: of the code, or "unknown" outside a checkout; "+" marks uncommitted changes to the package.
+    """
+
+    config: dict
+    status: str
+    message: str
+    command: str
+    curves: dict[str, list[float]]
+    last_test_error: float | None
+    best_test_error: float | None
+    parameters: dict[str, int]
+    seconds: float
+    images_per_second: float
+    device: str
+    versions: dict[str, str]
+    commit: str
+
+    @classmethod
+    def of(cls, trainer, config, *, status: str, message: str, command: str) -> "Run":
+        """The record of what a trainer has done so far."""
+        history = trainer.history
+        curves = {"test_error": [epoch.test_error for epoch in history]}
+        for name in history[0].train if history else ():
+            curves[f"train_{name}"] = [round(epoch.train[name], 6) for epoch in history]
+        seconds = sum(epoch.seconds for epoch in history)
+        images = len(history) * len(trainer.dataset.train_x)
+        return cls(
+            config=dataclasses.asdict(config),
+            status=status,
+            message=message,
+            command=command,
+            curves=curves,
+            last_test_error=curves["test_error"][-1] if history else None,
+            best_test_error=min(curves["test_error"]) if history else None,
+            parameters={
+                "trained": sum(p.numel() for p in trainer.method.parameters()),
+                "deployed": sum(p.numel() for p in trainer.method.deployed_network().parameters()),
+            },
+            seconds=round(seconds, 2),
+            images_per_second=round(images / seconds, 1) if seconds else 0.0,
+            device=_device_name(trainer.device),
+            versions={"python": platform.python_version(), "torch": torch.__version__, "numpy": np.__version__},
+            commit=_commit(),
+        )
+
+    @property
+    def seed(self) -> int:
+        return self.config["seed"]
+
+    @property
+    def name(self) -> str:
+        """What the ledger calls the file: data set, network, method, and a digest of the whole configuration."""
+        return run_name(self.config)
+
+    def to_json(self) -> str:
+        """The text of the ledger file."""
+        return json.dumps(dataclasses.asdict(self), indent=1) + "\n"
+
+
+def run_name(config: dict) -> str:
+    """The ledger's file name for a configuration, without ending: equal for equal configurations."""
+    digest = hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest()[:8]
+    return f"{config['dataset']}_{config['model']}_{config['method']}_seed{config['seed']}_{digest}"
+
+
+def load_results(folder: str | Path | None = None) -> list[Run]:
+    """All runs of a ledger, in the order of their file names.
+
+    Args:
+        folder: of JSON files; None is the ledger that ships with the book.
+
+    Raises:
+        InputError: if there is no such folder or a file in it is no record of a run.
+    """
+    folder = data_folder() / "results" if folder is None else Path(folder)
+    if not folder.is_dir():
+        raise InputError(f"{folder} is no folder: expected one with the JSON files that training wrote.")
+    return [_read(path) for path in sorted(folder.glob("*.json"))]
+
+
+def by_setting(runs: list[Run]) -> dict[str, list[Run]]:
+    """Runs that differ in nothing but the seed, together, in order of seed; keyed by `setting`."""
+    groups = defaultdict(list)
+    for run in sorted(runs, key=lambda run: run.seed):
+        groups[setting(run.config)].append(run)
+    return dict(groups)
+
+
+def setting(config: dict) -> str:
+    """A configuration without its seed, as text: equal for runs that may be averaged."""
+    return json.dumps({key: value for key, value in config.items() if key != "seed"}, sort_keys=True)
+
+
+def mean_and_deviation(values: list[float]) -> tuple[float, float | None]:
+    """Mean and sample standard deviation; the latter is None for a single value."""
+    return statistics.fmean(values), statistics.stdev(values) if len(values) > 1 else None
+
+
+def _read(path: Path) -> Run:
+    try:
+        return Run(**json.loads(path.read_text()))
+    except (OSError, ValueError, TypeError) as error:
+        raise InputError(f"{path} is no record of a run: expected a JSON file that `sgutils train` wrote.") from error
+
+
+def _device_name(device: torch.device) -> str:
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return f"{platform.machine()} CPU, {torch.get_num_threads()} threads"
+
+
+def _commit() -> str:
+    package = Path(__file__).resolve().parent
+
+    def git(*arguments: str) -> str:
+        return subprocess.run(["git", "-C", package, *arguments], capture_output=True, text=True, check=True).stdout.strip()
+
+    try:
+        changed = git("status", "--porcelain", "--untracked-files=no", "--", ".")
+        return git("rev-parse", "--short=12", "HEAD") + ("+" if changed else "")
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"

@@ -1,0 +1,340 @@
+"""The trainer: the paper's recipe around any method, with checkpoints from which a run goes on as if never stopped.
+
+`Trainer` is Algorithm 1's two loops and knows nothing of any one method. `train` is one whole run: it reads the data,
+builds the method, keeps files in a folder and returns the record for the ledger.
+"""
+
+import dataclasses
+import json
+import math
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from tqdm.auto import tqdm
+
+from .checkpoint import load_checkpoint, save_checkpoint
+from .data import Dataset, augment, load_dataset
+from .errors import InputError
+from .methods import Method, build_method, options
+from .resnets import MODELS
+from .results import Run
+
+CHECKPOINT, METRICS, RESULT = "checkpoint.pt", "metrics.jsonl", "result.json"
+
+
+@dataclass(frozen=True)
+class Config:
+    """Everything that decides a run; the defaults are the paper's recipe (sec. 4.1).
+
+    Raises:
+        InputError: if a value is outside its range.
+    """
+
+    dataset: str = field(default="cifar10", metadata={"help": "data set to train on"})
+    model: str = field(default="resnet32", metadata={"help": "network"})
+    method: str = field(default="self-guidance", metadata={"help": "training method"})
+    options: dict = field(default_factory=dict)
+    epochs: int = field(default=300, metadata={"help": "passes over the training images"})
+    batch_size: int = field(default=128, metadata={"help": "images a step"})
+    lr: float = field(default=0.1, metadata={"help": "first learning rate; a tenth from 50 %%, a hundredth from 75 %%"})
+    momentum: float = field(default=0.9, metadata={"help": "Nesterov momentum"})
+    weight_decay: float = field(default=1e-4, metadata={"help": "weight decay"})
+    augment: bool = field(default=True, metadata={"help": "shift by up to 1/8 of the side, and mirror where it makes sense"})
+    seed: int = field(default=0, metadata={"help": "seed of every random draw"})
+    image_size: int | None = field(default=None, metadata={"help": "scale images down to this side"})
+    train_examples: int | None = field(default=None, metadata={"help": "use only so many training images"})
+    test_examples: int | None = field(default=None, metadata={"help": "use only so many test images"})
+
+    def __post_init__(self):
+        if self.model not in MODELS:
+            raise InputError(f"Unknown model {self.model!r}: expected one of {', '.join(MODELS)}.")
+        for name, least in (("epochs", 1), ("batch_size", 2), ("seed", 0)):
+            value = getattr(self, name)
+            if not isinstance(value, int) or isinstance(value, bool) or value < least:
+                raise InputError(f"{name} must be a whole number of at least {least}, not {value!r}.")
+        for name, above in (("lr", True), ("momentum", False), ("weight_decay", False)):
+            value = getattr(self, name)
+            if not isinstance(value, (int, float)) or not math.isfinite(value) or value < 0 or (above and value == 0):
+                raise InputError(f"{name} must be a number {'above 0' if above else 'of at least 0'}, not {value!r}.")
+        if self.momentum >= 1:
+            raise InputError(f"momentum must be below 1, not {self.momentum!r}.")
+        known = options(self.method)  # refuses an unknown method
+        defaults = {key: parameter.default for key, parameter in known.items()}
+        if unknown := set(self.options) - set(known):
+            raise InputError(f"Method {self.method!r} has no option {sorted(unknown)[0]!r}: it has {', '.join(known) or 'none'}.")
+        # A record names every option's value, so that a later change of a default does not change its meaning.
+        object.__setattr__(self, "options", defaults | self.options)
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """What one epoch came to.
+
+    Attributes:
+        index: 1 for the first.
+        lr: its learning rate.
+        train: epoch means of what the method returned (``total``, ``error`` and its own terms).
+        test_error: share of wrong test predictions of what is deployed.
+        seconds: wall time of training and testing.
+    """
+
+    index: int
+    lr: float
+    train: dict[str, float]
+    test_error: float
+    seconds: float
+
+
+class Diverged(ArithmeticError):
+    """The loss became NaN or infinite; the message says where."""
+
+
+class Trainer:
+    """Train a method on a data set: iterate over it to get one `Epoch` after another.
+
+    Args:
+        method: what to train; it is moved to ``device``.
+        dataset: its images.
+        epochs: how many.
+        batch_size: images a step.
+        lr: first learning rate, divided by 10 at 50 % and again at 75 % of the epochs.
+        momentum: Nesterov momentum.
+        weight_decay: on all parameters.
+        augmented: whether to shift and mirror the training images.
+        seed: of the data order and the augmentation.
+        device: where to train; None takes a GPU if there is one.
+        on_step: called after every step; an exception raised in it ends the training.
+    """
+
+    def __init__(
+        self,
+        method: Method,
+        dataset: Dataset,
+        *,
+        epochs: int = 300,
+        batch_size: int = 128,
+        lr: float = 0.1,
+        momentum: float = 0.9,
+        weight_decay: float = 1e-4,
+        augmented: bool = True,
+        seed: int = 0,
+        device: torch.device | str | None = None,
+        on_step: Callable[[], None] = lambda: None,
+    ):
+        self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+        self.method = method.to(self.device, memory_format=torch.channels_last)
+        self.dataset = dataset.to(self.device)
+        self.normalise = self.dataset.normaliser()
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.lr = lr
+        self.augmented = augmented
+        self.on_step = on_step
+        self.draws = torch.Generator().manual_seed(seed)  # data order and augmentation, on the CPU
+        self.history: list[Epoch] = []
+        self.optimizer = torch.optim.SGD(
+            method.parameters(), lr=lr, momentum=momentum, nesterov=momentum > 0, weight_decay=weight_decay
+        )
+        # Zero gradients, not missing ones: weight decay and momentum act on a skipped block too, as in the released
+        # code of stochastic depth, and as they would if its branch were computed and multiplied by 0.
+        for parameter in method.parameters():
+            parameter.grad = torch.zeros_like(parameter)
+
+    @property
+    def steps_per_epoch(self) -> int:
+        return len(self._batches(torch.arange(len(self.dataset.train_x))))
+
+    def __iter__(self) -> Iterator[Epoch]:
+        """Train the epochs that are left, and give each as it is done."""
+        while len(self.history) < self.epochs:
+            self.history.append(self._epoch(len(self.history)))
+            yield self.history[-1]
+
+    def _epoch(self, index: int) -> Epoch:
+        start = time.perf_counter()
+        lr = learning_rate(index, self.epochs, self.lr)
+        for group in self.optimizer.param_groups:
+            group["lr"] = lr
+        self.method.train()
+        sums: dict[str, Tensor] = {}
+        first_bad = torch.tensor(math.inf, device=self.device)
+        batches = self._batches(torch.randperm(len(self.dataset.train_x), generator=self.draws))
+        for step, batch in enumerate(batches):
+            batch = batch.to(self.device)
+            losses = self.method(self._images(batch), self.dataset.train_y[batch])
+            self.optimizer.zero_grad(set_to_none=False)
+            losses["total"].backward()
+            self.optimizer.step()
+            # Sums stay on the device: reading a number in this loop would make a GPU wait for the CPU.
+            for name, value in losses.items():
+                sums[name] = sums.get(name, 0) + value.detach() * len(batch)
+            bad = torch.where(losses["total"].detach().isfinite(), math.inf, float(step + 1))
+            first_bad = torch.minimum(first_bad, bad)
+            self.on_step()
+        if first_bad.isfinite():
+            raise Diverged(f"The loss became NaN or infinite in epoch {index + 1}, step {int(first_bad)}, at learning rate {lr:g}.")
+        if index + 1 == self.epochs:
+            self.method.finish(self._images(batch.to(self.device)) for batch in batches)
+        means = {name: (value / len(self.dataset.train_x)).item() for name, value in sums.items()}
+        return Epoch(index + 1, lr, means, self.test_error(), time.perf_counter() - start)
+
+    def _images(self, batch: Tensor) -> Tensor:
+        images = self.normalise(self.dataset.train_x[batch])
+        if self.augmented:
+            pad = max(1, images.shape[-1] // 8)
+            images = augment(images, pad=pad, mirror=self.dataset.mirrored, generator=self.draws)
+        return images.contiguous(memory_format=torch.channels_last)
+
+    def _batches(self, order: Tensor) -> tuple[Tensor, ...]:
+        batches = order.split(self.batch_size)
+        # Batch norm has no statistics of a single image.
+        return batches[:-1] if len(batches) > 1 and len(batches[-1]) == 1 else batches
+
+    @torch.no_grad()
+    def test_error(self) -> float:
+        """Share of wrong test predictions of what is deployed."""
+        self.method.eval()
+        wrong = torch.zeros((), device=self.device)
+        for x, y in zip(self.dataset.test_x.split(1000), self.dataset.test_y.split(1000)):
+            images = self.normalise(x).contiguous(memory_format=torch.channels_last)
+            wrong += (self.method.predict(images).argmax(dim=1) != y).sum()
+        return wrong.item() / len(self.dataset.test_y)
+
+    def state_dict(self) -> dict:
+        """All that a run needs to go on as if it had never stopped."""
+        return {
+            "method": self.method.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "draws": self.draws.get_state(),
+            "history": [dataclasses.asdict(epoch) for epoch in self.history],
+        }
+
+    def load_state_dict(self, state: dict) -> None:
+        """Take up where `state_dict` was taken."""
+        self.method.load_state_dict(state["method"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.draws.set_state(state["draws"].cpu())
+        self.history = [Epoch(**epoch) for epoch in state["history"]]
+
+
+def learning_rate(index: int, epochs: int, lr: float) -> float:
+    """The step schedule of the paper: ``lr``, a tenth of it from 50 % and a hundredth from 75 % of the epochs.
+
+    Args:
+        index: 0 for the first epoch.
+        epochs: of the whole run.
+        lr: the first learning rate.
+    """
+    return lr * (1 if index < 0.5 * epochs else 0.1 if index < 0.75 * epochs else 0.01)
+
+
+def build(config: Config) -> tuple[Method, Dataset]:
+    """The data set of a run and its method with fresh networks, both decided by the configuration alone."""
+    dataset = load_dataset(
+        config.dataset,
+        image_size=config.image_size,
+        train_examples=config.train_examples,
+        test_examples=config.test_examples,
+    )
+
+    def make_network():
+        return MODELS[config.model](num_classes=dataset.num_classes, in_channels=dataset.channels)
+
+    with torch.random.fork_rng():
+        torch.manual_seed(config.seed)
+        method = build_method(config.method, make_network, seed=config.seed, **config.options)
+    return method, dataset
+
+
+def make_trainer(config: Config, **more) -> Trainer:
+    """The trainer of a run; ``more`` goes to `Trainer` as it is (``device``, ``on_step``)."""
+    method, dataset = build(config)
+    recipe = {key: getattr(config, key) for key in ("epochs", "batch_size", "lr", "momentum", "weight_decay", "seed")}
+    return Trainer(method, dataset, augmented=config.augment, **recipe, **more)
+
+
+def train(config: Config, out: str | Path | None = None, *, command: str = "", quiet: bool = False) -> Run:
+    """Train one run from start to end.
+
+    Args:
+        config: what to train.
+        out: a folder for the checkpoint, the metrics (one JSON object an epoch) and the result; None keeps no file.
+        command: how the run was started, for the record.
+        quiet: whether to leave the progress bar out.
+
+    Returns:
+        The record of the run. A run whose loss became NaN or infinite has the status ``"diverged"``.
+
+    Raises:
+        InputError: if the data cannot be read or ``out`` cannot be written or already holds a run.
+    """
+    trainer = make_trainer(config)
+    folder = None if out is None else _new_folder(Path(out))
+    return _run(trainer, config, folder, command, quiet)
+
+
+def resume(out: str | Path, *, quiet: bool = False) -> Run:
+    """Go on with a run that was stopped, from its last checkpoint.
+
+    Raises:
+        InputError: if ``out`` holds no usable checkpoint.
+    """
+    folder = Path(out)
+    state = load_checkpoint(folder / CHECKPOINT)
+    config = Config(**state["config"])
+    trainer = make_trainer(config)
+    trainer.load_state_dict(state["trainer"])
+    return _run(trainer, config, folder, state["command"], quiet)
+
+
+def _run(trainer: Trainer, config: Config, folder: Path | None, command: str, quiet: bool) -> Run:
+    status, message = "finished", ""
+
+    def save() -> None:
+        if folder is not None:
+            state = {"config": dataclasses.asdict(config), "command": command, "trainer": trainer.state_dict()}
+            save_checkpoint(folder / CHECKPOINT, state)
+            lines = (json.dumps(dataclasses.asdict(epoch)) + "\n" for epoch in trainer.history)
+            write_atomically(folder / METRICS, "".join(lines))
+
+    steps = trainer.steps_per_epoch
+    bar = tqdm(total=config.epochs * steps, initial=len(trainer.history) * steps, unit="step", disable=quiet)
+    trainer.on_step = bar.update
+    try:
+        save()
+        for epoch in trainer:
+            save()
+            bar.set_postfix(epoch=epoch.index, train=f"{epoch.train['error']:.1%}", test=f"{epoch.test_error:.1%}")
+    except Diverged as error:
+        status, message = "diverged", str(error)
+    except KeyboardInterrupt:
+        status, message = "stopped", f"Stopped after {len(trainer.history)} of {config.epochs} epochs."
+    finally:
+        bar.close()
+    run = Run.of(trainer, config, status=status, message=message, command=command)
+    if folder is not None and status != "stopped":
+        write_atomically(folder / RESULT, run.to_json())
+    return run
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write a whole file or none: a reader never sees half of it."""
+    part = path.with_name(path.name + ".part")
+    part.write_text(text)
+    os.replace(part, path)
+
+
+def _new_folder(out: Path) -> Path:
+    if (out / CHECKPOINT).exists() or (out / RESULT).exists():
+        raise InputError(f"{out} already holds a run: choose another folder, or go on with `sgutils resume {out}`.")
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        (out / METRICS).touch()
+    except OSError as error:
+        raise InputError(f"Cannot write to {out} ({error.strerror}): choose a folder that you may write to.") from error
+    return out
