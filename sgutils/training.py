@@ -70,6 +70,10 @@ class Config:
         # A record names every option's value, so that a later change of a default does not change its meaning.
         object.__setattr__(self, "options", defaults | self.options)
 
+    def as_dict(self) -> dict:
+        """As it stands in checkpoints and in the ledger; ``Config(**config.as_dict())`` is the same again."""
+        return dataclasses.asdict(self)
+
 
 @dataclass(frozen=True)
 class Epoch:
@@ -258,27 +262,36 @@ def make_trainer(config: Config, **more) -> Trainer:
     return Trainer(method, dataset, augmented=config.augment, **recipe, **more)
 
 
-def train(config: Config, out: str | Path | None = None, *, command: str = "", quiet: bool = False) -> Run:
+def train(
+    config: Config,
+    out: str | Path | None = None,
+    *,
+    command: str = "",
+    deadline: float | None = None,
+    quiet: bool = False,
+) -> Run:
     """Train one run from start to end.
 
     Args:
         config: what to train.
         out: a folder for the checkpoint, the metrics (one JSON object an epoch) and the result; None keeps no file.
         command: how the run was started, for the record.
+        deadline: stop after the epoch during which `time.monotonic` passes this; None runs to the end.
         quiet: whether to leave the progress bar out.
 
     Returns:
-        The record of the run. A run whose loss became NaN or infinite has the status ``"diverged"``.
+        The record of the run. A run whose loss became NaN or infinite has the status ``"diverged"``, one that the
+        deadline or Ctrl-C ended ``"stopped"``.
 
     Raises:
         InputError: if the data cannot be read or ``out`` cannot be written or already holds a run.
     """
     trainer = make_trainer(config)
     folder = None if out is None else _new_folder(Path(out))
-    return _run(trainer, config, folder, command, quiet)
+    return _run(trainer, config, folder, command, deadline, quiet)
 
 
-def resume(out: str | Path, *, quiet: bool = False) -> Run:
+def resume(out: str | Path, *, deadline: float | None = None, quiet: bool = False) -> Run:
     """Go on with a run that was stopped, from its last checkpoint.
 
     Raises:
@@ -289,15 +302,17 @@ def resume(out: str | Path, *, quiet: bool = False) -> Run:
     config = Config(**state["config"])
     trainer = make_trainer(config)
     trainer.load_state_dict(state["trainer"])
-    return _run(trainer, config, folder, state["command"], quiet)
+    return _run(trainer, config, folder, state["command"], deadline, quiet)
 
 
-def _run(trainer: Trainer, config: Config, folder: Path | None, command: str, quiet: bool) -> Run:
+def _run(
+    trainer: Trainer, config: Config, folder: Path | None, command: str, deadline: float | None, quiet: bool
+) -> Run:
     status, message = "finished", ""
 
     def save() -> None:
         if folder is not None:
-            state = {"config": dataclasses.asdict(config), "command": command, "trainer": trainer.state_dict()}
+            state = {"config": config.as_dict(), "command": command, "trainer": trainer.state_dict()}
             save_checkpoint(folder / CHECKPOINT, state)
             lines = (json.dumps(dataclasses.asdict(epoch)) + "\n" for epoch in trainer.history)
             write_atomically(folder / METRICS, "".join(lines))
@@ -310,6 +325,8 @@ def _run(trainer: Trainer, config: Config, folder: Path | None, command: str, qu
         for epoch in trainer:
             save()
             bar.set_postfix(epoch=epoch.index, train=f"{epoch.train['error']:.1%}", test=f"{epoch.test_error:.1%}")
+            if deadline is not None and time.monotonic() > deadline and epoch.index < config.epochs:
+                raise KeyboardInterrupt
     except Diverged as error:
         status, message = "diverged", str(error)
     except KeyboardInterrupt:

@@ -1,0 +1,114 @@
+"""Named experiments: lists of runs that the book shows, taken one after another into the ledger."""
+
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from .errors import InputError
+from .results import Run, run_name
+from .training import CHECKPOINT, Config, resume, train, write_atomically
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """Several settings, each to be run with the same seeds.
+
+    Attributes:
+        title: what it asks, for a person.
+        settings: what each run is, without its seed: arguments of `Config`.
+    """
+
+    title: str
+    settings: tuple[dict, ...]
+
+    def configs(self, seeds: int) -> Iterator[Config]:
+        """All runs, seed by seed, so that an unfinished ledger compares every setting on the same seeds.
+
+        Raises:
+            InputError: if ``seeds`` is not a positive whole number.
+        """
+        if not isinstance(seeds, int) or seeds < 1:
+            raise InputError(f"seeds must be a whole number of at least 1, not {seeds!r}.")
+        return (Config(**setting, seed=seed) for seed in range(seeds) for setting in self.settings)
+
+
+_METHODS = (
+    {"method": "baseline"},
+    {"method": "stochastic-depth"},
+    {"method": "self-guidance", "options": {"lam": 0.0}},
+    {"method": "self-guidance"},
+)
+
+
+def _small_fashion(**scale) -> tuple[dict, ...]:
+    return tuple({"dataset": "fashion-mnist", "model": "resnet20", "image_size": 14, **scale, **m} for m in _METHODS)
+
+
+EXPERIMENTS: dict[str, Experiment] = {
+    "fashion-fitted": Experiment(
+        "Few images, trained long enough for the baseline to fit them all (1,280 images of 14 x 14, 120 epochs)",
+        _small_fashion(train_examples=1280, epochs=120, batch_size=64),
+    ),
+    "fashion-underfitted": Experiment(
+        "More images, stopped long before anything fits them (4,000 images of 14 x 14, 20 epochs)",
+        _small_fashion(epochs=20),
+    ),
+}
+
+
+def reproduce(
+    name: str,
+    *,
+    seeds: int,
+    ledger: Path,
+    work: Path,
+    budget_minutes: float | None = None,
+    command: str = "",
+    quiet: bool = False,
+    say: Callable[[str], None] = print,
+) -> list[Run]:
+    """Run what an experiment lacks in a ledger, inside a budget; a run that the budget cut goes on at the next call.
+
+    Args:
+        name: one of `EXPERIMENTS`.
+        seeds: how many seeds a setting, from 0.
+        ledger: the folder of finished records.
+        work: a folder for the checkpoints of unfinished runs.
+        budget_minutes: stop after the epoch during which so many minutes have passed; None runs to the end.
+        command: how this was started, for the records.
+        quiet: whether to leave progress bars out.
+        say: takes one line a run.
+
+    Returns:
+        The runs that were added to the ledger.
+
+    Raises:
+        InputError: if there is no such experiment or its data cannot be read.
+    """
+    if name not in EXPERIMENTS:
+        raise InputError(f"Unknown experiment {name!r}: expected one of {', '.join(EXPERIMENTS)}.")
+    deadline = None if budget_minutes is None else time.monotonic() + 60 * budget_minutes
+    ledger.mkdir(parents=True, exist_ok=True)
+    added = []
+    for config in EXPERIMENTS[name].configs(seeds):
+        file = ledger / f"{run_name(config.as_dict())}.json"
+        if file.exists():
+            continue
+        if deadline is not None and time.monotonic() > deadline:
+            break
+        folder = work / file.stem
+        if (folder / CHECKPOINT).exists():
+            run = resume(folder, deadline=deadline, quiet=quiet)
+        else:
+            run = train(config, folder, command=command, deadline=deadline, quiet=quiet)
+        if run.status == "stopped":
+            say(f"{file.stem}: {run.message}")
+            break
+        write_atomically(file, run.to_json())
+        shutil.rmtree(folder)
+        added.append(run)
+        error = "no epoch finished" if run.last_test_error is None else f"test error {run.last_test_error:.2%}"
+        say(f"{file.stem}: {run.status}, {error}, {run.seconds:.0f} s")
+    return added

@@ -1,0 +1,227 @@
+// Building blocks of the page: elements, labelled native controls, handles in a picture, one repaint a frame.
+
+const SVG = "http://www.w3.org/2000/svg";
+
+export function html(tag, attributes = {}, ...children) {
+  return fill(document.createElement(tag), attributes, children);
+}
+
+export function svg(tag, attributes = {}, ...children) {
+  return fill(document.createElementNS(SVG, tag), attributes, children);
+}
+
+function fill(node, attributes, children) {
+  attr(node, attributes);
+  node.append(...children);
+  return node;
+}
+
+// Sets what differs: null removes. Untouched attributes cost the browser nothing, so painting may repeat itself.
+export function attr(node, attributes) {
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === null) node.removeAttribute(name);
+    else if (node.getAttribute(name) !== String(value)) node.setAttribute(name, value);
+  }
+  return node;
+}
+
+export function text(node, content) {
+  if (node.textContent !== content) node.textContent = content;
+  return node;
+}
+
+// As many children as items, made once and updated in place, so that focus and hover survive a repaint.
+export function each(parent, items, make, update) {
+  while (parent.childNodes.length > items.length) parent.lastChild.remove();
+  items.forEach((item, i) => {
+    if (i >= parent.childNodes.length) parent.append(make(item, i));
+    update(parent.childNodes[i], item, i);
+  });
+}
+
+// The explorable's frame inside its host; the host may be a Jupyter cell or the site.
+export function frame(el, name, ...children) {
+  const root = html("div", { class: `sg-x sg-${name}` }, ...children);
+  el.append(root);
+  return root;
+}
+
+// A drawing as wide as its place. One with handles in it is a group to a screen reader, one without is an image.
+export function picture({ handles = false } = {}) {
+  const drawing = svg("svg", { role: handles ? "group" : "img" });
+  const el = html("div", { class: "sg-picture" }, drawing);
+  const size = (width, height) => attr(drawing, { width, height, viewBox: `0 0 ${width} ${height}` });
+  return { el, svg: drawing, size, width: () => el.clientWidth };
+}
+
+// Repaints at most once a frame, and when the width changes. Returns [repaint, stop].
+export function painter(root, paint) {
+  let pending = null;
+  const run = () => {
+    pending = null;
+    if (root.clientWidth > 0) paint();
+  };
+  const repaint = () => {
+    pending ??= requestAnimationFrame(run);
+  };
+  const observer = new ResizeObserver(repaint);
+  observer.observe(root);
+  const stop = () => {
+    observer.disconnect();
+    cancelAnimationFrame(pending);
+  };
+  return [repaint, stop];
+}
+
+export function reducedMotion() {
+  return matchMedia("(prefers-reduced-motion: reduce)").matches;
+}
+
+// Every control is { el, show(value) }: the native element in its label, and a way to make it show a state.
+
+// `scale` turns the slider's own position into the value and back (a logarithm, say); `say` writes the value.
+export function slider({ label, min, max, step, say, scale = IDENTITY, onInput }) {
+  const id = newId();
+  const input = html("input", { id, type: "range", min: scale.to(min), max: scale.to(max), step });
+  const output = html("output", { for: id });
+  input.addEventListener("input", () => onInput(scale.from(input.valueAsNumber)));
+  return {
+    el: html("div", { class: "sg-control" }, html("label", { class: "sg-name", for: id }, label), output, input),
+    show(value) {
+      // Written while the hand is on it, the slider would stick to its own rounding.
+      if (Math.abs(input.valueAsNumber - scale.to(value)) > step / 2) input.value = scale.to(value);
+      attr(input, { "aria-valuetext": say(value) });
+      text(output, say(value));
+    },
+  };
+}
+
+const IDENTITY = { to: (value) => value, from: (position) => position };
+
+export const LOGARITHM = { to: Math.log, from: Math.exp };
+
+// One of a few, all in sight: radio buttons. `options` are [value, words].
+export function choice({ label, options, onChange }) {
+  const group = newId();
+  const inputs = options.map(([value, words]) => {
+    const input = html("input", { type: "radio", name: group });
+    input.addEventListener("change", () => onChange(value));
+    return { value, input, el: html("label", {}, input, html("span", {}, words)) };
+  });
+  return {
+    el: html("fieldset", { class: "sg-control sg-choice" },
+      html("legend", { class: "sg-name" }, label),
+      html("div", { class: "sg-options" }, ...inputs.map(({ el }) => el))),
+    show(value) {
+      for (const option of inputs) option.input.checked = option.value === value;
+    },
+  };
+}
+
+let ids = 0;
+
+function newId() {
+  ids += 1;
+  return `sg-control-${ids}`;
+}
+
+export function select({ label, options, onChange }) {
+  const menu = html("select", {}, ...options.map(([value, words]) => html("option", { value }, words)));
+  menu.addEventListener("change", () => onChange(options[menu.selectedIndex][0]));
+  return {
+    el: html("label", { class: "sg-control" }, html("span", { class: "sg-name" }, label), menu),
+    show(value) {
+      menu.selectedIndex = options.findIndex(([option]) => option === value);
+    },
+  };
+}
+
+export function button(words, onClick) {
+  const el = html("button", { type: "button" }, words);
+  el.addEventListener("click", onClick);
+  return el;
+}
+
+// Settings worth seeing, as buttons; the one that holds at the moment is pressed.
+export function presets({ label, options, onChoose }) {
+  const buttons = options.map(([value, words]) => ({ value, el: button(words, () => onChoose(value)) }));
+  return {
+    el: html("div", { class: "sg-presets", role: "group", "aria-label": label }, ...buttons.map(({ el }) => el)),
+    show(holds) {
+      for (const { value, el } of buttons) attr(el, { "aria-pressed": holds(value) });
+    },
+  };
+}
+
+// A row of figures: { el, show([value, ...]) }. Changes are announced when the hand rests on them.
+export function figures(words) {
+  const items = words.map((name) => ({ name, value: html("output") }));
+  return {
+    el: html("dl", { class: "sg-figures" },
+      ...items.map(({ name, value }) => html("div", {}, html("dt", {}, name), html("dd", {}, value)))),
+    show(values) {
+      values.forEach((value, i) => text(items[i].value, value));
+    },
+  };
+}
+
+export function tryThis(sentence) {
+  return html("p", { class: "sg-try" }, html("b", {}, "Try: "), sentence);
+}
+
+// Follows the pointer once it is pressed on a node: `onMove(x, y)` in the picture's own units.
+export function draggable(node, drawing, onMove) {
+  node.classList.add("sg-movable");
+  const at = (event) => {
+    const matrix = drawing.getScreenCTM();
+    onMove((event.clientX - matrix.e) / matrix.a, (event.clientY - matrix.f) / matrix.d);
+  };
+  node.addEventListener("pointerdown", (event) => {
+    if (event.button !== 0) return;
+    node.setPointerCapture(event.pointerId);
+    at(event);
+  });
+  node.addEventListener("pointermove", (event) => {
+    if (node.hasPointerCapture(event.pointerId)) at(event);
+  });
+}
+
+// Makes a node a handle for pointer and keyboard: `onKey(dx, dy)` gets arrow keys as steps (y up), ten at once with
+// Shift or the page keys.
+export function handle(node, drawing, { onMove, onKey }) {
+  attr(node, { tabindex: 0 });
+  draggable(node, drawing, onMove);
+  node.addEventListener("keydown", (event) => {
+    const step = KEYS[event.key];
+    if (!step || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    const times = event.shiftKey && event.key.startsWith("Arrow") ? 10 : 1;
+    onKey(step[0] * times, step[1] * times);
+  });
+}
+
+const KEYS = {
+  ArrowUp: [0, 1], ArrowDown: [0, -1], ArrowRight: [1, 0], ArrowLeft: [-1, 0],
+  PageUp: [0, 10], PageDown: [0, -10], End: [0, 1000], Home: [0, -1000],
+};
+
+// A formula as the parts of an SVG text: letters in italics, `_x` as an index. formula("τ (p_T − p_S)")
+export function formula(written) {
+  let dropped = 0;
+  return [...written.matchAll(/_(\w)|([A-Za-zτλ∂]+)|([^A-Za-zτλ∂_]+)/g)].map(([, index, letters, other]) => {
+    const drop = (index ? 3 : 0) - dropped;
+    dropped += drop;
+    const look = index ? { "font-size": "0.75em" } : letters && letters.length === 1 ? { class: "sg-math" } : {};
+    return svg("tspan", { ...look, ...(drop ? { dy: drop } : {}) }, index ?? letters ?? other);
+  });
+}
+
+// Numbers as the book writes them: a true minus sign, no "-0.00".
+export function fixed(value, digits) {
+  const written = value.toFixed(digits);
+  return Number(written) === 0 ? written.replace("-", "") : written.replace("-", "−");
+}
+
+export function percent(share, digits = 0) {
+  return `${fixed(100 * share, digits)} %`;
+}
