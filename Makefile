@@ -1,0 +1,80 @@
+# The Self-Guidance Book. `make help` lists what there is to do.
+
+PYTHON ?= python3
+PORT ?= 8000
+
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(BIN)/uv
+PAGE := _build/html/index.html
+# What the site is made of: when any of it is newer than the built site, the site is built anew.
+SOURCES := $(shell find book sgutils/widgets sgutils/colors.py -type f -not -path '*/__pycache__/*' -not -path '*/.ipynb_checkpoints/*') \
+	_config.yml _toc.yml pyproject.toml
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export UV_PROJECT_ENVIRONMENT := $(VENV)
+export VIRTUAL_ENV := $(CURDIR)/$(VENV)
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help book serve test notebooks lock clean browser
+
+help:  ## this list
+	@grep -hE '^[a-z]+:.*  ## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*  ## (.*)/  make \1|\2/' | column -t -s '|' 2>/dev/null \
+		|| grep -hE '^[a-z]+:.*  ## ' $(MAKEFILE_LIST)
+
+book: $(PAGE)  ## build the book into _build/html
+	@echo
+	@echo "The book is built. To read it:"
+	@echo "  open $(CURDIR)/$(PAGE) (a double-click will do),"
+	@echo "  or run 'make serve' and open the address that it prints."
+
+serve: $(PAGE)  ## build the book if need be, and serve it on 127.0.0.1
+	@$(BIN)/python book/_tools/serve.py _build/html $(PORT)
+
+test: $(VENV)/.all browser $(PAGE)  ## run every test: package, chapters (strict nbval), built site in a browser, JupyterLab
+	$(BIN)/python -m pytest --nbval tests book
+
+notebooks: $(VENV)/.all  ## run the chapters again and store them in their normal form; ONLY=book/x.ipynb for one
+	$(BIN)/python book/_tools/notebooks.py $(ONLY)
+
+lock: $(UV)  ## choose the newest versions that pyproject.toml allows, into requirements.txt
+	$(UV) pip compile pyproject.toml --all-extras --group test --universal --python-version 3.11 \
+		--no-annotate --no-emit-index-url --no-emit-find-links --upgrade --quiet \
+		--custom-compile-command 'make lock' --output-file requirements.txt
+
+clean:  ## remove what was built or installed
+	rm -rf _build $(VENV) .pytest_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# A full build each time: a warning that belongs to an unchanged page would not come up again in a partial one.
+$(PAGE): $(VENV)/.site $(SOURCES)
+	@rm -rf _build
+	@log=$$(mktemp); $(BIN)/jupyter-book build --warningiserror --keep-going . > "$$log" 2>&1 \
+		|| { cat "$$log"; rm -rf _build "$$log"; echo "The book was not built: the messages above say why."; exit 1; }; rm -f "$$log"
+	@touch $@
+
+$(UV): requirements.txt
+	@command -v $(PYTHON) > /dev/null || { echo "'$(PYTHON)' was not found: install Python 3.11 or newer, or run make PYTHON=/path/to/python3."; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "$$($(PYTHON) --version) is too old: install Python 3.11 or newer and run make PYTHON=python3.11 (or the like)."; exit 1; }
+	@$(PYTHON) -m venv $(VENV) > /dev/null 2>&1 || { rm -rf $(VENV); \
+		echo "$(PYTHON) cannot make virtual environments: install its venv module (on Debian or Ubuntu: apt install python3-venv)."; exit 1; }
+	@$(BIN)/python -m pip install --quiet --constraint requirements.txt uv
+	@touch $@
+
+# Building from the committed outputs needs no torch.
+$(VENV)/.site: $(UV) pyproject.toml
+	@echo "Installing what the site needs into $(VENV) ..."
+	@$(UV) pip install --quiet --group site --constraint requirements.txt
+	@touch $@
+
+# With torch, the notebooks and the tests, and sgutils itself in place.
+$(VENV)/.all: $(VENV)/.site
+	@echo "Installing torch, Jupyter and the test tools into $(VENV) (a few minutes the first time) ..."
+	@$(UV) pip install --quiet --requirement requirements.txt
+	@$(UV) pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+browser: $(VENV)/.site
+	@$(BIN)/python tests/browser.py

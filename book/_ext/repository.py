@@ -1,0 +1,78 @@
+"""The repository's address, for every button and link of the site.
+
+It is written once, in ``pyproject.toml`` under ``[project.urls]``; a fork's builds follow the fork, because the address
+of the GitHub Action that builds, or of the clone's own remote, comes first.
+"""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+GITHUB = re.compile(r"github\.com[:/]([\w.-]+/[\w.-]+?)(?:\.git)?/?$")
+COLAB = "https://colab.research.google.com/github/{slug}/blob/{branch}/{path}"
+BRANCH = "main"
+
+
+def written_address(root=ROOT):
+    """The address in ``pyproject.toml``."""
+    text = (root / "pyproject.toml").read_text(encoding="utf-8")
+    found = re.search(r'^Repository = "([^"]+)"$', text, re.MULTILINE)
+    if not found:
+        raise ValueError('pyproject.toml has no line `Repository = "https://github.com/…"` under [project.urls]: add it')
+    return found[1]
+
+
+def address(root=ROOT, environ=os.environ):
+    """The repository's web address: the running GitHub Action's, else a GitHub remote's, else the written one."""
+    if environ.get("GITHUB_REPOSITORY"):
+        return f"{environ.get('GITHUB_SERVER_URL', 'https://github.com')}/{environ['GITHUB_REPOSITORY']}"
+    git = ["git", "-C", str(root), "remote", "get-url", "origin"]
+    try:
+        remote = subprocess.run(git, capture_output=True, text=True, check=False).stdout.strip()
+    except FileNotFoundError:
+        remote = ""
+    found = GITHUB.search(remote)
+    return f"https://github.com/{found[1]}" if found else written_address(root)
+
+
+def colab_link(repository, path):
+    """Where Colab opens the committed notebook at ``path`` (relative to the root)."""
+    slug = repository.split("github.com/")[-1]
+    return COLAB.format(slug=slug, branch=BRANCH, path=path)
+
+
+def set_theme_options(app, config):
+    repository = address()
+    config.html_theme_options |= {
+        "repository_url": repository,
+        "repository_branch": BRANCH,
+        "path_to_docs": "",
+        "use_repository_button": True,
+        "use_issues_button": False,
+        "use_edit_page_button": False,
+        "use_download_button": False,
+        "use_fullscreen_button": False,
+    }
+    config.html_context |= {"repository": repository}
+
+
+def add_run_line(app, pagename, templatename, context, doctree):
+    """Under the title of a chapter: open it in Colab, or take the notebook home."""
+    if doctree is None or not app.env.doc2path(pagename).endswith(".ipynb"):
+        return
+    path = f"{pagename}.ipynb"
+    source = context["pathto"](f"_sources/{path}", 1)
+    line = (
+        '<p class="sg-run d-print-none">'
+        f'<a href="{colab_link(address(), path)}">Run in Colab</a>'
+        f'<a href="{source}" download>Download notebook</a></p>'
+    )
+    context["body"] = context["body"].replace("</h1>", f"</h1>\n{line}", 1)
+
+
+def setup(app):
+    app.connect("config-inited", set_theme_options)
+    app.connect("html-page-context", add_run_line)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
