@@ -3,7 +3,7 @@
 
 import card from "./temperature.json";
 import { clamp, distillationGradients, distillationKl, norm, softmax, sum } from "./lib/math.js";
-import { LOGARITHM, attr, choice, draggable, each, figures, fixed, formula, frame, handle, html, painter, picture, presets, slider, svg, text, tryThis } from "./lib/dom.js";
+import { LOGARITHM, attr, choice, draggable, each, figures, fixed, formula, frame, handle, html, painter, picture, presets, slider, svg, text, tryThis, words } from "./lib/dom.js";
 import { flag, number, numbers, openState } from "./lib/state.js";
 
 const CLASSES = ["T-shirt", "trousers", "pullover", "dress", "coat"];
@@ -40,7 +40,7 @@ function render({ model, el }) {
     label: "Examples", options: Object.keys(PRESETS).map((name) => [name, name]),
     onChoose: (name) => state.set(chosen(name)),
   });
-  const numbersShown = figures(["KL(p_T ‖ p_S) in nats", "size of the pull", "classes the teacher weighs"]);
+  const numbersShown = figures([["KL(", ...words("p_T"), " ‖ ", ...words("p_S"), ") in nats"], ["size of the pull"], ["classes the teacher weighs"]]);
   const columns = barPicture(() => state);
   const curve = curvePicture(() => state);
 
@@ -98,8 +98,8 @@ function sweep(student, teacher) {
 // Three rows over the same five classes: logits, probabilities, pull.
 function barPicture(getState) {
   const { el, svg: drawing, size, width } = picture({ handles: true });
-  const [TOP, ZERO, UNIT] = [34, 34 + HIGH * 9.5, 9.5];
-  const [NAMES, CHANCE, FULL, PULL, REACH] = [ZERO - LOW * UNIT + 18, 308, 72, 392, 38];
+  const [ZERO, UNIT] = [34 + HIGH * 9.5, 9.5];
+  const [NAMES, CHANCE, FULL, PULL, REACH] = [ZERO - LOW * UNIT + 18, 316, 76, 420, 52];
 
   const titles = [svg("text", { y: 14 }), svg("text", { y: CHANCE - FULL - 22 }), svg("text", { y: PULL - REACH - 20 })];
   titles[0].append("Logits of ", svg("tspan", { class: "sg-teacher sg-strong" }, "teacher"), " and ",
@@ -122,7 +122,7 @@ function barPicture(getState) {
     const bar = svg("g", {
       class: `sg-${net}`, role: "slider", "aria-orientation": "vertical", "aria-valuemin": LOW, "aria-valuemax": HIGH,
       "aria-label": `${net}’s logit of ${CLASSES[k]}`,
-    }, svg("rect", { class: "sg-bar" }), svg("rect", { class: "sg-grip", height: 32, rx: 4 }), svg("text", { class: "sg-small sg-halo" }));
+    }, svg("rect", { class: "sg-bar" }), svg("rect", { class: "sg-grip", height: 32, rx: 4 }), svg("text", { class: "sg-small sg-mid sg-halo" }));
     handle(bar, drawing, {
       onMove: (x, y) => change(net, k, (ZERO - y) / UNIT),
       onKey: (dx, dy) => change(net, k, getState().get(net)[k] + 0.1 * (dx + dy)),
@@ -146,7 +146,7 @@ function barPicture(getState) {
       rule.dataset.squared = squared;
     }
 
-    each(names, CLASSES, () => svg("text", { y: NAMES, "text-anchor": "middle" }),
+    each(names, CLASSES, () => svg("text", { class: "sg-mid", y: NAMES }),
       (node, name, k) => attr(text(node, name), { x: pitch * (k + 0.5) }));
     each(bars, pairs, makeBar, (bar, pair) => {
       const value = state.get(pair.net)[pair.k];
@@ -157,7 +157,7 @@ function barPicture(getState) {
       attr(grip, { x, width: thick, y: y - 16 });
       attr(text(said, fixed(value, 1)), { x: x + thick / 2, y: value < 0 ? y + 13 : y - 5 });
     });
-    each(chances, pairs, ({ net }) => svg("g", { class: `sg-${net}` }, svg("rect", { class: "sg-bar" }), svg("text", { class: "sg-small" })),
+    each(chances, pairs, ({ net }) => svg("g", { class: `sg-${net}` }, svg("rect", { class: "sg-bar" }), svg("text", { class: "sg-small sg-mid" })),
       (node, pair) => {
         const share = p[pair.net][pair.k];
         const [body, said] = node.childNodes;
@@ -168,7 +168,7 @@ function barPicture(getState) {
       (node, value, k) => {
         const [x, reach] = [pitch * (k + 0.5), largest > 0 ? (value / largest) * REACH : 0];
         attr(node.firstChild, { d: arrow(x, PULL, PULL - reach) });
-        attr(text(node.lastChild, signed(value)), { x: x + 10, y: PULL - reach / 2 + 4 - (Math.abs(reach) < 9 ? 9 : 0), "text-anchor": "start" });
+        attr(text(node.lastChild, signed(value)), { x: x + 9, y: PULL - (value < 0 ? -14 : 6) });
       });
     attr(drawing, { "aria-label": describe(p, pull) });
   };
@@ -201,13 +201,13 @@ function curvePicture(getState) {
     const xOf = (tau) => LEFT + (span * Math.log(tau / COLD)) / Math.log(HOT / COLD);
     const yOf = (value) => FLOOR - ((FLOOR - TOP) * value) / Math.max(highest, 0.05);
 
-    each(ticks, [0.5, 1, 2, 5, 10, 20], () => svg("text", { class: "sg-soft sg-small", y: FLOOR + 16 }),
+    each(ticks, [0.5, 1, 2, 5, 10, 20], () => svg("text", { class: "sg-soft sg-small sg-mid", y: FLOOR + 16 }),
       (node, tau) => attr(text(node, String(tau)), { x: xOf(tau) }));
     const marks = highest > 0.05 ? Array.from({ length: Math.floor(highest / step) + 1 }, (_, i) => i * step) : [0];
-    each(levels, marks, () => svg("g", {}, svg("line", { class: "sg-axis" }), svg("text", { class: "sg-soft sg-small", x: LEFT - 6 })),
+    each(levels, marks, () => svg("g", {}, svg("line", { class: "sg-axis" }), svg("text", { class: "sg-soft sg-small sg-end", x: LEFT - 6 })),
       (node, value) => {
         attr(node.firstChild, { x1: LEFT, x2: LEFT + span, y1: yOf(value), y2: yOf(value) });
-        attr(text(node.lastChild, fixed(value, step < 1 ? 1 : 0)), { y: yOf(value) + 4, style: "text-anchor: end" });
+        attr(text(node.lastChild, fixed(value, step < 1 ? 1 : 0)), { y: yOf(value) + 4 });
       });
     const chosen = state.get("tau_squared") ? "scaled" : "plain";
     const ends = points.at(-1);

@@ -153,12 +153,12 @@ export function presets({ label, options, onChoose }) {
   };
 }
 
-// A row of figures: { el, show([value, ...]) }. Changes are announced when the hand rests on them.
-export function figures(words) {
-  const items = words.map((name) => ({ name, value: html("output") }));
+// A row of figures: { el, show([value, ...]) }; each name is a list of text and elements.
+export function figures(names) {
+  const items = names.map((name) => ({ name, value: html("output") }));
   return {
     el: html("dl", { class: "sg-figures" },
-      ...items.map(({ name, value }) => html("div", {}, html("dt", {}, name), html("dd", {}, value)))),
+      ...items.map(({ name, value }) => html("div", {}, html("dt", {}, ...name), html("dd", {}, value)))),
     show(values) {
       values.forEach((value, i) => text(items[i].value, value));
     },
@@ -205,15 +205,27 @@ const KEYS = {
   PageUp: [0, 10], PageDown: [0, -10], End: [0, 1000], Home: [0, -1000],
 };
 
-// A formula as the parts of an SVG text: letters in italics, `_x` as an index. formula("τ (p_T − p_S)")
+// A formula as the parts of an SVG text: single letters in italics, `_x` as an index. formula("τ (p_T − p_S)")
 export function formula(written) {
   let dropped = 0;
-  return [...written.matchAll(/_(\w)|([A-Za-zτλ∂]+)|([^A-Za-zτλ∂_]+)/g)].map(([, index, letters, other]) => {
+  return parts(written).map(({ index, letter, content }) => {
     const drop = (index ? 3 : 0) - dropped;
     dropped += drop;
-    const look = index ? { "font-size": "0.75em" } : letters && letters.length === 1 ? { class: "sg-math" } : {};
-    return svg("tspan", { ...look, ...(drop ? { dy: drop } : {}) }, index ?? letters ?? other);
+    const look = index ? { "font-size": "0.75em" } : letter ? { class: "sg-math" } : {};
+    return svg("tspan", { ...look, ...(drop ? { dy: drop } : {}) }, content);
   });
+}
+
+// The same in HTML.
+export function words(written) {
+  return parts(written).map(({ index, letter, content }) =>
+    index ? html("sub", {}, content) : letter ? html("i", { class: "sg-math" }, content) : content);
+}
+
+function parts(written) {
+  return [...written.matchAll(/_(\w)|([A-Za-zτλ∂]+)|([^A-Za-zτλ∂_]+)/g)].map(([, index, letters, other]) => ({
+    index: Boolean(index), letter: letters?.length === 1, content: index ?? letters ?? other,
+  }));
 }
 
 // Numbers as the book writes them: a true minus sign, no "-0.00".
