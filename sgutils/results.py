@@ -1,6 +1,7 @@
 """The ledger: one JSON file a run, written by the trainer, from which every number in the book comes."""
 
 import dataclasses
+import functools
 import hashlib
 import json
 import platform
@@ -34,7 +35,7 @@ class Run:
         images_per_second: training images a second, testing included.
         device: what it ran on.
         versions: of Python and the libraries.
-        commit: of the code, or "unknown" outside a checkout; "+" marks uncommitted changes to the package.
+        commit: of the code, see `code_commit`.
     """
 
     config: dict
@@ -76,7 +77,7 @@ class Run:
             images_per_second=round(images / seconds, 1) if seconds else 0.0,
             device=_device_name(trainer.device),
             versions={"python": platform.python_version(), "torch": torch.__version__, "numpy": np.__version__},
-            commit=_commit(),
+            commit=code_commit(),
         )
 
     @property
@@ -145,14 +146,19 @@ def _device_name(device: torch.device) -> str:
     return f"{platform.machine()} CPU, {torch.get_num_threads()} threads"
 
 
-def _commit() -> str:
+@functools.cache
+def code_commit() -> str:
+    """The commit of this code, "+" if the package has changed since, or "unknown" outside a checkout.
+
+    Asked once a process, when training starts: the code that runs is the code that was loaded then.
+    """
     package = Path(__file__).resolve().parent
 
     def git(*arguments: str) -> str:
         return subprocess.run(["git", "-C", package, *arguments], capture_output=True, text=True, check=True).stdout.strip()
 
     try:
-        changed = git("status", "--porcelain", "--untracked-files=no", "--", ".")
+        changed = git("status", "--porcelain", "--untracked-files=no", "--", ".", ":(exclude)widgets")
         return git("rev-parse", "--short=12", "HEAD") + ("+" if changed else "")
     except (OSError, subprocess.CalledProcessError):
         return "unknown"

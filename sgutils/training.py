@@ -22,7 +22,7 @@ from .data import Dataset, augment, load_dataset
 from .errors import InputError
 from .methods import Method, build_method, options
 from .resnets import MODELS
-from .results import Run
+from .results import Run, code_commit
 
 CHECKPOINT, METRICS, RESULT = "checkpoint.pt", "metrics.jsonl", "result.json"
 
@@ -309,6 +309,7 @@ def _run(
     trainer: Trainer, config: Config, folder: Path | None, command: str, deadline: float | None, quiet: bool
 ) -> Run:
     status, message = "finished", ""
+    code_commit()
 
     def save() -> None:
         if folder is not None:
