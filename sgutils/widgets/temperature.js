@@ -99,9 +99,9 @@ function sweep(student, teacher) {
 function barPicture(getState) {
   const { el, svg: drawing, size, width } = picture({ handles: true });
   const [ZERO, UNIT] = [34 + HIGH * 9.5, 9.5];
-  const [NAMES, CHANCE, FULL, PULL, REACH] = [ZERO - LOW * UNIT + 18, 316, 76, 420, 52];
+  const [NAMES, CHANCE, FULL, PULL, REACH] = [ZERO - LOW * UNIT + 18, 316, 76, 426, 50];
 
-  const titles = [svg("text", { y: 14 }), svg("text", { y: CHANCE - FULL - 22 }), svg("text", { y: PULL - REACH - 20 })];
+  const titles = [svg("text", { y: 14 }), svg("text", { y: CHANCE - FULL - 22 }), svg("text", { y: PULL - REACH - 26 })];
   titles[0].append("Logits of ", svg("tspan", { class: "sg-teacher sg-strong" }, "teacher"), " and ",
     svg("tspan", { class: "sg-student sg-strong" }, "student"), ": drag a bar");
   const temperature = svg("tspan");
@@ -133,7 +133,7 @@ function barPicture(getState) {
   const paint = (pull, largest) => {
     const state = getState();
     const across = width();
-    size(across, PULL + REACH + 14);
+    size(across, PULL + REACH + 18);
     const pitch = across / CLASSES.length;
     const thick = Math.min(30, (pitch - 10) / 2);
     const left = ({ net, k }) => pitch * (k + 0.5) + (net === "teacher" ? -thick - 1 : 1);
@@ -164,11 +164,11 @@ function barPicture(getState) {
         attr(body, { x: left(pair), width: thick, y: CHANCE - share * FULL, height: share * FULL });
         attr(text(said, inPercent(share)), { x: left(pair) + thick / 2, y: CHANCE - share * FULL - 4 });
       });
-    each(pulls, pull, () => svg("g", { class: "sg-distill" }, svg("path", { class: "sg-fill" }), svg("text", { class: "sg-small sg-halo" })),
+    each(pulls, pull, () => svg("g", { class: "sg-distill" }, svg("path", { class: "sg-fill" }), svg("text", { class: "sg-small sg-mid" })),
       (node, value, k) => {
         const [x, reach] = [pitch * (k + 0.5), largest > 0 ? (value / largest) * REACH : 0];
         attr(node.firstChild, { d: arrow(x, PULL, PULL - reach) });
-        attr(text(node.lastChild, signed(value)), { x: x + 9, y: PULL - (value < 0 ? -14 : 6) });
+        attr(text(node.lastChild, signed(value)), { x, y: PULL - reach + (value < 0 ? 14 : -5) });
       });
     attr(drawing, { "aria-label": describe(p, pull) });
   };
