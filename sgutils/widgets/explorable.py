@@ -88,6 +88,14 @@ def switch():
     return Setting("True or False", lambda value: value if isinstance(value, bool) else None)
 
 
+def gate_string(longest):
+    """Which blocks run, as the paper writes it: "110111011"."""
+    def check(value):
+        return value if isinstance(value, str) and len(value) <= longest and not value.strip("01") else None
+
+    return Setting(f"a string of at most {longest} zeros and ones", check)
+
+
 def numbers(length, low, high):
     """A list of so many numbers between two bounds."""
     def check(value):

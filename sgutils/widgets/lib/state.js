@@ -20,6 +20,9 @@ export const numbers = (length, low, high) => (value) => {
   return safe.includes(undefined) ? undefined : safe;
 };
 
+// Which blocks run, as the paper writes it: "110111011".
+export const gateString = (value) => (typeof value === "string" && /^[01]*$/.test(value) ? value : undefined);
+
 // A hand moves many times in a second; kernels and address bars are told when it rests.
 const REST = 150;
 
