@@ -10,6 +10,7 @@ __version__ = "0.1.0"
 _HOME = {
     name: module
     for module, names in {
+        "config": ("Config",),
         "data": ("DATASETS", "Dataset", "load_dataset"),
         "errors": ("InputError",),
         "gates": ("expected_depth", "linear_decay", "sample_gates", "uniform_survival"),
@@ -19,12 +20,12 @@ _HOME = {
             *("MODELS", "ResNet", "fold_gates", "keep_running_statistics", "recalibrate_batch_norm", "resnet"),
             *("resnet20", "resnet32", "resnet50", "resnet56", "resnet110"),
         ),
-        "results": ("Run", "load_results"),
-        "training": ("Config", "Epoch", "Trainer", "train"),
+        "results": ("Run", "by_setting", "load_results", "mean_and_deviation"),
+        "training": ("Epoch", "Trainer", "train"),
     }.items()
     for name in names
 }
-_MODULES = ("data", "errors", "gates", "losses", "methods", "plots", "resnets", "results", "training", "widgets")
+_MODULES = ("config", "data", "errors", "gates", "losses", "methods", "plots", "resnets", "results", "training", "widgets")
 
 __all__ = sorted(_HOME)
 

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from .config import Config
 from .errors import InputError
 from .results import Run, run_name
-from .training import CHECKPOINT, Config, resume, train, write_atomically
+from .training import CHECKPOINT, resume, train, write_atomically
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from .config import Config
 from .data import data_folder
 from .errors import InputError
+from .methods import options
 
 
 @dataclass(frozen=True)
@@ -131,6 +133,51 @@ def setting(config: dict) -> str:
 def mean_and_deviation(values: list[float]) -> tuple[float, float | None]:
     """Mean and sample standard deviation; the latter is None for a single value."""
     return statistics.fmean(values), statistics.stdev(values) if len(values) > 1 else None
+
+
+def describe_setting(config: dict) -> tuple[str, str]:
+    """A configuration in words: the method with what differs from its defaults, and the scale.
+
+    The scale is "full recipe" for the paper's own (sec. 4.1), and says how it differs for any other, so that a
+    scaled-down run never passes for a full one.
+    """
+    full = Config()
+    chosen = {name: parameter.default for name, parameter in options(config["method"]).items()}
+    method = [f"{name}={value}" for name, value in config["options"].items() if value != chosen[name]]
+    words = {
+        "train_examples": "{:,} training images",
+        "test_examples": "{:,} test images",
+        "image_size": "{0} x {0} pixels",
+        "epochs": "{} epochs",
+        "batch_size": "batch {}",
+    }
+    recipe = ("dataset", "model", "method", "options", "seed")
+    scale = [
+        words.get(name, name + " {}").format(value)
+        for name, value in config.items()
+        if name not in recipe and value != getattr(full, name)
+    ]
+    return " ".join([config["method"], *method]), ", ".join(scale) or "full recipe"
+
+
+def table(runs: list[Run]) -> str:
+    """The last-epoch test error of every setting, mean and standard deviation over its seeds, as aligned text."""
+    rows = [("data set", "network", "method", "test error, %", "seeds", "scale")]
+    for group in by_setting(runs).values():
+        method, scale = describe_setting(group[0].config)
+        finished = [100 * run.last_test_error for run in group if run.status == "finished"]
+        cells = []
+        if finished:
+            mean, deviation = mean_and_deviation(finished)
+            cells.append(f"{mean:.2f}" + ("" if deviation is None else f" ± {deviation:.2f}"))
+        if len(finished) < len(group):
+            cells.append(f"{len(group) - len(finished)} diverged")
+        rows.append((group[0].config["dataset"], group[0].config["model"], method, ", ".join(cells), str(len(group)), scale))
+    if len(rows) == 1:
+        return "The ledger holds no run yet."
+    rows[1:] = sorted(rows[1:], key=lambda row: (row[0], row[1], row[5], row[2]))
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows)
 
 
 def _read(path: Path) -> Run:

@@ -1,0 +1,137 @@
+"""The command line: ``sgutils COMMAND``, also ``python -m sgutils COMMAND``."""
+
+import argparse
+import dataclasses
+import inspect
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import UnionType
+from typing import get_args
+
+from .config import Config
+from .data import DATASETS, data_folder
+from .errors import InputError
+from .experiments import EXPERIMENTS, reproduce
+from .methods import METHODS, options
+from .resnets import MODELS
+from .results import Run, load_results, table
+from .training import CHECKPOINT, evaluate, resume, train
+
+_CHOICES = {"dataset": DATASETS, "model": MODELS, "method": METHODS}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; 0 if it did what was asked, 2 on bad input, 1 if training failed, 130 if it was stopped."""
+    arguments = sys.argv[1:] if arguments is None else list(arguments)
+    given = _parser(_method_named_in(arguments)).parse_args(arguments)
+    command = shlex.join(["sgutils", *arguments])
+    try:
+        return given.do(given, command)
+    except InputError as error:
+        print(f"sgutils: {error}", file=sys.stderr)
+        return 2
+
+
+def _train(given: argparse.Namespace, command: str) -> int:
+    values = vars(given)
+    config = Config(
+        **{field.name: values[field.name] for field in dataclasses.fields(Config) if field.name != "options"},
+        options={name: values[name] for name in options(given.method)},
+    )
+    return _report(train(config, given.out, command=command), given.out)
+
+
+def _resume(given: argparse.Namespace, command: str) -> int:
+    return _report(resume(given.run), given.run)
+
+
+def _evaluate(given: argparse.Namespace, command: str) -> int:
+    config, error, images = evaluate(given.run)
+    print(f"{config.method}, {config.model}, {config.dataset}: test error {error:.2%} of {images:,} images")
+    return 0
+
+
+def _reproduce(given: argparse.Namespace, command: str) -> int:
+    added = reproduce(
+        given.experiment,
+        seeds=given.seeds,
+        ledger=given.ledger,
+        work=given.work,
+        budget_minutes=given.budget_minutes,
+        command=command,
+    )
+    print(f"{len(added)} runs added to {given.ledger}.")
+    return 0
+
+
+def _results(given: argparse.Namespace, command: str) -> int:
+    print(table(load_results(given.ledger)))
+    return 0
+
+
+def _report(run: Run, folder: Path) -> int:
+    if run.status == "stopped":
+        print(f"{run.message} Go on with: sgutils resume {shlex.quote(str(folder))}", file=sys.stderr)
+        return 130
+    if run.status == "diverged":
+        print(f"sgutils: {run.message} The settings and the curves up to there are in {folder}.", file=sys.stderr)
+        return 1
+    print(f"Test error {run.last_test_error:.2%} after the last epoch (best {run.best_test_error:.2%}), in {folder}.")
+    return 0
+
+
+def _parser(method: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="sgutils", description="Train, evaluate and compare Self-Guidance and its peers.")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+
+    def command(name: str, do, help: str) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, help=help, description=help, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+        made.set_defaults(do=do)
+        return made
+
+    made = command("train", _train, "Train one network; the defaults are the paper's recipe.")
+    for field in dataclasses.fields(Config):
+        if field.name != "options":
+            _add_option(made, field.name, field.type, field.default, field.metadata["help"], _CHOICES.get(field.name))
+    made.add_argument("--out", type=Path, required=True, help="folder for checkpoint, metrics and result")
+    group = made.add_argument_group(f"options of --method {method}", inspect.getdoc(METHODS[method]).splitlines()[0])
+    for name, parameter in options(method).items():
+        _add_option(group, name, parameter.annotation, parameter.default, "see the documentation of the method")
+
+    made = command("resume", _resume, "Go on with a run that was stopped.")
+    made.add_argument("run", type=Path, help="its folder")
+
+    made = command("evaluate", _evaluate, f"Test error of a trained network, from the {CHECKPOINT} of its folder.")
+    made.add_argument("run", type=Path, help="the folder that was given to train as --out")
+
+    made = command("reproduce", _reproduce, "Run what the ledger lacks of an experiment.")
+    made.add_argument("experiment", choices=EXPERIMENTS, help="; ".join(f"{k}: {e.title}" for k, e in EXPERIMENTS.items()))
+    made.add_argument("--seeds", type=int, default=3, help="seeds a setting")
+    made.add_argument("--budget-minutes", type=float, help="stop cleanly after so many minutes")
+    made.add_argument("--ledger", type=Path, default=data_folder() / "results", help="folder of finished records")
+    made.add_argument("--work", type=Path, default=Path("runs/ledger"), help="folder of unfinished runs")
+
+    made = command("results", _results, "Print the ledger: mean and standard deviation over seeds.")
+    made.add_argument("--ledger", type=Path, default=data_folder() / "results", help="folder of finished records")
+    return parser
+
+
+def _add_option(group, name: str, kind: type, default: object, help: str, choices=None) -> None:
+    """One command line option for a field of `Config` or an option of a method."""
+    flag = "--" + name.replace("_", "-")
+    if kind is bool:
+        group.add_argument(flag, action=argparse.BooleanOptionalAction, default=default, help=help)
+        return
+    if isinstance(kind, UnionType):
+        kind = next(part for part in get_args(kind) if part is not type(None))
+    group.add_argument(flag, type=kind, default=default, choices=choices and list(choices), help=help, metavar=name.upper())
+
+
+def _method_named_in(arguments: Sequence[str]) -> str:
+    """The method that these arguments will train: which options there are depends on it."""
+    finder = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    finder.add_argument("--method")
+    method = finder.parse_known_args(arguments)[0].method
+    return method if method in METHODS else Config.method

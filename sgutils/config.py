@@ -1,0 +1,57 @@
+"""What decides a run, in one record; the command line and the ledger are made from it."""
+
+import dataclasses
+import math
+from dataclasses import dataclass, field
+
+from .errors import InputError
+from .methods import options
+from .resnets import MODELS
+
+
+@dataclass(frozen=True)
+class Config:
+    """Everything that decides a run; the defaults are the paper's recipe (sec. 4.1).
+
+    Raises:
+        InputError: if a value is outside its range.
+    """
+
+    dataset: str = field(default="cifar10", metadata={"help": "data set to train on"})
+    model: str = field(default="resnet32", metadata={"help": "network"})
+    method: str = field(default="self-guidance", metadata={"help": "training method"})
+    options: dict = field(default_factory=dict)
+    epochs: int = field(default=300, metadata={"help": "passes over the training images"})
+    batch_size: int = field(default=128, metadata={"help": "images a step"})
+    lr: float = field(default=0.1, metadata={"help": "first learning rate; a tenth from 50 %%, a hundredth from 75 %%"})
+    momentum: float = field(default=0.9, metadata={"help": "Nesterov momentum"})
+    weight_decay: float = field(default=1e-4, metadata={"help": "weight decay"})
+    augment: bool = field(default=True, metadata={"help": "shift by up to 1/8 of the side, and mirror where it makes sense"})
+    seed: int = field(default=0, metadata={"help": "seed of every random draw"})
+    image_size: int | None = field(default=None, metadata={"help": "scale images down to this side"})
+    train_examples: int | None = field(default=None, metadata={"help": "use only so many training images"})
+    test_examples: int | None = field(default=None, metadata={"help": "use only so many test images"})
+
+    def __post_init__(self):
+        if self.model not in MODELS:
+            raise InputError(f"Unknown model {self.model!r}: expected one of {', '.join(MODELS)}.")
+        for name, least in (("epochs", 1), ("batch_size", 2), ("seed", 0)):
+            value = getattr(self, name)
+            if not isinstance(value, int) or isinstance(value, bool) or value < least:
+                raise InputError(f"{name} must be a whole number of at least {least}, not {value!r}.")
+        for name, above in (("lr", True), ("momentum", False), ("weight_decay", False)):
+            value = getattr(self, name)
+            if not isinstance(value, (int, float)) or not math.isfinite(value) or value < 0 or (above and value == 0):
+                raise InputError(f"{name} must be a number {'above 0' if above else 'of at least 0'}, not {value!r}.")
+        if self.momentum >= 1:
+            raise InputError(f"momentum must be below 1, not {self.momentum!r}.")
+        known = options(self.method)  # refuses an unknown method
+        defaults = {key: parameter.default for key, parameter in known.items()}
+        if unknown := set(self.options) - set(known):
+            raise InputError(f"Method {self.method!r} has no option {sorted(unknown)[0]!r}: it has {', '.join(known) or 'none'}.")
+        # A record names every option's value, so that a later change of a default does not change its meaning.
+        object.__setattr__(self, "options", defaults | self.options)
+
+    def as_dict(self) -> dict:
+        """As it stands in checkpoints and in the ledger; ``Config(**config.as_dict())`` is the same again."""
+        return dataclasses.asdict(self)
