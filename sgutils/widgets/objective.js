@@ -1,0 +1,303 @@
+// The objective (Eq. 5) as a tug of war: two predictions over three classes, and what each term pulls them towards.
+
+import card from "./objective.json";
+import { clamp, logSoftmax, norm, selfGuidance, softmax, sum } from "./lib/math.js";
+import { attr, button, choice, each, fixed, formula, frame, handle, html, painter, percent, picture, presets, reducedMotion, select, slider, svg, text, tryThis } from "./lib/dom.js";
+import { flag, number, numbers, oneOf, openState, wholeNumber } from "./lib/state.js";
+
+const CLASSES = ["pullover", "dress", "coat"];
+const NETS = ["student", "teacher"];
+// An arrow is one step of gradient descent of this size; a journey is many small ones.
+const [ARROW_STEP, JOURNEY_STEP, JOURNEY_LENGTH, JOURNEY_SECONDS] = [1.5, 0.06, 400, 5];
+
+const READERS = {
+  lam: number(0, 3),
+  tau: number(1, 10),
+  label: wholeNumber(0, CLASSES.length - 1),
+  student: numbers(CLASSES.length, -8, 8),
+  teacher: numbers(CLASSES.length, -8, 8),
+  detach_teacher: flag,
+  kl_direction: oneOf(["teacher||student", "student||teacher"]),
+};
+
+function render({ model, el }) {
+  const lam = slider({
+    label: "λ weight of the pull", min: 0, max: 3, step: 0.05, say: (value) => fixed(value, 2),
+    onInput: (value) => state.set({ lam: value }),
+  });
+  const tau = slider({
+    label: "τ temperature", min: 1, max: 10, step: 0.1, say: (value) => fixed(value, 1),
+    onInput: (value) => state.set({ tau: value }),
+  });
+  const label = select({
+    label: "label", options: CLASSES.map((name, k) => [k, name]), onChange: (value) => state.set({ label: value }),
+  });
+  const detach = choice({
+    label: "teacher in the KL", options: [[true, "detached"], [false, "attached"]],
+    onChange: (value) => state.set({ detach_teacher: value }),
+  });
+  const direction = choice({
+    label: "KL", options: [["teacher||student", "teacher ‖ student"], ["student||teacher", "student ‖ teacher"]],
+    onChange: (value) => state.set({ kl_direction: value }),
+  });
+  const weights = presets({
+    label: "Values of λ", options: [[0, "λ = 0: no pull"], [0.25, "λ = 0.25: the paper’s"], [3, "λ = 3: it blew up there"]],
+    onChoose: (value) => state.set({ lam: value }),
+  });
+
+  // While the two move, or once they have, the picture shows them `travelled` steps from where the state has them.
+  let [travelled, started, ticking] = [0, null, null];
+  const travel = (now) => {
+    started ??= now;
+    travelled = Math.min(JOURNEY_LENGTH, Math.ceil((JOURNEY_LENGTH * (now - started)) / (1000 * JOURNEY_SECONDS)));
+    ticking = travelled < JOURNEY_LENGTH ? requestAnimationFrame(travel) : null;
+    repaint();
+  };
+  const stay = () => {
+    cancelAnimationFrame(ticking);
+    [travelled, started, ticking] = [0, null, null];
+  };
+  const move = button("Let them move", () => {
+    if (travelled > 0) stay();
+    else if (reducedMotion()) travelled = JOURNEY_LENGTH;
+    else ticking = requestAnimationFrame(travel);
+    repaint();
+  });
+  move.classList.add("sg-main");
+
+  const triangle = trianglePicture({
+    onMove(net, logits) {
+      stay();
+      state.set({ [net]: logits });
+    },
+  });
+  const terms = termPicture();
+  const root = frame(el, "objective",
+    html("div", { class: "sg-controls" }, lam.el, tau.el, label.el, detach.el),
+    html("div", { class: "sg-controls" }, direction.el, weights.el, move),
+    html("div", { class: "sg-columns" }, triangle.el, terms.el),
+    tryThis("let them move, then drag λ. At 0 each walks to the label alone; the larger λ, the closer the student keeps to the teacher."));
+
+  const [repaint, stop] = painter(root, () => {
+    const settings = Object.fromEntries(Object.keys(READERS).map((key) => [key, state.get(key)]));
+    lam.show(settings.lam);
+    tau.show(settings.tau);
+    label.show(settings.label);
+    detach.show(settings.detach_teacher);
+    direction.show(settings.kl_direction);
+    weights.show((value) => Math.abs(value - settings.lam) < 1e-9);
+    text(move, travelled > 0 ? "Put them back" : "Let them move");
+    const path = journey(settings, travelled);
+    const shown = { ...settings, ...path.at(-1) };
+    triangle.paint(shown, path);
+    terms.paint(shown);
+  });
+  const state = openState(model, card.state, READERS, repaint);
+  return () => {
+    stay();
+    stop();
+    state.close();
+  };
+}
+
+function objectiveOf({ student, teacher, label, lam, tau, detach_teacher: detachTeacher, kl_direction: klDirection }) {
+  return selfGuidance(student, teacher, label, { lam, tau, detachTeacher, direction: klDirection });
+}
+
+const step = (logits, gradient, size) => logits.map((z, k) => z - size * gradient[k]);
+const both = (gradient) => gradient.ce.map((g, k) => g + gradient.distill[k]);
+
+// Where gradient descent on the two logit vectors leads, step by step.
+function journey(settings, steps) {
+  const path = [{ student: settings.student, teacher: settings.teacher }];
+  while (path.length <= steps) {
+    const { onStudent, onTeacher } = objectiveOf({ ...settings, ...path.at(-1) });
+    path.push({
+      student: step(path.at(-1).student, both(onStudent), JOURNEY_STEP),
+      teacher: step(path.at(-1).teacher, both(onTeacher), JOURNEY_STEP),
+    });
+  }
+  return path;
+}
+
+// Every prediction over three classes is a point of a triangle whose corners are the classes.
+function trianglePicture({ onMove }) {
+  const { el, svg: drawing, size, width } = picture({ handles: true });
+  let corners = [];
+  const place = (p) => [0, 1].map((axis) => sum(p.map((share, k) => share * corners[k][axis])));
+  const [boundaries, edge] = ["sg-axis", "sg-outline"].map((name) => svg("path", { class: `sg-line ${name}` }));
+  const [names, trails, softened, link, arrows] = [svg("g"), svg("g"), svg("g"), svg("path", { class: "sg-line sg-distill sg-link" }), svg("g")];
+  const goal = svg("circle", { class: "sg-line sg-label", r: 9 });
+  const softName = svg("text", { class: "sg-small sg-halo sg-mid" });
+  const points = Object.fromEntries(NETS.map((net) => [net, svg("g", { class: `sg-${net}`, role: "slider", "aria-valuemin": 0, "aria-valuemax": 100 },
+    svg("circle", { class: "sg-grip", r: 20 }), svg("circle", { class: "sg-fill", r: 8 }), svg("text", { class: `sg-strong sg-halo sg-mid sg-${net}` }, net))]));
+  drawing.append(boundaries, edge, names, goal, trails, link, softened, arrows, softName, points.teacher, points.student);
+
+  const position = {};
+  for (const net of NETS) {
+    handle(points[net], drawing, {
+      onMove: (x, y) => onMove(net, logitsAt(x, y, corners)),
+      onKey: (dx, dy) => onMove(net, logitsAt(position[net][0] + 4 * dx, position[net][1] - 4 * dy, corners)),
+    });
+  }
+
+  const paint = (shown, path) => {
+    const across = width();
+    const side = Math.min(across - 40, 460);
+    const [left, top, high] = [(across - side) / 2, 30, (side * Math.sqrt(3)) / 2];
+    size(across, top + high + 30);
+    corners = [[left, top + high], [left + side / 2, top], [left + side, top + high]];
+    const middle = place([1 / 3, 1 / 3, 1 / 3]);
+    attr(edge, { d: `M${corners.map(join).join("L")}Z` });
+    attr(boundaries, {
+      d: [[0.5, 0.5, 0], [0.5, 0, 0.5], [0, 0.5, 0.5]].map((half) => `M${join(middle)}L${join(place(half))}`).join(""),
+    });
+    each(names, CLASSES, () => svg("text", { class: "sg-mid" }), (node, name, k) => {
+      const labelled = k === shown.label;
+      attr(text(node, labelled ? `label: ${name}` : name), {
+        class: labelled ? "sg-mid sg-label sg-strong" : "sg-mid sg-soft", x: clamp(corners[k][0], 42, across - 42), y: corners[k][1] + (k === 1 ? -14 : 26),
+      });
+    });
+    attr(goal, { cx: corners[shown.label][0], cy: corners[shown.label][1] });
+
+    const { onStudent, onTeacher } = objectiveOf(shown);
+    const pulls = { student: onStudent, teacher: onTeacher };
+    each(trails, NETS, (net) => svg("path", { class: `sg-line sg-trail sg-${net}` }),
+      (node, net) => attr(node, { d: curve(path.map((at) => place(softmax(at[net])))) }));
+
+    // What the KL compares: the predictions at temperature tau, on the way from each point to the middle.
+    const cooled = NETS.map((net) => place(softmax(shown[net], shown.tau)));
+    each(softened, NETS, (net) => svg("g", { class: `sg-${net}` }, svg("path", { class: "sg-line sg-soften" }), svg("circle", { class: "sg-hollow", r: 4.5 })),
+      (node, net, i) => {
+        const way = Array.from({ length: 13 }, (_, n) => place(softmax(shown[net], shown.tau ** (n / 12))));
+        attr(node.firstChild, { d: curve(way) });
+        attr(node.lastChild, { cx: cooled[i][0].toFixed(1), cy: cooled[i][1].toFixed(1) });
+      });
+    attr(link, { d: `M${join(cooled[0])}L${join(cooled[1])}` });
+    const apart = distance(...cooled);
+    attr(text(softName, apart > 70 && shown.tau > 1.05 ? `at τ = ${fixed(shown.tau, 1)}` : ""), {
+      x: (cooled[0][0] + cooled[1][0]) / 2, y: (cooled[0][1] + cooled[1][1]) / 2 - 6,
+    });
+
+    const kinds = NETS.flatMap((net) => [
+      { net, role: "label", name: "CE", gradient: pulls[net].ce },
+      { net, role: "distill", name: "KL", gradient: pulls[net].distill },
+      // Where only one of the two pulls, it is the sum.
+      { net, role: "sum", name: "", gradient: norm(pulls[net].distill) > 1e-3 ? both(pulls[net]) : pulls[net].ce.map(() => 0) },
+    ]);
+    each(arrows, kinds, ({ role }) => svg("g", { class: `sg-arrow sg-${role}` }, svg("path", { class: "sg-line" }), svg("path", { class: "sg-head" }), svg("text", { class: "sg-small sg-mid sg-halo" })),
+      (node, { net, name, gradient }) => {
+        const way = Array.from({ length: 13 }, (_, n) => place(softmax(step(shown[net], gradient, (ARROW_STEP * n) / 12))));
+        const [shaft, head, tip] = arrowAlong(way);
+        attr(node.childNodes[0], { d: shaft });
+        attr(node.childNodes[1], { d: head });
+        attr(text(node.childNodes[2], distance(way[0], way.at(-1)) > 26 ? name : ""), { x: tip[0], y: tip[1] + 4 });
+      });
+
+    for (const net of NETS) {
+      const p = softmax(shown[net]);
+      const [x, y] = (position[net] = place(p));
+      // The name stands where the point is not going.
+      const going = place(softmax(step(shown[net], both(pulls[net]), ARROW_STEP)));
+      const away = unit([x - going[0], y - going[1]]);
+      attr(points[net], {
+        transform: `translate(${x.toFixed(1)} ${y.toFixed(1)})`, "aria-label": `${net}’s prediction`,
+        "aria-valuenow": Math.round(100 * p[shown.label]), "aria-valuetext": said(p),
+      });
+      const dx = clamp(away[0] * 40, 30 - x, across - 30 - x);
+      attr(points[net].lastChild, { x: dx, y: away[1] * 19 + 4 + (Math.abs(away[0]) > 0.8 ? 0 : Math.sign(away[1]) * 4) });
+    }
+    attr(drawing, {
+      "aria-label": `Predictions in a triangle of three classes, label ${CLASSES[shown.label]}. Student: ${said(softmax(shown.student))}. `
+        + `Teacher: ${said(softmax(shown.teacher))}.`,
+    });
+  };
+  return { el, paint };
+}
+
+// The sum of Eq. 5, term by term.
+function termPicture() {
+  const { el, svg: drawing, size, width } = picture();
+  const [ROW, BAR] = [48, 14];
+  const rows = [
+    { role: "label", title: [["Cross-entropy of the "], ["student", "student"]] },
+    { role: "label", title: [["Cross-entropy of the "], ["teacher", "teacher"]] },
+    { role: "distill", title: null },
+    { role: "sum", title: [["Sum: the objective"]] },
+  ];
+  const groups = rows.map(({ role, title }, i) => {
+    const name = svg("text", { y: i * ROW + 14 }, ...(title ?? []).map(([words, net]) => svg("tspan", net ? { class: `sg-${net} sg-strong` } : {}, words)));
+    const bars = svg("g");
+    const value = svg("text", { class: "sg-strong", y: i * ROW + 33 });
+    const group = svg("g", { class: `sg-${role}` }, name, bars, value);
+    drawing.append(group);
+    return { name, bars, value };
+  });
+  const note = svg("text", { class: "sg-soft", y: rows.length * ROW + 18 });
+  drawing.append(note);
+
+  const paint = (shown) => {
+    const across = width();
+    size(across, rows.length * ROW + 26);
+    const { ceStudent, ceTeacher, distill, total } = objectiveOf(shown);
+    const pull = shown.lam * shown.tau ** 2 * distill;
+    const parts = [{ role: "label", value: ceStudent }, { role: "label", value: ceTeacher }, { role: "distill", value: pull }];
+    const scale = (across - 56) / Math.max(4, total);
+    groups.forEach(({ bars, value }, i) => {
+      const stacked = i < 3 ? [parts[i]] : parts;
+      let from = 0;
+      each(bars, stacked, ({ role }) => svg("rect", { class: `sg-fill sg-${role}`, height: BAR, y: i * ROW + 22 }), (bar, part, n) => {
+        const length = part.value * scale;
+        attr(bar, { x: from + (n ? 1 : 0), width: Math.max(0.5, length - (n ? 1 : 0)) });
+        from += length;
+      });
+      attr(text(value, fixed(sum(stacked.map((part) => part.value)), 2)), { x: from + 6 });
+    });
+    const equation = `λτ² KL(${shown.kl_direction === "teacher||student" ? "p_T ‖ p_S" : "p_S ‖ p_T"})`;
+    const amounts = ` = ${fixed(shown.lam, 2)} · ${fixed(shown.tau ** 2, 1)} · ${fixed(distill, 3)}`;
+    groups[2].name.replaceChildren(...formula(equation), svg("tspan", { class: "sg-soft" }, amounts));
+    text(note, shown.detach_teacher ? "The KL pulls the student alone." : "The KL pulls both towards each other.");
+    attr(drawing, {
+      "aria-label": `Cross-entropy of the student ${fixed(ceStudent, 2)}, of the teacher ${fixed(ceTeacher, 2)}, `
+        + `weighted KL ${fixed(pull, 2)}, sum ${fixed(total, 2)}.`,
+    });
+  };
+  return { el, paint };
+}
+
+// The logits of the prediction at a point, kept off the edge, where they would be infinite.
+function logitsAt(x, y, [a, b, c]) {
+  const whole = cross(a, b, c);
+  const shares = [cross([x, y], b, c) / whole, cross(a, [x, y], c) / whole, cross(a, b, [x, y]) / whole];
+  const safe = shares.map((share) => Math.max(share, 0.004));
+  const logits = logSoftmax(safe.map(Math.log));
+  return logits.map((z) => Math.round((z - sum(logits) / 3) * 1000) / 1000);
+}
+
+function cross(a, b, c) {
+  return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0]);
+}
+
+function arrowAlong(way) {
+  const [start, end] = [way[0], way.at(-1)];
+  if (distance(start, end) < 3) return ["", "", end];
+  const [dx, dy] = unit([end[0] - way.at(-3)[0], end[1] - way.at(-3)[1]]);
+  const length = Math.min(9, distance(start, end) * 0.6);
+  const base = [end[0] - dx * length, end[1] - dy * length];
+  const half = length * 0.5;
+  const head = `M${join(end)}L${join([base[0] - dy * half, base[1] + dx * half])}L${join([base[0] + dy * half, base[1] - dx * half])}Z`;
+  const shaft = [...way.filter((at) => distance(at, end) > length), base];
+  return [curve(shaft), head, [end[0] + dx * 12, end[1] + dy * 12]];
+}
+
+const join = ([x, y]) => `${x.toFixed(1)},${y.toFixed(1)}`;
+const curve = (points) => `M${points.map(join).join("L")}`;
+const distance = (a, b) => Math.hypot(a[0] - b[0], a[1] - b[1]);
+const said = (p) => p.map((share, k) => `${CLASSES[k]} ${percent(share)}`).join(", ");
+
+function unit([x, y]) {
+  const length = Math.hypot(x, y);
+  return length < 1e-9 ? [0, -1] : [x / length, y / length];
+}
+
+export default { render };
