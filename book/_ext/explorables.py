@@ -1,4 +1,4 @@
-"""Explorables on the page: the same ES module that a kernel hosts, mounted without one.
+"""Explorables and figures on the page: what a kernel hosts, alive without one.
 
 Each page gets the scripts of the explorables that it holds and no others. A script is classic and carries its module as
 text, because a page opened by double-click may neither fetch nor import from disk; ``_static/mount.js`` imports the text
@@ -18,6 +18,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from sgutils.widgets import bundle  # noqa: E402
 
 MODULE = re.compile(r'data-module="([a-z_]+)"')
+FIGURE = 'class="sg-figure"'
+PLOTLY = "application/vnd.plotly.v1+json"
 
 
 class Explorable(SphinxDirective):
@@ -25,7 +27,7 @@ class Explorable(SphinxDirective):
 
     required_arguments = 1
     has_content = True
-    option_spec = {"title": directives.unchanged, "min-height": directives.nonnegative_int}
+    option_spec = {"title": directives.unchanged}
 
     def run(self):
         name = self.arguments[0]
@@ -35,17 +37,37 @@ class Explorable(SphinxDirective):
             state = json.loads("\n".join(self.content) or "{}")
         except json.JSONDecodeError as error:
             raise self.error(f"the state of explorable {name!r} is not JSON: {error}") from error
-        title = self.options.get("title", name.replace("_", " ").capitalize())
-        html = bundle.mount_html(name, state, title=title, min_height=self.options.get("min-height", 320))
-        return [nodes.raw("", html, format="html")]
+        return [nodes.raw("", bundle.mount_html(name, state, title=self.options.get("title")), format="html")]
+
+
+def prefer_html(app, docname, source):
+    """A cell that shows a figure as HTML has it for plotly too; the page uses the former, and must not warn of the latter.
+
+    Every other output that the page cannot show keeps its warning, which fails the build.
+    """
+    if not app.env.doc2path(docname).endswith(".ipynb"):
+        return
+    notebook = json.loads(source[0])
+    for cell in notebook["cells"]:
+        for output in cell.get("outputs", []):
+            if FIGURE in "".join(output.get("data", {}).get("text/html", "")):
+                output["data"].pop(PLOTLY, None)
+    source[0] = json.dumps(notebook)
 
 
 def add_scripts(app, pagename, templatename, context, doctree):
     static = context["pathto"]("_static", 1)
+    body = context.get("body", "")
+    names = sorted(set(MODULE.findall(body)))
+    scripts = [f"explorables/{name}.js" for name in names]
+    if names:
+        scripts.append("mount.js")
+    if FIGURE in body:
+        scripts.append("figure.js")
+    # Every page takes its colours from this sheet.
     tags = [f'<link rel="stylesheet" href="{static}/explorables/explorables.css">']
-    for name in sorted(set(MODULE.findall(context.get("body", "")))):
-        tags.append(f'<script defer src="{static}/explorables/{name}.js"></script>')
-    context["metatags"] = context.get("metatags", "") + "\n".join(tags)
+    tags += [f'<script defer src="{static}/{script}"></script>' for script in scripts]
+    context["metatags"] = context.get("metatags", "") + "\n".join(tags) + "\n"
 
 
 def write_scripts(app, error):
@@ -61,6 +83,7 @@ def write_scripts(app, error):
 
 def setup(app):
     app.add_directive("explorable", Explorable)
+    app.connect("source-read", prefer_html)
     app.connect("html-page-context", add_scripts)
     app.connect("build-finished", write_scripts)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

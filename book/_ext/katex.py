@@ -12,6 +12,7 @@ HEAD = """
 <link rel="preload" as="font" type="font/woff2" crossorigin href="{katex}/fonts/KaTeX_Math-Italic.woff2">
 <link rel="stylesheet" href="{katex}/katex.min.css">
 <script defer src="{katex}/katex.min.js"></script>
+<script defer src="{static}/math.js"></script>
 """
 
 
@@ -42,7 +43,7 @@ def tex(node):
 
 def load_where_needed(app, pagename, templatename, context, doctree):
     if 'class="math' in context.get("body", ""):
-        context["metatags"] += HEAD.format(katex=context["pathto"]("katex", 1))
+        context["metatags"] += HEAD.format(katex=context["pathto"]("katex", 1), static=context["pathto"]("_static", 1))
 
 
 def setup(app):

@@ -54,8 +54,8 @@ def set_theme_options(app, config):
         "use_edit_page_button": False,
         "use_download_button": False,
         "use_fullscreen_button": False,
+        "navbar_persistent": [],
     }
-    config.html_context |= {"repository": repository}
 
 
 def add_run_line(app, pagename, templatename, context, doctree):

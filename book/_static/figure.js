@@ -1,0 +1,182 @@
+// Draws the page's figures as SVG from the plotly JSON that sgutils/plots.py puts into them.
+// It knows what that module makes: lines, bands, measurements with error bars, linear, logarithmic and named axes. Plotly
+// itself would weigh 395 kB gzip, more than everything else on a page. Colours are CSS variables, one to each role, so a
+// figure follows the page into the dark; one unit is one pixel, so that text keeps its size on a phone.
+(() => {
+  const SVG = "http://www.w3.org/2000/svg";
+  const DASHES = { dash: "7 5", dot: "2 4", dashdot: "8 4 2 4" };
+  const LABEL_GAP = 16;
+
+  function node(name, attributes = {}, ...children) {
+    const made = document.createElementNS(SVG, name);
+    for (const [key, value] of Object.entries(attributes)) if (value !== undefined) made.setAttribute(key, value);
+    made.append(...children);
+    return made;
+  }
+
+  const paint = (trace) => `var(--sg-${trace.meta?.role ?? "baseline"})`;
+  const isBand = (trace) => trace.fill === "toself";
+  const direct = (trace) => trace.mode?.includes("text") && trace.name;
+  const textWidth = (text) => 7.2 * text.length;
+
+  // The values that must fit on an axis, error bars included.
+  function extent(traces, axis) {
+    const values = traces.flatMap((trace) => {
+      const errors = trace[`error_${axis}`]?.array ?? [];
+      return trace[axis].flatMap((value, i) => [value - (errors[i] ?? 0), value + (errors[i] ?? 0)]);
+    });
+    return [Math.min(...values), Math.max(...values)];
+  }
+
+  function ticksLinear([low, high], most) {
+    const rough = (high - low) / most;
+    const power = 10 ** Math.floor(Math.log10(rough));
+    const step = [1, 2, 5, 10].map((factor) => factor * power).find((size) => size >= rough);
+    const ticks = [];
+    for (let k = Math.ceil(low / step - 1e-9); k * step <= high + 1e-9 * step; k++) ticks.push(k * step);
+    const digits = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
+    return ticks.map((value) => [value, value.toFixed(digits).replace("-", "−")]);
+  }
+
+  function ticksLog([low, high]) {
+    const ticks = [];
+    for (let k = Math.floor(low); k <= Math.ceil(high); k++) {
+      for (const factor of high - low > 2 ? [1] : [1, 2, 5]) {
+        const value = k + Math.log10(factor);
+        if (value >= low - 1e-9 && value <= high + 1e-9) ticks.push([value, String(Number((factor * 10 ** k).toPrecision(3)))]);
+      }
+    }
+    return ticks;
+  }
+
+  // An axis: where a value lies between the two ends (in pixels), and its ticks.
+  function scale(layout, traces, axis, from, to, most) {
+    if (layout.type === "category") {
+      const names = layout.categoryarray;
+      const place = (name) => from + ((to - from) * (names.indexOf(name) + 0.5)) / names.length;
+      return { place, ticks: names.map((name) => [name, name]), named: true };
+    }
+    const log = layout.type === "log";
+    const inner = (value) => (log ? Math.log10(value) : value);
+    let [low, high] = layout.range ?? extent(traces, axis).map(inner);
+    if (!layout.range) {
+      const room = (high - low || Math.abs(high) || 1) * 0.04;
+      [low, high] = [low - (axis === "x" && !traces.some((trace) => trace.error_x) ? 0 : room), high + room];
+    }
+    const at = (value) => from + ((to - from) * (value - low)) / (high - low);
+    const ticks = log ? ticksLog([low, high]) : ticksLinear([low, high], most);
+    return { place: (value) => at(inner(value)), tickPlace: at, ticks, low, high };
+  }
+
+  // Labels at the ends of lines, moved apart where they would lie on one another.
+  function spreadLabels(labels, top, bottom) {
+    labels.sort((a, b) => a.y - b.y);
+    for (let pass = 0; pass < 60; pass++) {
+      for (let i = 1; i < labels.length; i++) {
+        const lack = LABEL_GAP - (labels[i].y - labels[i - 1].y);
+        if (lack > 0) {
+          labels[i].y += lack / 2;
+          labels[i - 1].y -= lack / 2;
+        }
+      }
+      for (const label of labels) label.y = Math.min(Math.max(label.y, top), bottom);
+    }
+  }
+
+  function path(trace, x, y) {
+    return trace.x.map((value, i) => `${i ? "L" : "M"}${x.place(value).toFixed(1)} ${y.place(trace.y[i]).toFixed(1)}`).join("");
+  }
+
+  function drawTrace(trace, x, y) {
+    const group = node("g", { fill: "none", stroke: paint(trace) });
+    if (isBand(trace)) {
+      group.append(node("path", { d: `${path(trace, x, y)}Z`, fill: paint(trace), "fill-opacity": 0.16, stroke: "none" }));
+      return group;
+    }
+    if (trace.mode.includes("lines")) {
+      const dash = DASHES[trace.line?.dash];
+      group.append(node("path", { d: path(trace, x, y), "stroke-width": 2, "stroke-dasharray": dash, "stroke-linejoin": "round" }));
+    }
+    const errors = trace.error_x?.array;
+    const open = trace.marker?.symbol === "circle-open";
+    trace.x.forEach((value, i) => {
+      const [cx, cy] = [x.place(value), y.place(trace.y[i])];
+      if (errors) {
+        const [a, b] = [x.place(value - errors[i]), x.place(value + errors[i])];
+        group.append(node("path", { d: `M${a} ${cy}H${b}M${a} ${cy - 5}v10M${b} ${cy - 5}v10`, "stroke-width": 2 }));
+      }
+      if (trace.mode.includes("markers")) {
+        // Single measurements hang below their mean, so that neither hides the other.
+        const drop = open && y.named ? 11 : 0;
+        const r = (trace.marker?.size ?? 6) / 2;
+        const look = open ? { "stroke-width": 1.4, opacity: 0.75 } : { fill: paint(trace), stroke: "none" };
+        group.append(node("circle", { cx, cy: cy + drop, r, ...look }));
+      }
+    });
+    return group;
+  }
+
+  function draw(host, { data, layout }) {
+    const width = host.clientWidth;
+    const height = layout.height;
+    const narrow = width < 520;
+    const named = layout.yaxis.type === "category";
+    const labels = data.filter(direct).map((trace) => ({ text: trace.name, trace }));
+    const longest = Math.max(0, ...labels.map(({ text }) => textWidth(text)));
+    // On a phone the labels of lines stand above the picture, as its key; row names stand above their rows.
+    const key = narrow && longest > 60;
+    const box = {
+      top: 30 + (key ? 20 * labels.length : 0),
+      right: width - (labels.length && !key ? longest + 14 : 14),
+      bottom: height - 46,
+      left: named ? (narrow ? 10 : 16 + Math.max(...layout.yaxis.categoryarray.map(textWidth))) : 46,
+    };
+    if (named) box.top = 8;
+    const x = scale(layout.xaxis, data, "x", box.left, box.right, Math.max(2, (box.right - box.left) / 80));
+    const y = scale(layout.yaxis, data, "y", box.bottom, box.top, Math.max(2, (box.bottom - box.top) / 55));
+
+    const svg = node("svg", { width, height, viewBox: `0 0 ${width} ${height}`, "aria-hidden": "true" });
+    const axes = node("g", { class: "sg-axes" });
+    axes.append(node("path", { d: `M${box.left} ${box.bottom}H${box.right}` }));
+    for (const [value, text] of x.ticks) {
+      const at = x.tickPlace(value);
+      axes.append(node("path", { d: `M${at} ${box.bottom}v5` }));
+      axes.append(node("text", { x: at, y: box.bottom + 19, "text-anchor": "middle" }, text));
+    }
+    for (const [value, text] of y.ticks) {
+      const at = y.named ? y.place(value) : y.tickPlace(value);
+      axes.append(node("path", { class: "sg-grid", d: `M${box.left} ${at}H${box.right}` }));
+      if (y.named && narrow) axes.append(node("text", { class: "sg-name", x: box.left, y: at - 13 }, text));
+      else axes.append(node("text", { class: y.named ? "sg-name" : "", x: box.left - 8, y: at + 4, "text-anchor": "end" }, text));
+    }
+    axes.append(node("text", { class: "sg-title", x: box.right, y: height - 8, "text-anchor": "end" }, layout.xaxis.title.text));
+    if (!named) axes.append(node("text", { class: "sg-title", x: 0, y: 13 }, layout.yaxis.title.text));
+    svg.append(axes);
+
+    data.forEach((trace) => svg.append(drawTrace(trace, x, y)));
+
+    const ends = labels.map(({ text, trace }) => ({ text, trace, y: y.place(trace.y.at(-1)), x: x.place(trace.x.at(-1)) }));
+    if (key) ends.forEach((label, i) => Object.assign(label, { x: 20, y: 30 + 20 * i }));
+    else spreadLabels(ends, box.top, box.bottom);
+    for (const label of ends) {
+      const dash = DASHES[label.trace.line?.dash];
+      if (key) svg.append(node("path", { d: `M0 ${label.y}H16`, stroke: paint(label.trace), "stroke-width": 2, "stroke-dasharray": dash }));
+      svg.append(node("text", { class: "sg-direct", x: label.x + 7, y: label.y + 4.5, fill: paint(label.trace) }, label.text));
+    }
+    host.querySelector("svg")?.remove();
+    host.append(svg);
+    host.dataset.drawn = "true";
+  }
+
+  document.addEventListener("DOMContentLoaded", () => {
+    document.querySelectorAll(".sg-figure").forEach((host) => {
+      const figure = JSON.parse(host.querySelector('script[type="application/json"]').textContent);
+      let width = 0;
+      new ResizeObserver(() => {
+        if (host.clientWidth === width || !host.clientWidth) return;
+        width = host.clientWidth;
+        draw(host, figure);
+      }).observe(host);
+    });
+  });
+})();
