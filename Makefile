@@ -17,7 +17,7 @@ export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help book serve test notebooks lock clean browser
+.PHONY: help book serve test notebooks stamp lock clean browser
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*  ## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*  ## (.*)/  make \1|\2/' | column -t -s '|' 2>/dev/null \
@@ -37,6 +37,9 @@ test: $(VENV)/.all browser $(PAGE)  ## run every test: package, chapters (strict
 
 notebooks: $(VENV)/.all  ## run the chapters again and store them in their normal form; ONLY=book/x.ipynb for one
 	$(BIN)/python book/_tools/notebooks.py $(ONLY)
+
+stamp: $(VENV)/.all  ## write the repository's address (pyproject.toml) into the chapters, without running them
+	$(BIN)/python book/_tools/notebooks.py --stamp
 
 lock: $(UV)  ## choose the newest versions that pyproject.toml allows, into requirements.txt
 	$(UV) pip compile pyproject.toml --all-extras --group test --universal --python-version 3.11 \
