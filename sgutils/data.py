@@ -16,6 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from .errors import InputError
+from .folders import data_folder
 
 
 @dataclass(frozen=True)
@@ -118,12 +119,6 @@ def augment(images: Tensor, *, pad: int, mirror: bool, generator: torch.Generato
     index = torch.arange(n, device=images.device)
     # Indexing dimensions 0, 2 and 3 together puts them first: (N, H, W, C), which is channels_last seen as (N, C, H, W).
     return padded[index[:, None, None], :, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
-
-
-def data_folder() -> Path:
-    """Where the data that ships with the book lies: ``data/`` of a checkout, or the copy inside an installed package."""
-    checkout = Path(__file__).resolve().parent.parent / "data"
-    return checkout if checkout.is_dir() else Path(__file__).resolve().parent / "_data"
 
 
 def _digits() -> Dataset:
