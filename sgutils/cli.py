@@ -3,6 +3,7 @@
 import argparse
 import dataclasses
 import inspect
+import re
 import shlex
 import sys
 from collections.abc import Sequence
@@ -20,6 +21,13 @@ from .results import Run, load_results, table
 from .training import CHECKPOINT, evaluate, resume, train
 
 _CHOICES = {"dataset": DATASETS, "model": MODELS, "method": METHODS}
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one sentence, without the usage of every option above it."""
+
+    def error(self, message: str):
+        self.exit(2, f"{self.prog}: {message}; see {self.prog} --help.\n")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -83,22 +91,24 @@ def _report(run: Run, folder: Path) -> int:
 
 
 def _parser(method: str) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="sgutils", description="Train, evaluate and compare Self-Guidance and its peers.")
+    parser = _Parser(prog="sgutils", description="Train, evaluate and compare Self-Guidance and its peers.")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
 
     def command(name: str, do, help: str) -> argparse.ArgumentParser:
-        made = commands.add_parser(name, help=help, description=help, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+        made = commands.add_parser(name, help=help, description=help, allow_abbrev=False)
         made.set_defaults(do=do)
         return made
 
     made = command("train", _train, "Train one network; the defaults are the paper's recipe.")
     for field in dataclasses.fields(Config):
         if field.name != "options":
-            _add_option(made, field.name, field.type, field.default, field.metadata["help"], _CHOICES.get(field.name))
+            choices = f": {', '.join(_CHOICES[field.name])}" if field.name in _CHOICES else ""
+            _add_option(made, field.name, field.type, field.default, field.metadata["help"] + choices)
     made.add_argument("--out", type=Path, required=True, help="folder for checkpoint, metrics and result")
-    group = made.add_argument_group(f"options of --method {method}", inspect.getdoc(METHODS[method]).splitlines()[0])
+    documentation = inspect.getdoc(METHODS[method])
+    group = made.add_argument_group(f"options of --method {method}", documentation.splitlines()[0])
     for name, parameter in options(method).items():
-        _add_option(group, name, parameter.annotation, parameter.default, "see the documentation of the method")
+        _add_option(group, name, parameter.annotation, parameter.default, _documented(name, documentation))
 
     made = command("resume", _resume, "Go on with a run that was stopped.")
     made.add_argument("run", type=Path, help="its folder")
@@ -118,15 +128,22 @@ def _parser(method: str) -> argparse.ArgumentParser:
     return parser
 
 
-def _add_option(group, name: str, kind: type, default: object, help: str, choices=None) -> None:
+def _add_option(group, name: str, kind: type, default: object, help: str) -> None:
     """One command line option for a field of `Config` or an option of a method."""
     flag = "--" + name.replace("_", "-")
+    help = help if default is None else f"{help} (default: %(default)s)"
     if kind is bool:
         group.add_argument(flag, action=argparse.BooleanOptionalAction, default=default, help=help)
         return
     if isinstance(kind, UnionType):
         kind = next(part for part in get_args(kind) if part is not type(None))
-    group.add_argument(flag, type=kind, default=default, choices=choices and list(choices), help=help, metavar=name.upper())
+    group.add_argument(flag, type=kind, default=default, help=help, metavar=kind.__name__.upper())
+
+
+def _documented(name: str, documentation: str) -> str:
+    """What the Args section of a docstring says of one argument, up to its first full stop or semicolon."""
+    text = re.search(rf"^    {name}: (.+?)(?=^    \w|^\w|\Z)", documentation, re.MULTILINE | re.DOTALL).group(1)
+    return " ".join(re.split(r"[.;]\s", text)[0].replace("`", "").split()).rstrip(".").replace("%", "%%")
 
 
 def _method_named_in(arguments: Sequence[str]) -> str:

@@ -6,6 +6,7 @@ is no loader process to wait for.
 
 import gzip
 import struct
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -143,6 +144,9 @@ FASHION_FILES = {
     "test_y": "t10k-labels-idx1-ubyte.gz",
 }
 
+# Where torchvision and Debian put the whole set.
+FASHION_PLACES = (Path("data/raw/FashionMNIST/raw"), Path("/usr/share/datasets/fashion-mnist"))
+
 
 def _fashion_mnist() -> Dataset:
     return _read_fashion(data_folder() / "fashion-mnist", "it ships with the book: restore it with git, or install again")
@@ -153,12 +157,7 @@ def _fashion_mnist_full() -> Dataset:
         "install Debian's package dataset-fashion-mnist, or run "
         "python -c \"import torchvision; torchvision.datasets.FashionMNIST('data/raw', download=True)\""
     )
-    places = (
-        data_folder() / "raw" / "FashionMNIST" / "raw",
-        Path("data/raw/FashionMNIST/raw"),
-        Path("/usr/share/datasets/fashion-mnist"),
-    )
-    folder = next((place for place in places if place.is_dir()), places[0])
+    folder = next((place for place in FASHION_PLACES if place.is_dir()), FASHION_PLACES[0])
     return _read_fashion(folder, advice)
 
 
@@ -183,7 +182,7 @@ def _read_idx(path: Path, advice: str) -> np.ndarray:
         if zeros != 0 or kind != 8:
             raise ValueError("not an IDX file of bytes")
         return np.frombuffer(content, np.uint8, offset=4 + 4 * rank).reshape(sizes).copy()
-    except (OSError, EOFError, ValueError, struct.error) as error:
+    except (OSError, EOFError, ValueError, struct.error, zlib.error) as error:
         raise InputError(f"{path} is damaged ({error}): expected a gzipped IDX file; {advice}.") from error
 
 

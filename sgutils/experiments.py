@@ -50,7 +50,7 @@ def _small_fashion(**scale) -> tuple[dict, ...]:
 EXPERIMENTS: dict[str, Experiment] = {
     "fashion-fitted": Experiment(
         "Few images, trained long enough for the baseline to fit them all (1,280 images of 14 x 14, 120 epochs)",
-        _small_fashion(train_examples=1280, epochs=120, batch_size=64),
+        _small_fashion(train_examples=1280, test_examples=2000, epochs=120, batch_size=64),
     ),
     "fashion-underfitted": Experiment(
         "More images, stopped long before anything fits them (4,000 images of 14 x 14, 20 epochs)",

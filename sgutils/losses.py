@@ -3,6 +3,7 @@
 import math
 from typing import NamedTuple
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -60,8 +61,8 @@ def distillation_kl(
     check_tau(tau)
     check_kl_direction(kl_direction)
     _check_same_shape(student_logits, teacher_logits)
-    log_student = F.log_softmax(student_logits.float() / tau, dim=-1)
-    log_teacher = F.log_softmax(teacher_logits.float() / tau, dim=-1)
+    log_student = F.log_softmax(_at_least_float32(student_logits) / tau, dim=-1)
+    log_teacher = F.log_softmax(_at_least_float32(teacher_logits) / tau, dim=-1)
     # F.kl_div(log q, log p) is KL(p || q): its first argument is the approximation.
     q, p = (log_student, log_teacher) if kl_direction == "teacher||student" else (log_teacher, log_student)
     return F.kl_div(q, p, log_target=True, reduction="batchmean")
@@ -123,6 +124,11 @@ def check_kl_direction(kl_direction: str) -> None:
 
 def _is_number(value: object) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _at_least_float32(logits: Tensor) -> Tensor:
+    """Small differences of log-probabilities drown in half precision."""
+    return logits.to(torch.promote_types(logits.dtype, torch.float32))
 
 
 def _check_same_shape(student_logits: Tensor, teacher_logits: Tensor) -> None:

@@ -177,7 +177,8 @@ class ResNet(nn.Module):
         try:
             values = [float(gate) for gate in (gates.tolist() if isinstance(gates, Tensor) else gates)]
         except (TypeError, ValueError) as error:
-            raise InputError(f"gates must be {self.num_blocks} numbers, one a block, not {gates!r}.") from error
+            given = f"shape {tuple(gates.shape)}" if isinstance(gates, Tensor) else repr(gates)
+            raise InputError(f"gates must be {self.num_blocks} numbers, one a block, not {given}.") from error
         if len(values) != self.num_blocks:
             raise InputError(f"gates must be {self.num_blocks} numbers, one a block, not {len(values)}.")
         if not all(math.isfinite(value) for value in values):

@@ -24,9 +24,9 @@ class SelfGuidance(Method):
         p_last: p_L, the survival probability of the last block.
         detach_teacher: whether the KL leaves the teacher alone.
         kl_direction: ``"teacher||student"`` or ``"student||teacher"``.
-        bn_statistics: which passes move the running statistics of batch norm: ``"teacher"``, the one that is deployed;
-            ``"both"``; or ``"recalibrate"``, both, and after training once more from teacher passes alone. Statistics
-            kept apart for the students would deploy the same network as ``"teacher"``.
+        bn_statistics: which passes move the running statistics of batch norm: teacher (the one that is deployed), both,
+            or recalibrate (both, and after training once more from teacher passes alone). Statistics kept apart for
+            the students would deploy the same network as teacher.
         backward_full: False is the paper's "W/O Backward Full network" (Table 6): the teacher only guides, its pass
             has neither gradient nor cross-entropy.
         seed: of the students that are drawn.
