@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 
 from .. import colors
+from ..folders import data_folder
 
 HERE = Path(__file__).parent
 NAMES = tuple(sorted(path.stem for path in HERE.glob("*.json")))
@@ -39,8 +40,9 @@ def stylesheet():
 
 
 def default_state(name):
-    """The state that an explorable starts from: a new dict of JSON values."""
-    return json.loads(_card(name))["state"]
+    """The state that an explorable starts from: a new dict of JSON values, its recordings included."""
+    card = json.loads(_card(name))
+    return card["state"] | {key: _recording(file) for key, file in card.get("recordings", {}).items()}
 
 
 def mount_html(name, state=None, *, title=None, min_height=None):
@@ -52,7 +54,7 @@ def mount_html(name, state=None, *, title=None, min_height=None):
     card = json.loads(_card(name))
     title = card["title"] if title is None else title
     wide, narrow = _pair(card["min_height"] if min_height is None else min_height)
-    state = json.dumps(card["state"] | (state or {}), sort_keys=True, separators=(",", ":"), allow_nan=False)
+    state = json.dumps(default_state(name) | (state or {}), sort_keys=True, separators=(",", ":"), allow_nan=False)
     return (
         f'<div class="sg-explorable" data-module="{name}" data-state="{html.escape(state)}"'
         f' style="--sg-height:{wide}px;--sg-height-narrow:{narrow}px"'
@@ -66,6 +68,12 @@ def mount_html(name, state=None, *, title=None, min_height=None):
 def _card(name):
     _check(name)
     return (HERE / f"{name}.json").read_text(encoding="utf-8")
+
+
+@cache
+def _recording(file):
+    """What was recorded for an explorable, from the data that ships with the book."""
+    return json.loads((data_folder() / "explorables" / file).read_text(encoding="utf-8"))
 
 
 def _inline(path, inlined):

@@ -39,8 +39,9 @@ class Explorable(anywidget.AnyWidget):
 
     def __repr__(self):
         # The default repr holds an address, and a cell's text must be the same at every run.
-        settings = ", ".join(f"{name}={reprlib.repr(value)}" for name, value in self.state.items())
-        return f"{type(self).__name__}({settings})"
+        usual = default_state(self.module)
+        changed = (f"{name}={value!r}" for name, value in self.state.items() if value != usual[name])
+        return f"{type(self).__name__}({', '.join(changed)})"
 
     def _repr_mimebundle_(self, **kwargs):
         bundle, metadata = super()._repr_mimebundle_(**kwargs)

@@ -100,13 +100,13 @@ const IDENTITY = { to: (value) => value, from: (position) => position };
 
 export const LOGARITHM = { to: Math.log, from: Math.exp };
 
-// One of a few, all in sight: radio buttons. `options` are [value, words].
+// One of a few, all in sight: radio buttons. `options` are [value, words] or [value, words, picture].
 export function choice({ label, options, onChange }) {
   const group = newId();
-  const inputs = options.map(([value, words]) => {
-    const input = html("input", { type: "radio", name: group });
+  const inputs = options.map(([value, words, drawing]) => {
+    const input = html("input", { type: "radio", name: group, "aria-label": words });
     input.addEventListener("change", () => onChange(value));
-    return { value, input, el: html("label", {}, input, html("span", {}, words)) };
+    return { value, input, el: html("label", {}, input, html("span", {}, drawing ?? words)) };
   });
   return {
     el: html("fieldset", { class: "sg-control sg-choice" },
@@ -163,6 +163,32 @@ export function figures(names) {
       values.forEach((value, i) => text(items[i].value, value));
     },
   };
+}
+
+// A grey image in the colour of the text, light where its bytes are 0: `show(pixels)` changes it.
+export function thumbnail(pixels, side, size) {
+  const id = newId();
+  const image = svg("image", { width: 1, height: 1, preserveAspectRatio: "none" });
+  const node = svg("svg", { viewBox: "0 0 1 1", width: size, height: size, class: "sg-photo", "aria-hidden": true },
+    svg("mask", { id }, image), svg("rect", { class: "sg-tile", width: 1, height: 1, rx: 0.06 }),
+    svg("rect", { class: "sg-shade", width: 1, height: 1, mask: `url(#${id})` }));
+  let shown = null;
+  node.show = (next) => {
+    if (next === shown) return;
+    shown = next;
+    attr(image, { href: greyImage(next, side) });
+  };
+  if (pixels) node.show(pixels);
+  return node;
+}
+
+function greyImage(pixels, side) {
+  const canvas = html("canvas", { width: side, height: side });
+  const context = canvas.getContext("2d");
+  const data = context.createImageData(side, side);
+  pixels.forEach((value, i) => data.data.set([value, value, value, 255], 4 * i));
+  context.putImageData(data, 0, 0);
+  return canvas.toDataURL();
 }
 
 export function tryThis(sentence) {

@@ -1,0 +1,130 @@
+"""What the hosts are given: whole modules, safe and repeatable HTML, colours from one place."""
+
+import html
+import json
+import re
+import subprocess
+import sys
+
+import pytest
+
+from sgutils import colors
+from sgutils.widgets import bundle
+
+
+def test_bundling_needs_neither_torch_nor_a_notebook():
+    code = (
+        "import sys; from sgutils.widgets import bundle;"
+        "[bundle.mount_html(name) + bundle.module_source(name) for name in bundle.NAMES]; bundle.stylesheet();"
+        "print(sorted({'torch', 'numpy', 'anywidget', 'ipywidgets'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("name", bundle.NAMES)
+def test_module_stands_alone_with_each_shared_file_once(name):
+    source = bundle.module_source(name)
+    assert not re.search(r"^import\b|\bimport\(", source, re.M)
+    assert source.count("export default") == 1
+    for file in bundle.HERE.glob("lib/*.js"):
+        first_line = file.read_text(encoding="utf-8").splitlines()[0]
+        assert source.count(first_line) <= 1
+    assert source.count("function openState") == 1
+
+
+def test_mathematics_is_written_once():
+    """A pure function that two explorables need lives in lib, not in both."""
+    seen = {}
+    for file in [*bundle.HERE.glob("*.js"), *bundle.HERE.glob("lib/*.js")]:
+        for name in re.findall(r"^(?:export )?function (\w+)", file.read_text(encoding="utf-8"), re.M):
+            seen.setdefault(name, []).append(file.name)
+    assert {name: files for name, files in seen.items() if len(files) > 1} == {"render": seen["render"]}
+
+
+def test_unknown_explorable_is_one_sentence():
+    for function in (bundle.module_source, bundle.mount_html, bundle.default_state):
+        with pytest.raises(ValueError, match="There is no explorable called 'nothing'; there are .*temperature"):
+            function("nothing")
+
+
+@pytest.mark.parametrize("name", bundle.NAMES)
+def test_mount_is_the_same_text_every_time(name):
+    state = bundle.default_state(name)
+    backwards = dict(reversed(state.items()))
+    assert bundle.mount_html(name) == bundle.mount_html(name, state) == bundle.mount_html(name, backwards)
+    assert "\n" not in bundle.mount_html(name)  # inside Markdown an empty line would end the HTML
+
+
+def test_mount_escapes_hostile_text(stage):
+    hostile = "</script><img src=x onerror=\"document.title='taken'\">'&quot;"
+    text = bundle.mount_html("temperature", {"teacher": hostile}, title=hostile)
+    stage.page.evaluate("(text) => { document.body.innerHTML = text; }", text)
+    host = stage.page.locator(".sg-explorable")
+    assert stage.page.locator("img").count() == 0 and stage.page.title() != "taken"
+    assert json.loads(host.get_attribute("data-state"))["teacher"] == hostile
+    assert host.get_attribute("aria-label") == hostile
+    assert html.escape(hostile) in text
+
+
+def test_mount_refuses_what_json_cannot_say():
+    with pytest.raises(ValueError):
+        bundle.mount_html("temperature", {"tau": float("nan")})
+
+
+@pytest.mark.parametrize("name", bundle.NAMES)
+@pytest.mark.parametrize("width", [1000, 360])
+def test_page_keeps_the_room_that_a_picture_takes(stage, name, width):
+    stage.page.set_viewport_size({"width": width, "height": 800})
+    stage.show(name)
+    stage.picture()
+    wide, narrow = json.loads((bundle.HERE / f"{name}.json").read_text())["min_height"]
+    height = stage.page.locator(".sg-x").bounding_box()["height"]
+    # Fonts differ between machines, so the room kept is not exact; what is too small or too large makes the page jump.
+    assert abs(height - (wide if width > 640 else narrow)) < 40
+    assert stage.page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_every_colour_of_an_explorable_is_a_variable():
+    for file in [*bundle.HERE.glob("*.js"), *bundle.HERE.glob("lib/*"), *bundle.HERE.glob("*.css")]:
+        text = file.read_text(encoding="utf-8")
+        assert not re.search(r"#[0-9a-fA-F]{3,8}\b|\brgba?\(|\bhsla?\(", text), file.name
+        for name in re.findall(r"var\(--sg-([\w-]+)", text):
+            own = f"--sg-{name}:" in text or f"--sg-{name}" in ("--sg-height", "--sg-height-narrow", "--sg-delay", "--sg-shade", "--sg-role")
+            assert own or f"--sg-{name}:" in colors.css_variables(), (file.name, name)
+
+
+def contrast(one, other):
+    def light(color):
+        channels = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    high, low = sorted((light(one), light(other)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_colours_can_be_read_on_their_surface(theme):
+    surface = getattr(colors.NEUTRALS["surface"], theme)
+    for name in ("teacher", "student", "label", "distill", "baseline"):
+        assert contrast(getattr(colors.ROLES[name], theme), surface) >= 4.5, name
+    for name in ("ink", "muted"):
+        assert contrast(getattr(colors.NEUTRALS[name], theme), surface) >= 4.5, name
+    assert contrast(getattr(colors.ROLES["skipped"], theme), surface) >= 3
+
+
+def test_dark_is_chosen_by_the_page_and_else_by_the_system(browser):
+    def ink(attributes, scheme):
+        page = browser.new_page(color_scheme=scheme)
+        page.set_content(f"<!doctype html><html {attributes[0]}><style>{bundle.stylesheet()}</style><body {attributes[1]}><p></p></body></html>")
+        value = page.evaluate("getComputedStyle(document.querySelector('p')).getPropertyValue('--sg-ink')")
+        page.close()
+        return value.strip()
+
+    light, dark = colors.NEUTRALS["ink"]
+    assert ink(("", ""), "light") == light and ink(("", ""), "dark") == dark
+    assert ink(('data-theme="dark"', ""), "light") == dark and ink(('data-theme="light"', ""), "dark") == light
+    assert ink(("", 'data-jp-theme-light="false"'), "light") == dark
+    assert ink(("", 'data-jp-theme-light="true"'), "dark") == light
+    assert ink(('theme="dark"', ""), "light") == dark  # Colab

@@ -1,0 +1,103 @@
+"""Each explorable in a browser: nothing that its host holds makes it fail, and every control moves the picture."""
+
+import json
+import random
+
+import pytest
+
+from sgutils.widgets import bundle
+
+HOSTILE = [
+    *(None, True, False, 0, -1, 1e308, -1e308, 1e-320, 2**53, 0.5, "", "0", "1", "NaN", "<b>", "1" * 5000, "10110"),
+    *([], [0], [None] * 5, ["x"] * 3, [1e308] * 5, [[1], [2]], [1, 2, 3], [0] * 500, {}, {"a": 1}, {"length": 3}),
+    *("teacher||student", "linear", "__proto__", {"classes": 1}, {"images": []}, {"images": [{}]}),
+]
+
+
+@pytest.mark.parametrize("name", bundle.NAMES)
+def test_hostile_state_never_throws(stage, name):
+    usual = bundle.default_state(name)
+    draw = random.Random(f"hostile {name}")
+    states = [{key: value} for key in usual for value in HOSTILE]
+    states += [{key: draw.choice(HOSTILE) for key in usual} for _ in range(60)]
+    for state in states:
+        stage.page.evaluate("([name, source, state]) => window.begin(source, state)", [name, bundle.module_source(name), usual | state])
+        assert stage.errors == [], json.dumps(state)[:200]
+        assert stage.page.locator(".sg-x").count() == 1
+        assert "NaN" not in stage.page.locator(".sg-x").inner_text()
+        stage.page.evaluate("window.end()")
+
+
+@pytest.mark.parametrize("name", bundle.NAMES)
+def test_state_from_outside_is_shown(stage, name):
+    """What a kernel or a link sets shows, whatever the order."""
+    stage.show(name)
+    before = stage.picture()
+    other = {"temperature": ("tau", 9.0), "survival": ("p_last", 0.2), "objective": ("lam", 2.0), "overview": ("image", 2)}
+    stage.page.evaluate("([key, value]) => window.model.set(key, value)", other[name])
+    assert stage.picture() != before
+
+
+@pytest.mark.parametrize("name", bundle.NAMES)
+def test_missing_state_is_the_default(stage, name):
+    stage.show(name)
+    usual = stage.picture()
+    recordings = {key: value for key, value in bundle.default_state(name).items() if isinstance(value, dict)}
+    stage.page.evaluate("([source, state]) => window.begin(source, state)", [bundle.module_source(name), recordings])
+    # Ids count on from one mount to the next.
+    without_ids = "document.body.innerText"
+    assert stage.page.evaluate(without_ids)
+    assert len(stage.picture()) == pytest.approx(len(usual), rel=0.02)
+
+
+@pytest.mark.parametrize("name", bundle.NAMES)
+def test_every_control_has_a_name_and_moves_the_picture_by_keyboard(stage, name):
+    stage.show(name)
+    controls = stage.page.locator("input, select, button, [role=slider], [role=switch]")
+    moved = 0
+    for i in range(controls.count()):
+        control = controls.nth(i)
+        assert accessible_name(control), control.evaluate("(node) => node.outerHTML")
+        kind = control.evaluate("(node) => node.type || node.tagName.toLowerCase() || ''")
+        role = control.get_attribute("role")
+        if kind == "radio" and control.is_checked() or control.get_attribute("aria-pressed") == "true":
+            continue  # chosen already
+        before = stage.picture()
+        control.focus()
+        key = "ArrowUp" if role == "slider" else "Space" if role == "switch" or kind in ("radio", "button") or kind == "submit" else "ArrowDown"
+        for _ in range(3):
+            if stage.picture() == before:
+                stage.page.keyboard.press(key if key != "ArrowDown" or _ == 0 else "ArrowUp")
+        assert stage.picture() != before or quiet(control, name), (name, accessible_name(control))
+        moved += 1
+        stage.show(name)
+    assert moved > 3
+
+
+def quiet(control, name):
+    """Pausing what reduced motion keeps still, and clearing a pile that is empty, change nothing in the picture."""
+    return (name, accessible_name(control)) in {("overview", "Pause"), ("overview", "Play"), ("temperature", "teacher doubts")}
+
+
+def accessible_name(control):
+    return control.evaluate(
+        "(node) => node.getAttribute('aria-label') || [...(node.labels ?? [])].map((label) => label.innerText).join() || node.innerText || ''"
+    ).strip()
+
+
+@pytest.mark.parametrize("name", bundle.NAMES)
+def test_leaving_takes_every_listener_along(stage, name):
+    stage.show(name)
+    assert stage.page.evaluate("window.listening()") > 0
+    stage.page.evaluate("window.end()")
+    assert stage.page.evaluate("window.listening()") == 0
+
+
+def test_a_hand_at_rest_saves_once(stage):
+    stage.show("temperature")
+    stage.page.get_by_label("τ temperature").focus()
+    for _ in range(10):
+        stage.page.keyboard.press("ArrowRight")
+    stage.page.wait_for_timeout(400)
+    saves = stage.page.evaluate("window.saves")
+    assert 1 <= len(saves) <= 5 and saves[-1]["tau"] > 3

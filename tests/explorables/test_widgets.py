@@ -1,0 +1,81 @@
+"""The Python side: state that is checked in one sentence, the same output at every run."""
+
+import numpy as np
+import pytest
+import torch
+
+import sgutils as sg
+from sgutils import widgets
+from sgutils.widgets import bundle
+
+BAD = [
+    (widgets.Temperature, {"tau": 0}, "tau must be a number from 0.5 to 20, but it was 0."),
+    (widgets.Temperature, {"tau": float("nan")}, "tau must be a number"),
+    (widgets.Temperature, {"tau": "hot"}, "but it was 'hot'."),
+    (widgets.Temperature, {"teacher": [1, 2]}, "teacher must be a list of 5 numbers from -5 to 9, but it was [1, 2]."),
+    (widgets.Temperature, {"student": [1, 2, 3, 4, None]}, "student must be a list of 5 numbers"),
+    (widgets.Temperature, {"student": 3}, "student must be a list of 5 numbers"),
+    (widgets.Temperature, {"tau_squared": 1}, "tau_squared must be True or False, but it was 1."),
+    (widgets.Temperature, {"temperature": 2}, "Temperature has no setting called 'temperature'; it has tau, teacher,"),
+    (widgets.Survival, {"p_last": 1.2}, "p_last must be a number from 0 to 1, but it was 1.2."),
+    (widgets.Survival, {"p_last": -0.1}, "p_last must be a number from 0 to 1"),
+    (widgets.Survival, {"num_blocks": 10}, "num_blocks must be 9, 15, 24 or 36, but it was 10."),
+    (widgets.Survival, {"schedule": "steep"}, "schedule must be 'linear' or 'uniform', but it was 'steep'."),
+    (widgets.Survival, {"draws": 1.5}, "draws must be a whole number from 0 to 1000, but it was 1.5."),
+    (widgets.Survival, {"gates": "10a"}, "gates must be a string of at most 36 zeros and ones, but it was '10a'."),
+    (widgets.Objective, {"lam": -1}, "lam must be a number from 0 to 3, but it was -1."),
+    (widgets.Objective, {"label": 3}, "label must be a whole number from 0 to 2, but it was 3."),
+    (widgets.Objective, {"kl_direction": "both"}, "kl_direction must be 'teacher||student' or 'student||teacher', but it was 'both'."),
+    (widgets.Overview, {"recording": []}, "recording must be a recording made by sgutils.widgets.record_overview"),
+]
+
+
+@pytest.mark.parametrize(("kind", "state", "sentence"), BAD)
+def test_bad_state_is_refused_in_a_sentence(kind, state, sentence):
+    with pytest.raises(sg.InputError) as refused:
+        kind(**state)
+    assert sentence in str(refused.value)
+    name, value = next(iter(state.items()))
+    if name in bundle.default_state(kind.module):
+        widget = kind()
+        with pytest.raises(sg.InputError):
+            setattr(widget, name, value)
+        assert getattr(widget, name) == bundle.default_state(kind.module)[name]
+
+
+@pytest.mark.parametrize("name", bundle.NAMES)
+def test_traits_are_the_state_and_start_from_its_defaults(name):
+    kind = getattr(widgets, name.title())
+    widget = kind()
+    assert widget.state == bundle.default_state(name)
+    assert kind(**widget.state).state == widget.state
+    assert all(widget.traits()[key].metadata["sync"] for key in widget.state)
+
+
+def test_arrays_and_tensors_are_taken_as_lists():
+    for values in (np.arange(5), torch.arange(5), (0, 1, 2, 3, 4)):
+        assert widgets.Temperature(teacher=values).teacher == [0.0, 1.0, 2.0, 3.0, 4.0]
+
+
+def test_states_of_two_widgets_are_apart():
+    one, other = widgets.Temperature(), widgets.Temperature()
+    one.teacher[0] = 9.0
+    assert other.teacher == widgets.Temperature().teacher == bundle.default_state("temperature")["teacher"]
+
+
+@pytest.mark.parametrize("name", bundle.NAMES)
+def test_output_of_a_cell_is_the_same_at_every_run(name):
+    kind = getattr(widgets, name.title())
+    first, second = kind()._repr_mimebundle_()[0], kind()._repr_mimebundle_()[0]
+    assert first.keys() == {"text/plain", "text/html", "application/vnd.jupyter.widget-view+json"}
+    assert first["text/plain"] == second["text/plain"] == f"{name.title()}()"
+    assert first["text/html"] == second["text/html"] == bundle.mount_html(name)
+
+
+def test_repr_names_what_was_set():
+    assert repr(widgets.Temperature(tau=2, tau_squared=True)) == "Temperature(tau=2.0)"
+
+
+def test_unknown_widget_is_named_with_those_there_are():
+    with pytest.raises(AttributeError, match="has no attribute 'Temprature'; it has .*Temperature"):
+        widgets.Temprature  # noqa: B018
