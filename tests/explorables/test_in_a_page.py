@@ -19,9 +19,9 @@ def test_hostile_state_never_throws(stage, name):
     usual = bundle.default_state(name)
     draw = random.Random(f"hostile {name}")
     states = [{key: value} for key in usual for value in HOSTILE]
-    states += [{key: draw.choice(HOSTILE) for key in usual} for _ in range(60)]
+    states += [{key: draw.choice(HOSTILE) for key in usual} for _ in range(40)]
     for state in states:
-        stage.page.evaluate("([name, source, state]) => window.begin(source, state)", [name, bundle.module_source(name), usual | state])
+        stage.page.evaluate("([source, state]) => window.begin(source, state)", [bundle.module_source(name), usual | state])
         assert stage.errors == [], json.dumps(state)[:200]
         assert stage.page.locator(".sg-x").count() == 1
         assert "NaN" not in stage.page.locator(".sg-x").inner_text()
@@ -41,13 +41,12 @@ def test_state_from_outside_is_shown(stage, name):
 @pytest.mark.parametrize("name", bundle.NAMES)
 def test_missing_state_is_the_default(stage, name):
     stage.show(name)
-    usual = stage.picture()
+    stage.picture()
+    usual = stage.page.evaluate("document.body.innerText")
     recordings = {key: value for key, value in bundle.default_state(name).items() if isinstance(value, dict)}
     stage.page.evaluate("([source, state]) => window.begin(source, state)", [bundle.module_source(name), recordings])
-    # Ids count on from one mount to the next.
-    without_ids = "document.body.innerText"
-    assert stage.page.evaluate(without_ids)
-    assert len(stage.picture()) == pytest.approx(len(usual), rel=0.02)
+    stage.picture()
+    assert stage.page.evaluate("document.body.innerText") == usual
 
 
 @pytest.mark.parametrize("name", bundle.NAMES)
@@ -58,30 +57,30 @@ def test_every_control_has_a_name_and_moves_the_picture_by_keyboard(stage, name)
     for i in range(controls.count()):
         control = controls.nth(i)
         assert accessible_name(control), control.evaluate("(node) => node.outerHTML")
-        kind = control.evaluate("(node) => node.type || node.tagName.toLowerCase() || ''")
-        role = control.get_attribute("role")
-        if kind == "radio" and control.is_checked() or control.get_attribute("aria-pressed") == "true":
+        if control.evaluate("(node) => node.checked || node.ariaPressed === 'true'"):
             continue  # chosen already
         before = stage.picture()
         control.focus()
-        key = "ArrowUp" if role == "slider" else "Space" if role == "switch" or kind in ("radio", "button") or kind == "submit" else "ArrowDown"
-        for _ in range(3):
-            if stage.picture() == before:
-                stage.page.keyboard.press(key if key != "ArrowDown" or _ == 0 else "ArrowUp")
-        assert stage.picture() != before or quiet(control, name), (name, accessible_name(control))
+        for key in keys(control):
+            stage.page.keyboard.press(key)
+            if stage.picture() != before:
+                break
+        else:
+            pytest.fail(f"{name}: nothing changes by {accessible_name(control)!r}")
         moved += 1
         stage.show(name)
     assert moved > 3
 
 
-def quiet(control, name):
-    """Pausing what reduced motion keeps still, and clearing a pile that is empty, change nothing in the picture."""
-    return (name, accessible_name(control)) in {("overview", "Pause"), ("overview", "Play"), ("temperature", "teacher doubts")}
+def keys(control):
+    """What moves a control; a slider or a menu may stand at an end."""
+    kind = control.evaluate("(node) => node.getAttribute('role') ?? node.type")
+    return {"slider": ["ArrowUp"], "range": ["ArrowUp"], "select-one": ["ArrowDown", "ArrowUp"]}.get(kind, ["Space"])
 
 
 def accessible_name(control):
     return control.evaluate(
-        "(node) => node.getAttribute('aria-label') || [...(node.labels ?? [])].map((label) => label.innerText).join() || node.innerText || ''"
+        "(node) => node.getAttribute('aria-label') || [...(node.labels ?? [])].map((label) => label.innerText).join() || node.innerText"
     ).strip()
 
 
