@@ -8,8 +8,6 @@ from docutils import nodes
 from sphinx.util.math import get_node_equation_number
 
 HEAD = """
-<link rel="preload" as="font" type="font/woff2" crossorigin href="{katex}/fonts/KaTeX_Main-Regular.woff2">
-<link rel="preload" as="font" type="font/woff2" crossorigin href="{katex}/fonts/KaTeX_Math-Italic.woff2">
 <link rel="stylesheet" href="{katex}/katex.min.css">
 <script defer src="{katex}/katex.min.js"></script>
 <script defer src="{static}/math.js"></script>

@@ -1,0 +1,75 @@
+"""The chapters as files: what a reader of the repository, of the site and of Colab relies on."""
+
+import copy
+import re
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "book" / "_tools"))
+from notebooks import chapters, normalise, stamp, written_address  # noqa: E402
+
+LONGEST_CELL = 25
+HEAVIEST = 1_000_000  # bytes
+
+pytestmark = pytest.mark.parametrize("path", chapters(), ids=lambda path: path.stem)
+
+
+def _read(path):
+    return nbformat.read(path, as_version=4)
+
+
+def test_it_is_in_its_normal_form(path):
+    notebook = _read(path)
+    normal = copy.deepcopy(notebook)
+    stamp(normal, path.relative_to(ROOT).as_posix(), written_address())
+    normalise(normal)
+    assert normal == notebook, "run `make notebooks` and commit what it changes"
+
+
+def test_it_was_run_to_the_end_without_an_error(path):
+    for cell in _read(path).cells:
+        if cell.cell_type == "code":
+            assert cell.execution_count
+            kinds = [output.get("name", output.output_type) for output in cell.outputs]
+            assert "error" not in kinds and "stderr" not in kinds, cell.source
+
+
+def test_its_cells_are_short(path):
+    for cell in _read(path).cells:
+        if cell.cell_type == "code":
+            assert len(cell.source.splitlines()) <= LONGEST_CELL, cell.source
+
+
+def test_its_pictures_have_words(path):
+    for cell in _read(path).cells:
+        if cell.cell_type == "markdown":
+            assert not re.findall(r"!\[\s*\]\(", cell.source), cell.source
+            assert all("alt=" in image for image in re.findall(r"<img\b[^>]*>", cell.source)), cell.source
+            for figure in re.findall(r"```\{(?:figure|image)\}.*?```", cell.source, re.DOTALL):
+                assert ":alt:" in figure, figure
+        kinds = {kind for output in cell.get("outputs", []) for kind in output.get("data", {})}
+        if kinds & {"image/png", "image/jpeg", "image/svg+xml"}:
+            # The page takes an output image's words from here.
+            assert cell.metadata.get("mystnb", {}).get("image", {}).get("alt"), cell.source
+
+
+def test_it_opens_with_a_title_and_a_question_and_ends_with_exercises_and_a_summary(path):
+    cells = [cell.source for cell in _read(path).cells if cell.cell_type == "markdown"]
+    assert cells[0].startswith("# ")
+    assert "?" in cells[0]
+    headings = [line for cell in cells for line in cell.splitlines() if line.startswith("## ")]
+    assert any(heading.startswith("## Exercises") for heading in headings)
+    assert any(heading.startswith("## Summary") for heading in headings)
+
+
+def test_it_stands_in_the_table_of_contents(path):
+    assert path.relative_to(ROOT).with_suffix("").as_posix() in str(yaml.safe_load((ROOT / "_toc.yml").read_text()))
+
+
+def test_it_is_light(path):
+    assert path.stat().st_size < HEAVIEST

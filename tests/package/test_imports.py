@@ -1,0 +1,62 @@
+"""What importing loads: a bare GPU machine has torch, numpy and tqdm, and nothing of a notebook."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+# Lets through the standard library, this package, and what three packages need; hides whatever else is installed.
+BARE = """
+import re, sys
+from importlib.metadata import PackageNotFoundError, packages_distributions, requires
+
+needed, queue = set(), ["torch", "numpy", "tqdm"]
+while queue:
+    name = re.match(r"[A-Za-z0-9._-]+", queue.pop())[0].lower().replace("_", "-")
+    if name in needed:
+        continue
+    needed.add(name)
+    try:
+        queue += [line for line in requires(name) or [] if "extra ==" not in line]
+    except PackageNotFoundError:
+        pass
+modules = {module for module, names in packages_distributions().items() if {n.lower().replace("_", "-") for n in names} & needed}
+allowed = modules | set(sys.stdlib_module_names) | {"sgutils"}
+
+class Bare:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] not in allowed:
+            raise ModuleNotFoundError(f"No module named {name!r} on a bare machine", name=name)
+
+sys.meta_path.insert(0, Bare())
+"""
+
+
+def _python(code):
+    return subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+
+
+def test_importing_sgutils_loads_nothing_heavy():
+    done = _python("import sys, sgutils; print(*sorted({name.split('.')[0] for name in sys.modules}))")
+    assert done.returncode == 0, done.stderr
+    heavy = {"torch", "torchvision", "numpy", "IPython", "ipywidgets", "anywidget", "plotly", "sklearn", "scipy"}
+    assert not heavy & set(done.stdout.split())
+
+
+@pytest.mark.parametrize("module", ["training", "methods", "results", "data", "cli"])
+def test_training_needs_only_torch_numpy_and_tqdm(module):
+    done = _python(f"{BARE}\nimport sgutils.{module}")
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_bare_machine_is_bare():
+    assert "on a bare machine" in _python(f"{BARE}\nimport plotly").stderr
+
+
+def test_the_site_is_built_without_torch():
+    barest = BARE.replace('["torch", "numpy", "tqdm"]', "[]")
+    done = _python(f"{barest}\nfrom sgutils.widgets import bundle\nbundle.stylesheet()")
+    assert done.returncode == 0, done.stderr

@@ -1,0 +1,81 @@
+"""The built site, opened in a real browser as readers open it: served, or by double-click."""
+
+import sys
+import threading
+from contextlib import contextmanager
+
+import pytest
+from site_pages import ROOT, SITE, holding, page_names
+
+sys.path.insert(0, str(ROOT / "book" / "_tools"))
+from serve import server  # noqa: E402
+
+
+def pytest_generate_tests(metafunc):
+    """``name`` runs over all pages, ``explorable_page`` over those with an explorable."""
+    if "name" in metafunc.fixturenames:
+        metafunc.parametrize("name", page_names())
+    if "explorable_page" in metafunc.fixturenames:
+        metafunc.parametrize("explorable_page", holding('class="sg-explorable"'))
+
+
+@pytest.fixture(scope="session")
+def base():
+    """The address of the served site."""
+    assert (SITE / "index.html").is_file(), "The site is not built: run `make book` first."
+    running = server(SITE)
+    thread = threading.Thread(target=running.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{running.server_address[1]}/"
+    running.shutdown()
+    thread.join()
+
+
+class Opened:
+    """A page and everything that was wrong with it."""
+
+    def __init__(self, page, home):
+        self.page, self.home = page, home
+        self.problems, self.requests = [], []
+        page.on("console", self._heard)
+        page.on("pageerror", lambda error: self.problems.append(f"page error: {error}"))
+        page.on("request", self._asked)
+        page.on("requestfailed", lambda request: self.problems.append(f"failed: {request.url}"))
+        page.on("response", lambda answer: answer.status >= 400 and self.problems.append(f"{answer.status}: {answer.url}"))
+
+    def _heard(self, message):
+        if message.type in ("error", "warning"):
+            self.problems.append(f"console {message.type}: {message.text}")
+
+    def _asked(self, request):
+        self.requests.append(request.url)
+        if not request.url.startswith((self.home, "blob:", "data:", "about:")):
+            self.problems.append(f"asks another host: {request.url}")
+
+    def go(self, name, query=""):
+        """Open a page and wait until it stands: scripts run, explorables mounted, figures drawn, mathematics set."""
+        self.page.goto(f"{self.home}{name}{query}", wait_until="load")
+        self.page.wait_for_function(
+            """() => [...document.querySelectorAll(".sg-explorable")].every((host) => host.dataset.mounted)
+               && [...document.querySelectorAll(".sg-figure")].every((host) => host.dataset.drawn || !host.clientWidth)
+               && document.fonts.status === "loaded" """,
+            timeout=15_000,
+        )
+        return self.page
+
+
+@pytest.fixture
+def opened(browser, base):
+    """Opens pages: ``with opened(width, scheme) as site: site.go(name)``; by double-click with ``by_file=True``."""
+
+    @contextmanager
+    def open_site(width=1280, scheme="light", by_file=False):
+        context = browser.new_context(
+            viewport={"width": width, "height": 800}, color_scheme=scheme, reduced_motion="reduce"
+        )
+        try:
+            yield Opened(context.new_page(), f"{SITE.as_uri()}/" if by_file else base)
+        finally:
+            context.close()
+
+    return open_site

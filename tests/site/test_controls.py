@@ -1,0 +1,147 @@
+"""Every control of every explorable, moved by the keyboard alone."""
+
+import json
+import re
+from urllib.parse import urlencode
+
+import pytest
+
+CONTROLS = ":is(button, select, input, [role=slider]):not([type=hidden], :disabled)"
+
+# Everything that a reader sees of an explorable's state: its pictures and read-outs.
+PICTURE = r"""(host) => [...host.querySelectorAll("svg, canvas, output, dd, [aria-live]")]
+  .map((part) => (part.tagName === "CANVAS" ? part.toDataURL() : part.outerHTML)).join("\n")"""
+
+NAME = r"""(control) => (control.getAttribute("aria-label") || [...(control.labels ?? [])].map((label) => label.textContent).join(" ")
+  || document.getElementById(control.getAttribute("aria-labelledby"))?.textContent || control.textContent || "").trim()"""
+
+VIEWS = pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (360, "dark")], ids=["desktop-light", "phone-dark"])
+
+
+def hosts(page):
+    return page.locator(".sg-explorable").all()
+
+
+@VIEWS
+def test_every_control_changes_the_picture(opened, explorable_page, width, scheme):
+    with opened(width, scheme) as site:
+        page = site.go(explorable_page)
+        dead = []
+        for host in hosts(page):
+            controls = host.locator(CONTROLS).all()
+            assert controls, f"{host.get_attribute('data-module')} has no control"
+            for control in controls:
+                if not (_moves(page, host, control) or _moves_after_another(page, host, control, controls)):
+                    dead.append(f"{host.get_attribute('data-module')}: {control.evaluate(NAME)}")
+        assert dead == []
+        assert not site.problems
+
+
+def _moves(page, host, control):
+    """Whether the picture changes when the control is worked by keyboard."""
+    for key in _keys(control):
+        before = host.evaluate(PICTURE)
+        control.focus()
+        page.keyboard.press(key)
+        for _ in range(10):
+            if host.evaluate(PICTURE) != before:
+                return True
+            page.wait_for_timeout(30)
+    return False
+
+
+def _keys(control):
+    kind = control.evaluate("(c) => c.getAttribute('role') ?? (c.tagName === 'INPUT' ? c.type : c.tagName.toLowerCase())")
+    return {
+        "button": ["Enter"],
+        "checkbox": ["Space"],
+        "radio": ["ArrowRight", "Space"],
+        "select": ["ArrowDown", "ArrowUp"],
+    }.get(kind, ["ArrowRight", "ArrowLeft"])
+
+
+def _moves_after_another(page, host, control, controls):
+    """A preset that is in force already changes nothing; once something else has moved, it must."""
+    for other in controls:
+        if other.evaluate("(c) => ['range', 'checkbox'].includes(c.type) || c.getAttribute('role') === 'slider'"):
+            if _moves(page, host, other) and _moves(page, host, control):
+                return True
+    return False
+
+
+def test_every_control_is_reached_by_tab_and_has_a_name(opened, explorable_page):
+    with opened() as site:
+        page = site.go(explorable_page)
+        for host in hosts(page):
+            controls = host.locator(CONTROLS)
+            assert [c.evaluate("(c) => c.outerHTML") for c in controls.all() if not c.evaluate(NAME)] == []
+            # Tab from just before the explorable to just behind it.
+            host.evaluate("(host) => { host.tabIndex = -1; host.focus(); window.reached = new Set(); }")
+            for _ in range(controls.count() + 2):
+                page.keyboard.press("Tab")
+                page.evaluate("reached.add(document.activeElement)")
+            missed = controls.evaluate_all(
+                # One radio button of a group is reached by Tab, the others from there by arrows.
+                """(all) => all.filter((c) => !reached.has(c) && !(c.type === "radio" && [...reached].some((r) => r.name === c.name)))
+                    .map((c) => c.outerHTML)"""
+            )
+            assert missed == []
+
+
+def test_controls_are_large_enough_for_a_finger(opened, explorable_page):
+    with opened(360) as site:
+        page = site.go(explorable_page)
+        small = page.locator(f".sg-explorable {CONTROLS}:not([role=slider])").evaluate_all(
+            """(all) => all.filter((c) => c.getBoundingClientRect().height < 24 && (c.closest("label") ?? c).getBoundingClientRect().height < 24)
+                .map((c) => c.outerHTML)"""
+        )
+        assert small == []
+
+
+def test_a_view_can_be_shared(opened, explorable_page):
+    """What a reader sets goes into the address, and opening that address shows it again."""
+    with opened() as site:
+        page = site.go(explorable_page)
+        moved = False
+        for host in hosts(page):
+            sliders = host.locator("input[type=range]").all()
+            moved |= any([_moves(page, host, slider) for slider in sliders])
+        if not moved:
+            pytest.fail(f"{explorable_page} has no slider whose state could be shared")
+        page.wait_for_function("location.search.length > 1", timeout=3000)
+        page.wait_for_timeout(400)
+        pictures = [host.locator("input[type=range]").evaluate_all("(all) => all.map((c) => c.value)") for host in hosts(page)]
+        query = page.evaluate("location.search")
+        again = site.go(explorable_page, query)
+        assert [host.locator("input[type=range]").evaluate_all("(all) => all.map((c) => c.value)") for host in hosts(again)] == pictures
+        assert not site.problems
+
+
+HOSTILE = ['"<img src=x onerror=alert(1)>"', "null", "1e308", "-1e308", "-1", "0", "[]", "[null]", "{}", "true", "%", "NaN"]
+
+
+def test_a_hostile_address_does_no_harm(opened, explorable_page):
+    with opened() as site:
+        page = site.go(explorable_page)
+        states = page.locator(".sg-explorable").evaluate_all("(all) => all.map((h) => [h.dataset.module, h.dataset.state])")
+        for value in HOSTILE:
+            page = site.go(explorable_page, f"?{urlencode(_query(states, value))}")
+            for drawn in page.locator(".sg-explorable").evaluate_all("(all) => all.map((h) => h.innerHTML)"):
+                assert not re.search("NaN|Infinity|undefined|onerror", drawn), value
+            assert not site.problems, value
+
+
+def _query(states, value):
+    """The value in every place of every state; in each place of a list, where a state is a list."""
+    query = {}
+    for module, state in states:
+        for key, start in json.loads(state).items():
+            query[f"{module}.{key}"] = json.dumps([_parsed(value)] * len(start)) if isinstance(start, list) else value
+    return query
+
+
+def _parsed(value):
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value
