@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import zipfile
 from pathlib import Path
 
 import torch
@@ -36,8 +37,11 @@ def load_checkpoint(path: Path) -> dict:
     if not path.is_file():
         raise InputError(f"{path} is missing: expected the checkpoint of a run that was started with --out {path.parent}.")
     try:
+        with zipfile.ZipFile(path) as archive:
+            if damaged := archive.testzip():  # torch.load does not look at the checksums
+                raise zipfile.BadZipFile(damaged)
         state = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, EOFError, RuntimeError, ValueError, KeyError, pickle.UnpicklingError) as error:
+    except (OSError, EOFError, RuntimeError, ValueError, KeyError, zipfile.BadZipFile, pickle.UnpicklingError) as error:
         raise InputError(f"{path} is damaged or no checkpoint of sgutils: start the run again in another folder.") from error
     if not isinstance(state, dict) or not {"config", "command", "trainer"} <= state.keys():
         raise InputError(f"{path} is no checkpoint of sgutils: expected one written by `sgutils train`.")

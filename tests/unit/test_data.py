@@ -26,7 +26,7 @@ def test_digits_are_scikit_learns_split_without_overlap():
     pixels = lambda x: {hashlib.sha1(image.tobytes()).digest() for image in x.numpy()}
     assert not pixels(digits.train_x) & pixels(digits.test_x)
     assert digits.train_y.bincount().sum() + digits.test_y.bincount().sum() == len(labels)
-    np.testing.assert_allclose(digits.test_x[0, 0] * 16 / 255, images[4].reshape(8, 8), atol=0.04)
+    np.testing.assert_allclose(digits.test_x[0, 0].float() * 16 / 255, images[4].reshape(8, 8), atol=0.04)
     assert digits.test_y[0] == labels[4]
 
 

@@ -1,0 +1,171 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from types import SimpleNamespace
+
+import pytest
+
+import sgutils as sg
+from sgutils.cli import main
+
+SMALL = ["--dataset", "digits", "--model", "resnet20", "--train-examples", "200", "--test-examples", "50", "--epochs", "2"]
+
+
+def status(arguments):
+    """The exit status of the command line with these arguments."""
+    try:
+        return main(arguments)
+    except SystemExit as exit:
+        return exit.code
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    out = tmp_path_factory.mktemp("cli") / "run"
+    assert main(["train", *SMALL, "--seed", "3", "--lam", "0.5", "--no-detach-teacher", "--out", str(out)]) == 0
+    return out
+
+
+def test_train_passes_on_what_was_asked(trained):
+    config = json.loads((trained / "result.json").read_text())["config"]
+    assert (config["seed"], config["options"]["lam"], config["options"]["detach_teacher"]) == (3, 0.5, False)
+    assert config["options"]["tau"] == 3.0 and config["epochs"] == 2 and config["lr"] == 0.1
+
+
+def test_the_record_holds_the_command_that_made_it(trained):
+    command = json.loads((trained / "result.json").read_text())["command"]
+    assert command.startswith("sgutils train --dataset digits") and "--lam 0.5" in command
+
+
+def test_evaluate_prints_the_error_again(trained, capsys):
+    error = json.loads((trained / "result.json").read_text())["last_test_error"]
+    assert main(["evaluate", str(trained)]) == 0
+    assert f"test error {error:.2%} of 50 images" in capsys.readouterr().out
+
+
+def test_resuming_a_finished_run_changes_nothing(trained):
+    before = json.loads((trained / "result.json").read_text())
+    assert main(["resume", str(trained)]) == 0
+    assert json.loads((trained / "result.json").read_text())["curves"] == before["curves"]
+
+
+def test_results_prints_the_folder_it_is_given(trained, capsys):
+    assert main(["results", "--ledger", str(trained)]) == 0
+    assert "self-guidance lam=0.5 detach_teacher=False" in capsys.readouterr().out
+
+
+def test_results_prints_the_ledger_of_the_book(capsys):
+    assert main(["results"]) == 0
+    assert "baseline" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["train", "--help"], ["train", "--method", "baseline", "--help"]])
+def test_help(arguments, capsys):
+    with pytest.raises(SystemExit) as exit:
+        main(arguments)
+    text = capsys.readouterr().out
+    assert exit.value.code == 0 and "usage: sgutils" in text
+    assert ("--lam" in text) == (arguments == ["train", "--help"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--tau", "0"], "tau (the temperature) must be a number above 0"),
+        (["--tau", "nan"], "tau (the temperature) must be a number above 0"),
+        (["--lam", "-1"], "lam (lambda"),
+        (["--p-last", "1.5"], "p_last must be a number from 0 to 1, not 1.5"),
+        (["--kl-direction", "up"], "kl_direction must be one of"),
+        (["--dataset", "mnist"], "Unknown dataset 'mnist'"),
+        (["--model", "vgg"], "Unknown model 'vgg'"),
+        (["--method", "magic"], "Unknown method 'magic'"),
+        (["--epochs", "0"], "epochs must be a whole number of at least 1"),
+        (["--epochs", "many"], "--epochs"),
+        (["--lr", "nan"], "lr must be a number above 0"),
+        (["--train-examples", "9999"], "There are 1438 training images"),
+        (["--method", "baseline", "--lam", "1"], "--lam"),
+        (["--unheard-of"], "--unheard-of"),
+    ],
+)
+def test_a_bad_argument_is_one_sentence_and_leaves_nothing_behind(arguments, words, tmp_path, capsys):
+    code = status(["train", *SMALL, "--out", str(tmp_path / "run"), *arguments])
+    said = capsys.readouterr()
+    assert code == 2 and said.out == ""
+    assert said.err.startswith("sgutils") and words in said.err and said.err.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["dance"], ["evaluate", "nowhere"], ["resume", "nowhere"], ["results", "--ledger", "nowhere"], ["train"]],
+)
+def test_other_bad_commands_are_one_sentence(arguments, capsys):
+    assert status(arguments) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_an_unwritable_folder_is_one_sentence_of_the_real_command(tmp_path):
+    (tmp_path / "file").write_text("")
+    done = subprocess.run(
+        [sys.executable, "-m", "sgutils", "train", *SMALL, "--out", str(tmp_path / "file" / "run")],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 2 and "Cannot write to" in done.stderr and done.stderr.count("\n") == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_ctrl_c_stops_with_a_checkpoint_and_says_how_to_go_on(tmp_path):
+    out = tmp_path / "run"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sgutils", "train", *SMALL, "--epochs", "500", "--out", str(out)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"TQDM_DISABLE": "1"},
+    )
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline and not ((out / "metrics.jsonl").exists() and (out / "metrics.jsonl").read_text()):
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, stderr = process.communicate(timeout=120)
+    assert process.returncode == 130 and f"sgutils resume {out}" in stderr and "Traceback" not in stderr
+    epochs = len((out / "metrics.jsonl").read_text().splitlines())
+    assert epochs >= 1 and not (out / "result.json").exists()
+    assert main(["evaluate", str(out)]) == 0
+
+
+def test_reproduce_fills_a_ledger_and_never_runs_a_finished_row_twice(tmp_path, monkeypatch, capsys):
+    from sgutils import cli, experiments
+
+    scale = {"dataset": "digits", "model": "resnet20", "train_examples": 100, "test_examples": 20, "epochs": 1}
+    tiny = experiments.Experiment("tiny", ({"method": "baseline", **scale}, {"method": "self-guidance", **scale}))
+    monkeypatch.setitem(experiments.EXPERIMENTS, "tiny", tiny)
+    arguments = ["reproduce", "tiny", "--ledger", str(tmp_path / "ledger"), "--work", str(tmp_path / "work")]
+    assert main([*arguments, "--seeds", "1", "--budget-minutes", "0"]) == 0
+    first = list((tmp_path / "ledger").glob("*.json"))
+    assert main([*arguments, "--seeds", "2"]) == 0
+    runs = sg.load_results(tmp_path / "ledger")
+    assert len(runs) == 4 and {run.seed for run in runs} == {0, 1} and len(first) <= 1
+    stamps = {path: path.stat().st_mtime_ns for path in (tmp_path / "ledger").iterdir()}
+    assert main([*arguments, "--seeds", "2"]) == 0
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "ledger").iterdir()} == stamps
+    assert not list((tmp_path / "work").glob("*")) and "0 runs added" in capsys.readouterr().out
+    assert cli.main(["results", "--ledger", str(tmp_path / "ledger")]) == 0
+
+
+def test_reproduce_goes_on_inside_a_run_that_its_budget_cut(tmp_path, monkeypatch):
+    from sgutils import experiments
+
+    scale = {"dataset": "digits", "model": "resnet20", "train_examples": 100, "test_examples": 20, "epochs": 3}
+    monkeypatch.setitem(experiments.EXPERIMENTS, "cut", experiments.Experiment("cut", ({"method": "baseline", **scale},)))
+    # A clock that stands still between runs and is far ahead inside them: every call does one epoch.
+    monkeypatch.setattr(experiments, "time", SimpleNamespace(monotonic=lambda: 0.0))
+    arguments = {"seeds": 1, "ledger": tmp_path / "ledger", "work": tmp_path / "work", "budget_minutes": 0.0, "quiet": True}
+    said = []
+    added = [len(experiments.reproduce("cut", **arguments, say=said.append)) for _ in range(3)]
+    assert added == [0, 0, 1] and "Stopped after 2 of 3 epochs" in said[1]
+    assert len(sg.load_results(tmp_path / "ledger")[0].curves["test_error"]) == 3

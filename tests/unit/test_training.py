@@ -1,0 +1,254 @@
+import dataclasses
+import itertools
+import json
+
+import pytest
+import torch
+
+import sgutils as sg
+from sgutils.methods import Method
+from sgutils.training import learning_rate, make_trainer
+
+
+def config(**changes):
+    small = {"dataset": "digits", "model": "resnet20", "method": "self-guidance", "train_examples": 200, "test_examples": 50}
+    return sg.Config(**{**small, "epochs": 3, "batch_size": 64, **changes})
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    """One small run from start to end, with its folder."""
+    folder = tmp_path_factory.mktemp("run") / "a"
+    return sg.train(config(), folder, command="sgutils train", quiet=True), folder
+
+
+def same_curves(one, other):
+    return one.curves == other.curves
+
+
+class Linear(Method):
+    """The simplest method there is, so that the trainer can be followed by hand."""
+
+    def __init__(self, size=64, classes=10):
+        super().__init__()
+        torch.manual_seed(0)
+        self.layer = torch.nn.Linear(size, classes)
+        self.unused = torch.nn.Parameter(torch.ones(3))
+        self.seen = []
+
+    def forward(self, x, y):
+        self.seen.append(x.clone())
+        logits = self.predict(x)
+        error = (logits.detach().argmax(1) != y).float().mean()
+        return {"total": torch.nn.functional.cross_entropy(logits, y), "error": error}
+
+    def predict(self, x):
+        return self.layer(x.flatten(1))
+
+    def deployed_network(self):
+        return self.layer
+
+
+def digits(n=96):
+    return sg.load_dataset("digits", train_examples=n, test_examples=50)
+
+
+def test_the_learning_rate_falls_at_half_and_at_three_quarters():
+    rates = [learning_rate(index, 300, 0.1) for index in range(300)]
+    assert rates[149] == 0.1 and rates[150] == pytest.approx(0.01)
+    assert rates[224] == pytest.approx(0.01) and rates[225] == pytest.approx(0.001)
+
+
+def test_defaults_are_the_papers_recipe():
+    c = sg.Config()
+    assert (c.dataset, c.model, c.method, c.epochs, c.batch_size) == ("cifar10", "resnet32", "self-guidance", 300, 128)
+    assert (c.lr, c.momentum, c.weight_decay) == (0.1, 0.9, 1e-4)
+    assert (c.options["tau"], c.options["lam"], c.options["p_last"]) == (3.0, 0.25, 0.5)
+
+
+def test_one_step_is_nesterov_sgd_written_by_hand():
+    dataset = digits(64)
+    method = Linear()
+    w, b = (p.detach().clone().double() for p in (method.layer.weight, method.layer.bias))
+    epochs = sg.Trainer(method, dataset, epochs=1, batch_size=64, lr=0.1, augmented=False, device="cpu")
+    list(epochs)
+    order = torch.randperm(64, generator=torch.Generator().manual_seed(0))
+    x = dataset.normaliser()(dataset.train_x)[order].flatten(1).double()
+    p = torch.softmax(x @ w.T + b, -1)
+    p[torch.arange(64), dataset.train_y[order]] -= 1
+    for name, value, gradient in (("weight", w, p.T @ x / 64), ("bias", b, p.mean(0))):
+        gradient = gradient + 1e-4 * value
+        expected = value - 0.1 * (gradient + 0.9 * gradient)  # the first momentum buffer is the gradient itself
+        torch.testing.assert_close(getattr(method.layer, name).double(), expected, atol=1e-6, rtol=1e-5)
+
+
+def test_a_parameter_without_gradient_still_decays():
+    """As in the released code of stochastic depth: weight decay acts on a skipped block too."""
+    method = Linear()
+    list(sg.Trainer(method, digits(64), epochs=1, batch_size=64, lr=0.1, device="cpu"))
+    assert method.unused[0].item() == pytest.approx(1 - 0.1 * 1.9 * 1e-4, abs=1e-7)
+
+
+def test_each_epoch_sees_each_image_once_in_a_new_order():
+    method = Linear()
+    dataset = digits(96)
+    list(sg.Trainer(method, dataset, epochs=2, batch_size=32, augmented=False, device="cpu"))
+    first, second = torch.cat(method.seen[:3]), torch.cat(method.seen[3:6])
+    everything = dataset.normaliser()(dataset.train_x)
+    rows = lambda x: sorted(image.numpy().tobytes() for image in x)
+    assert rows(first) == rows(second) == rows(everything.contiguous())
+    assert not torch.equal(first, second)
+
+
+def test_a_last_batch_of_one_image_is_left_out():
+    method = Linear()
+    trainer = sg.Trainer(method, digits(65), epochs=1, batch_size=32, device="cpu")
+    list(trainer)
+    assert [len(x) for x in method.seen] == [32, 32] and trainer.steps_per_epoch == 2
+
+
+def test_breaking_off_and_iterating_again_goes_on():
+    whole, parts = (sg.Trainer(Linear(), digits(), epochs=4, batch_size=32, device="cpu") for _ in range(2))
+    expected = [epoch.train for epoch in whole]
+    got = [epoch.train for epoch in itertools.islice(parts, 2)] + [epoch.train for epoch in parts]
+    assert got == expected
+
+
+def test_an_exception_in_on_step_ends_training():
+    class Enough(Exception):
+        pass
+
+    def stop():
+        raise Enough
+
+    method = Linear()
+    with pytest.raises(Enough):
+        list(sg.Trainer(method, digits(), epochs=5, batch_size=32, device="cpu", on_step=stop))
+    assert len(method.seen) == 1
+
+
+@pytest.mark.parametrize("method", sg.METHODS)
+def test_it_learns(method):
+    run = sg.train(config(method=method, train_examples=None, test_examples=None, epochs=12), quiet=True)
+    assert run.status == "finished" and run.last_test_error < 0.12, run.curves["test_error"]
+
+
+def test_same_seed_same_numbers(undisturbed):
+    assert same_curves(sg.train(config(), quiet=True), undisturbed[0])
+    assert not same_curves(sg.train(config(seed=1), quiet=True), undisturbed[0])
+
+
+def test_the_global_generator_decides_nothing(undisturbed):
+    torch.manual_seed(123)
+    assert same_curves(sg.train(config(), quiet=True), undisturbed[0])
+
+
+@pytest.mark.parametrize("epochs_before", [0, 1, 2])
+def test_a_resumed_run_ends_bit_for_bit_like_one_never_stopped(epochs_before, tmp_path, undisturbed, monkeypatch):
+    from sgutils import training
+
+    out, done = tmp_path / "b", 0
+
+    def stop_after_some_epochs(self):
+        nonlocal done
+        done += 1
+        if done == epochs_before + 1:
+            raise KeyboardInterrupt
+        return test_error(self)
+
+    test_error = sg.Trainer.test_error
+    monkeypatch.setattr(sg.Trainer, "test_error", stop_after_some_epochs)
+    stopped = sg.train(config(), out, command="sgutils train", quiet=True)
+    monkeypatch.undo()
+    assert stopped.status == "stopped" and not (out / "result.json").exists()
+    resumed = training.resume(out, quiet=True)
+    assert same_curves(resumed, undisturbed[0])
+    ours, theirs = (torch.load(folder / "checkpoint.pt", weights_only=True) for folder in (out, undisturbed[1]))
+    flat = lambda state: torch.utils._pytree.tree_leaves({**state["trainer"], "history": 0})
+    for a, b in zip(flat(ours), flat(theirs), strict=True):
+        assert torch.equal(a, b) if isinstance(a, torch.Tensor) else a == b
+
+
+def test_the_folder_holds_checkpoint_metrics_and_result(undisturbed):
+    run, folder = undisturbed
+    assert sorted(path.name for path in folder.iterdir()) == ["checkpoint.pt", "metrics.jsonl", "result.json"]
+    lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    assert [line["test_error"] for line in lines] == run.curves["test_error"]
+    assert json.loads((folder / "result.json").read_text()) == dataclasses.asdict(run)
+
+
+def test_evaluate_measures_the_same_error_again(undisturbed):
+    from sgutils.training import evaluate
+
+    run, folder = undisturbed
+    what, error, images = evaluate(folder)
+    assert (what, error, images) == (config(), run.last_test_error, 50)
+
+
+def test_a_run_never_overwrites_another(undisturbed):
+    before = {path.name: path.read_bytes() for path in undisturbed[1].iterdir()}
+    with pytest.raises(sg.InputError, match="already holds a run.*resume"):
+        sg.train(config(), undisturbed[1], quiet=True)
+    assert {path.name: path.read_bytes() for path in undisturbed[1].iterdir()} == before
+
+
+def test_a_folder_that_cannot_be_written_is_one_sentence_before_any_training(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(sg.InputError, match="Cannot write to .*file"):
+        sg.train(config(), tmp_path / "file" / "run", quiet=True)
+    assert (tmp_path / "file").read_text() == "in the way"
+
+
+def test_bad_input_leaves_no_folder_behind(tmp_path):
+    for bad in ({"options": {"tau": 0}}, {"train_examples": 10**6}, {"image_size": 1}):
+        with pytest.raises(sg.InputError):
+            sg.train(config(**bad), tmp_path / "run", quiet=True)
+        assert not (tmp_path / "run").exists()
+
+
+def test_divergence_is_said_with_its_place_and_keeps_the_last_good_checkpoint(tmp_path, monkeypatch):
+    steps, forward = 0, sg.Baseline.forward
+
+    def poisoned(self, x, y):
+        nonlocal steps
+        steps += 1
+        losses = forward(self, x, y)
+        return losses | {"total": losses["total"] * (float("nan") if steps == 6 else 1.0)}
+
+    monkeypatch.setattr(sg.Baseline, "forward", poisoned)
+    run = sg.train(config(method="baseline"), tmp_path / "run", quiet=True)  # 4 steps an epoch
+    assert run.status == "diverged" and "epoch 2, step 2" in run.message and "learning rate 0.1" in run.message
+    assert len(run.curves["test_error"]) == 1
+    state = torch.load(tmp_path / "run" / "checkpoint.pt", weights_only=True)
+    assert len(state["trainer"]["history"]) == 1
+    assert all(value.isfinite().all() for value in state["trainer"]["method"].values() if value.is_floating_point())
+    assert json.loads((tmp_path / "run" / "result.json").read_text())["status"] == "diverged"
+
+
+def test_a_deadline_stops_between_epochs_and_can_be_resumed(tmp_path, undisturbed):
+    from sgutils.training import resume
+
+    stopped = sg.train(config(), tmp_path / "run", deadline=0.0, quiet=True)
+    assert stopped.status == "stopped" and len(stopped.curves["test_error"]) == 1
+    assert same_curves(resume(tmp_path / "run", quiet=True), undisturbed[0])
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"model": "vgg"}, "Unknown model 'vgg'.*resnet32"),
+        ({"method": "magic"}, "Unknown method 'magic'"),
+        ({"epochs": 0}, "epochs.*0"),
+        ({"batch_size": 1}, "batch_size.*at least 2"),
+        ({"lr": 0.0}, "lr.*above 0"),
+        ({"lr": float("inf")}, "lr.*inf"),
+        ({"momentum": 1.0}, "momentum.*below 1"),
+        ({"weight_decay": -1.0}, "weight_decay"),
+        ({"seed": -1}, "seed"),
+        ({"options": {"lamda": 1}}, "no option 'lamda'.*lam"),
+    ],
+)
+def test_a_bad_configuration_is_one_sentence(changes, words):
+    with pytest.raises(sg.InputError, match=words) as caught:
+        config(**changes)
+    assert "\n" not in str(caught.value)
