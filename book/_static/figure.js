@@ -38,12 +38,16 @@
     return ticks.map((value) => [value, value.toFixed(digits).replace("-", "−")]);
   }
 
+  const raised = (power) => String(power).replace(/./g, (digit) => ({ "-": "⁻" })[digit] ?? "⁰¹²³⁴⁵⁶⁷⁸⁹"[digit]);
+
   function ticksLog([low, high]) {
     const ticks = [];
     for (let k = Math.floor(low); k <= Math.ceil(high); k++) {
       for (const factor of high - low > 2 ? [1] : [1, 2, 5]) {
         const value = k + Math.log10(factor);
-        if (value >= low - 1e-9 && value <= high + 1e-9) ticks.push([value, String(Number((factor * 10 ** k).toPrecision(3)))]);
+        if (value < low - 1e-9 || value > high + 1e-9) continue;
+        const small = k < -3 || k > 4;
+        ticks.push([value, small ? `${factor > 1 ? `${factor}·` : ""}10${raised(k)}` : String(Number((factor * 10 ** k).toPrecision(3)))]);
       }
     }
     return ticks;
@@ -129,11 +133,12 @@
       top: 30 + (key ? 20 * labels.length : 0),
       right: width - (labels.length && !key ? longest + 14 : 14),
       bottom: height - 46,
-      left: named ? (narrow ? 10 : 16 + Math.max(...layout.yaxis.categoryarray.map(textWidth))) : 46,
+      left: named ? (narrow ? 10 : 16 + Math.max(...layout.yaxis.categoryarray.map(textWidth))) : 0,
     };
     if (named) box.top = 8;
-    const x = scale(layout.xaxis, data, "x", box.left, box.right, Math.max(2, (box.right - box.left) / 80));
     const y = scale(layout.yaxis, data, "y", box.bottom, box.top, Math.max(2, (box.bottom - box.top) / 55));
+    if (!named) box.left = 14 + Math.max(...y.ticks.map(([, text]) => textWidth(text)));
+    const x = scale(layout.xaxis, data, "x", box.left, box.right, Math.max(2, (box.right - box.left) / 80));
 
     const svg = node("svg", { width, height, viewBox: `0 0 ${width} ${height}`, "aria-hidden": "true" });
     const axes = node("g", { class: "sg-axes" });
