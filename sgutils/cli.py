@@ -12,9 +12,10 @@ from types import UnionType
 from typing import get_args
 
 from .config import Config
-from .data import DATASETS, data_folder
+from .datasets import DATASETS
 from .errors import InputError
 from .experiments import EXPERIMENTS, reproduce
+from .folders import data_folder
 from .methods import METHODS, options
 from .resnets import MODELS
 from .results import Run, load_results, table

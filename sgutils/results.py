@@ -15,8 +15,8 @@ import numpy as np
 import torch
 
 from .config import Config
-from .data import data_folder
 from .errors import InputError
+from .folders import data_folder
 from .methods import options
 
 

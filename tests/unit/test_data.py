@@ -9,14 +9,15 @@ from sklearn.datasets import load_digits
 
 import sgutils as sg
 from sgutils import data
+from sgutils.folders import data_folder
 
 
 @pytest.fixture
 def damaged_fashion(tmp_path, monkeypatch):
     """A copy of the shipped files in a place of its own, for a test to damage."""
     folder = tmp_path / "fashion-mnist"
-    shutil.copytree(data.data_folder() / "fashion-mnist", folder)
-    monkeypatch.setattr(data, "data_folder", lambda: tmp_path)
+    shutil.copytree(data_folder() / "fashion-mnist", folder)
+    monkeypatch.setattr("sgutils.datasets.fashion_mnist.data_folder", lambda: tmp_path)
     return folder
 
 
@@ -141,6 +142,6 @@ def test_labels_of_another_file_are_refused(damaged_fashion):
 
 
 def test_the_whole_fashion_mnist_says_how_to_get_it_where_it_is_missing(tmp_path, monkeypatch):
-    monkeypatch.setattr(data, "FASHION_PLACES", (tmp_path / "nowhere",))
+    monkeypatch.setattr("sgutils.datasets.fashion_mnist.PLACES", (tmp_path / "nowhere",))
     with pytest.raises(sg.InputError, match="missing.*dataset-fashion-mnist.*torchvision"):
         sg.load_dataset("fashion-mnist-full")

@@ -97,7 +97,7 @@ def test_every_record_that_ships_can_be_run_again_from_itself():
 
 
 def test_ledger_files_carry_the_name_of_their_configuration():
-    from sgutils.data import data_folder
+    from sgutils.folders import data_folder
 
     for path in (data_folder() / "results").glob("*.json"):
         assert path.stem == run_name(json.loads(path.read_text())["config"])

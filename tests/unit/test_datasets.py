@@ -1,0 +1,210 @@
+"""Each reader on files in the layout in which its set is really distributed, made here, small where the format allows."""
+
+import os
+import pickle
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+import sgutils as sg
+from sgutils.datasets import cifar
+
+RNG = np.random.default_rng(0)
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """An empty folder to stand in, whose data/raw is the only place where files can be found."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sgutils.datasets.dataset.data_folder", lambda: tmp_path / "nowhere")
+    (tmp_path / "data" / "raw").mkdir(parents=True)
+    return tmp_path / "data" / "raw"
+
+
+@pytest.fixture(autouse=True)
+def few_rows(monkeypatch):
+    """CIFAR of 50 + 10 rows instead of 50,000 + 10,000: the format has no other size in it."""
+    real = cifar._read
+    monkeypatch.setattr(cifar, "_read", lambda path, rows, *more: real(path, rows // 1000, *more))
+
+
+def cifar_rows(n, classes):
+    return RNG.integers(0, 256, (n, 3072), dtype=np.uint8), RNG.integers(0, classes, n).tolist()
+
+
+def write_cifar10(root, version):
+    x, y = cifar_rows(60, 10)
+    folder = root / f"cifar-10-batches-{version}"
+    folder.mkdir()
+    for index, name in enumerate([f"data_batch_{k}" for k in range(1, 6)] + ["test_batch"]):
+        part, labels = x[10 * index :][:10], y[10 * index :][:10]
+        if version == "py":
+            (folder / name).write_bytes(pickle.dumps({b"data": part, b"labels": labels}, protocol=2))
+        else:
+            rows = np.concatenate([np.array(labels, np.uint8)[:, None], part], axis=1)
+            (folder / f"{name}.bin").write_bytes(rows.tobytes())
+    return folder, x, y
+
+
+def write_cifar100(root, version):
+    x, y = cifar_rows(60, 100)
+    folder = root / f"cifar-100-{version}"
+    folder.mkdir()
+    names = [f"thing{label}".encode() for label in range(100)]
+    for name, rows in (("train", slice(0, 50)), ("test", slice(50, 60))):
+        if version == "python":
+            batch = {b"data": x[rows], b"fine_labels": y[rows], b"coarse_labels": [0] * len(y[rows])}
+            (folder / name).write_bytes(pickle.dumps(batch, protocol=2))
+            (folder / "meta").write_bytes(pickle.dumps({b"fine_label_names": names}, protocol=2))
+        else:
+            coarse = np.full((len(y[rows]), 1), 7, np.uint8)
+            table = np.concatenate([coarse, np.array(y[rows], np.uint8)[:, None], x[rows]], axis=1)
+            (folder / f"{name}.bin").write_bytes(table.tobytes())
+            (folder / "fine_label_names.txt").write_bytes(b"\n".join(names) + b"\n")
+    return folder, x, y
+
+
+@pytest.mark.filterwarnings("ignore:.*not the official file")
+@pytest.mark.parametrize(
+    ("name", "write", "version"),
+    [
+        ("cifar10", write_cifar10, "py"),
+        ("cifar10", write_cifar10, "bin"),
+        ("cifar100", write_cifar100, "python"),
+        ("cifar100", write_cifar100, "binary"),
+    ],
+)
+def test_cifar_in_both_versions(here, name, write, version):
+    _, x, y = write(here, version)
+    dataset = sg.load_dataset(name)
+    assert dataset.train_x.shape == (50, 3, 32, 32) and dataset.test_x.shape == (10, 3, 32, 32)
+    read = torch.cat([dataset.train_x, dataset.test_x]).numpy().reshape(60, -1)
+    assert np.array_equal(read, x) and torch.cat([dataset.train_y, dataset.test_y]).tolist() == y
+    assert dataset.num_classes == (10 if name == "cifar10" else 100) and dataset.channels == 3
+    assert dataset.classes[3] == ("cat" if name == "cifar10" else "thing3")
+
+
+@pytest.mark.filterwarnings("ignore:.*batch.*not the official file")
+def test_a_file_that_is_not_the_official_one_is_said_to_be_so(here):
+    write_cifar10(here, "py")
+    with pytest.warns(UserWarning, match="data_batch_1 can be read but is not the official file"):
+        sg.load_dataset("cifar10")
+
+
+def test_the_official_checksums_are_torchvisions():
+    from torchvision.datasets import CIFAR10, CIFAR100
+
+    theirs = {f"{kind.base_folder}/{name}": md5 for kind in (CIFAR10, CIFAR100) for name, md5 in kind.train_list + kind.test_list}
+    assert theirs == {name: md5 for name, md5 in cifar.OFFICIAL.items() if name in theirs} and len(theirs) == 8
+
+
+class Malice:
+    def __reduce__(self):
+        return (os.mkdir, ("pwned",))
+
+
+@pytest.mark.filterwarnings("ignore:.*not the official file")
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"hello", pickle.dumps(Malice(), protocol=2), pickle.dumps({b"data": 1}), pickle.dumps([1, 2]), b"\x80\x02}q\x00", None],
+)
+def test_a_missing_damaged_or_malicious_cifar_file_is_one_sentence_and_runs_nothing(here, content):
+    folder, _, _ = write_cifar10(here, "py")
+    (folder / "data_batch_2").unlink() if content is None else (folder / "data_batch_2").write_bytes(content)
+    with pytest.raises(sg.InputError, match="data_batch_2 is (missing|damaged).*CIFAR-10") as caught:
+        sg.load_dataset("cifar10")
+    assert "\n" not in str(caught.value) and not os.path.exists("pwned")
+
+
+def test_a_cut_binary_file_is_refused(here):
+    folder, _, _ = write_cifar10(here, "bin")
+    path = folder / "test_batch.bin"
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(sg.InputError, match="test_batch.bin is damaged"), pytest.warns(UserWarning):
+        sg.load_dataset("cifar10")
+
+
+def write_fer(root, rows):
+    lines = [f"{label},{' '.join(map(str, face.tolist()))},{usage}" for label, face, usage in rows]
+    (root / "fer2013.csv").write_text("\n".join(["emotion,pixels,Usage", *lines, ""]))
+
+
+def faces(n):
+    return RNG.integers(0, 256, (n, 48 * 48))
+
+
+def test_fer2013_rows_go_where_their_usage_says(here):
+    usages = ["Training"] * 4 + ["PublicTest"] * 3 + ["PrivateTest"] * 2
+    images = faces(9)
+    write_fer(here, [(k % 7, face, usage) for k, (face, usage) in enumerate(zip(images, usages))])
+    dataset = sg.load_dataset("fer2013")
+    assert dataset.train_x.shape == (4, 3, 32, 32) and dataset.test_x.shape == (2, 3, 32, 32)
+    assert dataset.train_y.tolist() == [0, 1, 2, 3] and dataset.test_y.tolist() == [0, 1]
+    assert (dataset.train_x[:, 0] == dataset.train_x[:, 2]).all()
+
+
+def test_fer2013_is_scaled_as_pillow_scales(here):
+    images = faces(2).astype(np.uint8)
+    write_fer(here, [(0, images[0], "Training"), (1, images[1], "PrivateTest")])
+    pillow = np.asarray(Image.fromarray(images[0].reshape(48, 48)).resize((32, 32), Image.Resampling.BILINEAR))
+    difference = np.abs(sg.load_dataset("fer2013").train_x[0, 0].numpy().astype(int) - pillow)
+    assert difference.max() <= 1
+
+
+@pytest.mark.parametrize(
+    "row",
+    ["9,{p},Training", "x,{p},Training", "1,1 2 3,Training", "1,{p},Holiday", "1", "1,{p} 300,Training", ""],
+)
+def test_a_damaged_fer2013_is_one_sentence(here, row):
+    pixels = " ".join(["7"] * (48 * 48))
+    (here / "fer2013.csv").write_text(f"emotion,pixels,Usage\n1,{pixels},Training\n{row.format(p=pixels)}\n")
+    with pytest.raises(sg.InputError, match="fer2013.csv is damaged.*emotion") as caught:
+        sg.load_dataset("fer2013")
+    assert "\n" not in str(caught.value)
+
+
+def write_raf(root):
+    basic = root / "raf-db" / "basic"
+    (basic / "EmoLabel").mkdir(parents=True)
+    (basic / "Image" / "aligned").mkdir(parents=True)
+    names = [f"train_{k:05d}.jpg" for k in range(1, 5)] + [f"test_{k:04d}.jpg" for k in range(1, 4)]
+    (basic / "EmoLabel" / "list_patition_label.txt").write_text("".join(f"{n} {k % 7 + 1}\n" for k, n in enumerate(names)))
+    for k, name in enumerate(names):
+        image = Image.new("RGB", (100, 100), (30 * k, 100, 200 - 20 * k))
+        image.save(basic / "Image" / "aligned" / name.replace(".jpg", "_aligned.jpg"), quality=95)
+    return basic
+
+
+def test_raf_db_in_its_official_layout(here):
+    write_raf(here)
+    dataset = sg.load_dataset("raf-db")
+    assert dataset.train_x.shape == (4, 3, 32, 32) and dataset.test_x.shape == (3, 3, 32, 32)
+    assert dataset.train_y.tolist() == [0, 1, 2, 3] and dataset.test_y.tolist() == [4, 5, 6]
+    red = dataset.train_x[:, 0].float().mean((1, 2))
+    assert (red - torch.tensor([0.0, 30.0, 60.0, 90.0])).abs().max() < 4
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (lambda b: (b / "EmoLabel" / "list_patition_label.txt").unlink(), "list_patition_label.txt is missing"),
+        (lambda b: (b / "EmoLabel" / "list_patition_label.txt").write_text("train_1.jpg 9"), "damaged.*class 9"),
+        (lambda b: (b / "EmoLabel" / "list_patition_label.txt").write_text("train_1.jpg"), "damaged"),
+        (lambda b: (b / "Image" / "aligned" / "train_00002_aligned.jpg").unlink(), "train_00002_aligned.jpg is missing"),
+        (lambda b: (b / "Image" / "aligned" / "test_0001_aligned.jpg").write_bytes(b"no"), "test_0001_aligned.jpg is damaged"),
+    ],
+)
+def test_a_damaged_raf_db_is_one_sentence_with_where_to_get_it(here, spoil, words):
+    spoil(write_raf(here))
+    with pytest.raises(sg.InputError, match=words + ".*licence") as caught:
+        sg.load_dataset("raf-db")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["cifar10", "cifar100", "fer2013", "raf-db"])
+def test_a_missing_set_says_where_to_put_it(here, name):
+    with pytest.raises(sg.InputError, match="not found under data/raw or data: .*(unpack|put)") as caught:
+        sg.load_dataset(name)
+    assert "\n" not in str(caught.value)
