@@ -151,8 +151,8 @@ function scenePicture(recording, onToggle) {
     const roomy = across >= 820;
     attr(weighted, { display: roomy ? null : "none" });
     attr(titles.student, { x: left - 4, y: studentY - 30 });
-    const how = byHand ? ", chosen by hand" : ", drawn at random";
-    text(drawn, `${sum(gates)} of ${blocks} blocks${place.short ? "" : how}`);
+    const how = byHand ? "by hand" : roomy ? "drawn at random" : "at random";
+    text(drawn, `${sum(gates)} of ${blocks} blocks${place.short ? "" : `, ${how}`}`);
     each(full, recording.survival, () => svg("rect", { class: "sg-full" }), (node, survive, l) => attr(node, {
       x: middle(l) - side / 2, y: teacherY - side / 2, width: side, height: side, rx: Math.min(5, side / 4), style: `--sg-shade: ${Math.round(100 * (survive - 0.12))}%`,
     }));

@@ -25,7 +25,7 @@ CONFIG = Config(dataset="fashion-mnist", image_size=14, model="resnet20", method
 
 # One image of each class, from one on which nearly all students agree with the teacher to one on which many do not: its
 # rank, as a share, among the test images of that class that the teacher gets right, by the students' mean KL from it.
-IMAGES = {"Pullover": 0.93, "Ankle boot": 0.5, "Dress": 0.85, "Bag": 0.8, "Coat": 0.9, "Shirt": 0.7}
+IMAGES = {"Coat": 0.9, "Ankle boot": 0.6, "Pullover": 0.6, "Bag": 0.6, "Dress": 0.85, "Shirt": 0.7}
 
 # Logits are kept as steps below the largest of their vector, one byte each.
 STEP = 1 / 16
