@@ -11,12 +11,12 @@ import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from statistics import fmean
 
 import plotly.graph_objects as go
 
 from .colors import NEUTRALS, ROLES
 from .errors import InputError
+from .results import Run, mean_and_deviation
 
 # The colour of a method's results: what its deployed network is, or learned from.
 METHOD_ROLES = {"baseline": "baseline", "stochastic-depth": "student", "self-guidance": "teacher"}
@@ -125,32 +125,33 @@ def rows(items: Iterable[Row], *, x: str, height: int | None = None, x_range: tu
     return figure
 
 
-def learning_curves(groups: Mapping[str, Sequence], curve: str = "test_error", *, roles: Mapping[str, str] | None = None) -> go.Figure:
+def learning_curves(groups: Mapping[str, Sequence[Run]], curve: str = "test_error", *, roles: Mapping[str, str] | None = None) -> go.Figure:
     """A curve of the ledger over epochs: the mean over seeds, and a band of one standard deviation to either side.
 
     Args:
-        groups: label to runs (`sgutils.results.Run`) that differ in nothing but the seed.
+        groups: label to runs that differ in nothing but the seed.
         curve: a key of ``run.curves``; errors are shown in per cent.
         roles: label to role, where the method's own colour will not do.
 
     Raises:
-        InputError: if a group is empty or a run lacks the curve.
+        InputError: if a group is empty, a run lacks the curve, or runs of a group are of different length.
     """
     unit = 100 if curve.endswith("error") else 1
     used: dict[str, int] = {}
     items = []
     for label, runs in groups.items():
-        role = (roles or {}).get(label) or _method_role(label, runs)
+        role = _role(label, runs, roles or {})
         values = [[unit * value for value in _curve(run, curve)] for run in runs]
-        epochs = list(zip(*values, strict=False))
-        spread = [_deviation(epoch) for epoch in epochs] if len(runs) > 1 else None
+        if len({len(epochs) for epochs in values}) > 1:
+            raise InputError(f"The runs of {label!r} have different numbers of epochs: average only runs of one length.")
+        means, spread = zip(*(mean_and_deviation(list(epoch)) for epoch in zip(*values, strict=True)), strict=True)
         dash = DASHES[used.setdefault(role, 0) % len(DASHES)]
         used[role] += 1
-        items.append(Line(label, range(1, len(epochs) + 1), [fmean(epoch) for epoch in epochs], role, spread, dash))
+        items.append(Line(label, range(1, len(means) + 1), means, role, spread if len(runs) > 1 else None, dash))
     return lines(items, x="epoch", y=curve.replace("_", " ") + (" (%)" if unit == 100 else ""))
 
 
-def last_errors(groups: Mapping[str, Sequence], *, roles: Mapping[str, str] | None = None) -> go.Figure:
+def last_errors(groups: Mapping[str, Sequence[Run]], *, roles: Mapping[str, str] | None = None) -> go.Figure:
     """The test error after the last epoch, every seed and their mean: see `rows`.
 
     Args:
@@ -162,7 +163,7 @@ def last_errors(groups: Mapping[str, Sequence], *, roles: Mapping[str, str] | No
     """
     items = []
     for label, runs in groups.items():
-        role = (roles or {}).get(label) or _method_role(label, runs)
+        role = _role(label, runs, roles or {})
         items.append(Row(label, [100 * _curve(run, "test_error")[-1] for run in runs], role))
     return rows(items, x="test error after the last epoch (%)")
 
@@ -282,15 +283,15 @@ def _measurements(item: Row) -> go.Scatter:
 
 def _mean(item: Row) -> go.Scatter:
     color = ROLES[item.role].light
-    spread = [_deviation(item.values)] if len(item.values) > 1 else None
+    mean, deviation = mean_and_deviation(list(item.values))
     return go.Scatter(
-        x=_numbers([fmean(item.values)]),
+        x=_numbers([mean]),
         y=[item.label],
         name=f"{item.label}, mean",
         meta={"role": item.role},
         mode="markers",
         marker={"color": color, "size": 10},
-        error_x=None if spread is None else {"type": "data", "array": _numbers(spread), "color": color, "width": 6},
+        error_x=None if deviation is None else {"type": "data", "array": _numbers([deviation]), "color": color, "width": 6},
     )
 
 
@@ -299,22 +300,16 @@ def _transparent(color: str) -> str:
     return f"rgba({red},{green},{blue},0.16)"
 
 
-def _deviation(values: Sequence[float]) -> float:
-    from .results import mean_and_deviation
-
-    return mean_and_deviation(list(values))[1]
-
-
-def _curve(run, name: str) -> list[float]:
+def _curve(run: Run, name: str) -> list[float]:
     if not run.curves.get(name):
         raise InputError(f"The run {run.name} has no curve {name!r}; it has {', '.join(run.curves) or 'none'}.")
     return run.curves[name]
 
 
-def _method_role(label: str, runs: Sequence) -> str:
+def _role(label: str, runs: Sequence[Run], roles: Mapping[str, str]) -> str:
     if not runs:
         raise InputError(f"The group {label!r} has no run: run it first, or leave it out.")
-    return METHOD_ROLES.get(runs[0].config["method"], "baseline")
+    return roles.get(label) or METHOD_ROLES.get(runs[0].config["method"], "baseline")
 
 
 def _check_line(item: Line) -> None:
