@@ -42,6 +42,10 @@ export function each(parent, items, make, update) {
 // The explorable's frame inside its host; the host may be a Jupyter cell or the site.
 export function frame(el, name, ...children) {
   const root = html("div", { class: `sg-x sg-${name}` }, ...children);
+  // JupyterLab would take arrow keys and letters, wherever they are pressed, for commands of its own.
+  root.addEventListener("keydown", (event) => {
+    if (!event.ctrlKey && !event.metaKey) event.stopPropagation();
+  });
   el.append(root);
   return root;
 }
@@ -118,11 +122,10 @@ export function choice({ label, options, onChange }) {
   };
 }
 
-let ids = 0;
-
+// Unique in the page, where every explorable brings its own copy of this file.
 function newId() {
-  ids += 1;
-  return `sg-control-${ids}`;
+  window.sgControls = (window.sgControls ?? 0) + 1;
+  return `sg-control-${window.sgControls}`;
 }
 
 export function select({ label, options, onChange }) {
