@@ -79,7 +79,7 @@ def _trace(key, curve):
 
 
 def _layout():
-    grid = {"gridcolor": "#8a90994d", "zeroline": False, "fixedrange": True}
+    grid = {"gridcolor": f"{ROLES['skipped'].light}4d", "zeroline": False, "fixedrange": True}
     return go.Layout(
         template="none",
         autosize=True,
@@ -89,7 +89,7 @@ def _layout():
         plot_bgcolor="rgba(0,0,0,0)",
         showlegend=False,
         dragmode=False,
-        font={"size": 12, "color": "#8a9099"},
+        font={"size": 12, "color": ROLES["skipped"].light},
         xaxis=grid | {"anchor": "y", "tickformat": "d", "showticklabels": False},
         xaxis2=grid | {"anchor": "y2", "tickformat": "d", "title": {"text": "epoch"}},
         yaxis=grid | {"domain": [0.36, 1], "range": [0, 1], "tickformat": ".0%", "title": {"text": "error"}},
