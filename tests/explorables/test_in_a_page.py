@@ -100,3 +100,37 @@ def test_a_hand_at_rest_saves_once(stage):
     stage.page.wait_for_timeout(400)
     saves = stage.page.evaluate("window.saves")
     assert 1 <= len(saves) <= 5 and saves[-1]["tau"] > 3
+
+
+def test_two_explorables_on_one_page_keep_their_controls_apart(stage):
+    """Each brings its own copy of the shared files, and radio buttons of one name would switch each other off."""
+    stage.show("temperature")
+    stage.page.evaluate(
+        "(text) => { window.first = document.body.firstElementChild; document.body.insertAdjacentHTML('beforeend', text); }",
+        bundle.mount_html("survival"),
+    )
+    stage.page.evaluate(
+        "async ([source, state]) => (await import(URL.createObjectURL(new Blob([source], { type: 'text/javascript' })))).default"
+        ".render({ model: { get: (key) => state[key], on() {}, off() {}, set() {}, save_changes() {} }, el: document.body.lastElementChild })",
+        [bundle.module_source("survival"), bundle.default_state("survival")],
+    )
+    stage.picture()
+    groups = stage.page.locator("fieldset")
+    assert groups.count() == 2
+    for i in range(2):
+        assert groups.nth(i).locator("input:checked").count() == 1
+    ids = stage.page.evaluate("[...document.querySelectorAll('[id]')].map((node) => node.id)")
+    assert len(ids) == len(set(ids))
+
+
+def test_keys_of_a_picture_are_not_the_hosts(stage):
+    """JupyterLab and some sites have shortcuts on plain arrow keys; Ctrl and Cmd stay theirs."""
+    stage.show("temperature")
+    stage.page.evaluate("() => { window.heard = []; document.addEventListener('keydown', (event) => window.heard.push(event.key)); }")
+    stage.page.get_by_role("slider", name="teacher’s logit of coat").focus()
+    before = stage.picture()
+    stage.page.keyboard.press("ArrowRight")
+    assert stage.picture() != before
+    stage.page.keyboard.press("Control+K")
+    assert stage.page.evaluate("window.heard") == ["Control", "K"]
+    assert stage.page.locator(".sg-x").get_attribute("data-lm-suppress-shortcuts") == "true"

@@ -39,10 +39,11 @@ export function each(parent, items, make, update) {
   });
 }
 
-// The explorable's frame inside its host; the host may be a Jupyter cell or the site.
+// The explorable's frame inside its host, a Jupyter cell or the site.
 export function frame(el, name, ...children) {
-  const root = html("div", { class: `sg-x sg-${name}` }, ...children);
-  // JupyterLab would take arrow keys and letters, wherever they are pressed, for commands of its own.
+  // JupyterLab would take arrow keys and letters for commands of its own; its older versions before they come here, ...
+  const root = html("div", { class: `sg-x sg-${name}`, "data-lm-suppress-shortcuts": "true" }, ...children);
+  // ... and other hosts, such as a site that turns its pages by arrow keys, after.
   root.addEventListener("keydown", (event) => {
     if (!event.ctrlKey && !event.metaKey) event.stopPropagation();
   });
