@@ -15,7 +15,11 @@ _HOME = {
         "errors": ("InputError",),
         "gates": ("expected_depth", "linear_decay", "sample_gates", "uniform_survival"),
         "losses": ("SelfGuidanceLoss", "distillation_kl", "self_guidance_loss", "soft_targets"),
-        "methods": ("METHODS", "Baseline", "Method", "SelfGuidance", "StochasticDepth", "build_method"),
+        "checkpoint": ("load_network", "save_network"),
+        "methods": (
+            *("METHODS", "Baseline", "Cosub", "Distillation", "DiversePeers", "Method", "MutualLearning"),
+            *("NativeEnsemble", "SelfGuidance", "StochasticDepth", "build_method"),
+        ),
         "resnets": (
             *("MODELS", "ResNet", "fold_gates", "keep_running_statistics", "recalibrate_batch_norm", "resnet"),
             *("resnet20", "resnet32", "resnet50", "resnet56", "resnet110"),

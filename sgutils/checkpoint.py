@@ -1,4 +1,4 @@
-"""Checkpoints: written whole or not at all, read without running anything from the file."""
+"""Checkpoints and networks on disk: written whole or not at all, read without running anything from the file."""
 
 import os
 import pickle
@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 
 from .errors import InputError
+from .resnets import ResNet
 
 
 def save_checkpoint(path: Path, state: dict) -> None:
@@ -29,20 +30,45 @@ def save_checkpoint(path: Path, state: dict) -> None:
 
 
 def load_checkpoint(path: Path) -> dict:
-    """Read what `save_checkpoint` wrote, onto the CPU, with ``weights_only=True``.
+    """Read the checkpoint of a run, onto the CPU, with ``weights_only=True``.
 
     Raises:
         InputError: if there is no such file or it is damaged or something else.
     """
+    return _load(path, {"config", "command", "trainer"}, "the checkpoint of a run that `sgutils train` started")
+
+
+def save_network(path: Path, net: ResNet) -> None:
+    """Write a network, its architecture with its weights.
+
+    Raises:
+        InputError: if the file cannot be written.
+    """
+    save_checkpoint(path, {"architecture": net.architecture, "weights": net.state_dict()})
+
+
+def load_network(path: str | Path) -> ResNet:
+    """Read what `save_network` wrote.
+
+    Raises:
+        InputError: if there is no such file or it is damaged or something else.
+    """
+    state = _load(Path(path), {"architecture", "weights"}, "the network.pt of a finished run")
+    net = ResNet(**state["architecture"])
+    net.load_state_dict(state["weights"])
+    return net
+
+
+def _load(path: Path, keys: set[str], expected: str) -> dict:
     if not path.is_file():
-        raise InputError(f"{path} is missing: expected the checkpoint of a run that was started with --out {path.parent}.")
+        raise InputError(f"{path} is missing: expected {expected}.")
     try:
         with zipfile.ZipFile(path) as archive:
             if damaged := archive.testzip():  # torch.load does not look at the checksums
                 raise zipfile.BadZipFile(damaged)
         state = torch.load(path, map_location="cpu", weights_only=True)
     except (OSError, EOFError, RuntimeError, ValueError, KeyError, zipfile.BadZipFile, pickle.UnpicklingError) as error:
-        raise InputError(f"{path} is damaged or no checkpoint of sgutils: start the run again in another folder.") from error
-    if not isinstance(state, dict) or not {"config", "command", "trainer"} <= state.keys():
-        raise InputError(f"{path} is no checkpoint of sgutils: expected one written by `sgutils train`.")
+        raise InputError(f"{path} is damaged or something else: expected {expected}.") from error
+    if not isinstance(state, dict) or not keys <= state.keys():
+        raise InputError(f"{path} is something else: expected {expected}.")
     return state

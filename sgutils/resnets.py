@@ -129,6 +129,14 @@ class ResNet(nn.Module):
 
     def __init__(self, blocks_per_stage: int, num_classes: int, in_channels: int, widths: Sequence[int], block: str):
         super().__init__()
+        # Enough to build it again beside its weights; plain values, so that a file of it needs no unpickling.
+        self.architecture = {
+            "blocks_per_stage": blocks_per_stage,
+            "num_classes": num_classes,
+            "in_channels": in_channels,
+            "widths": list(widths),
+            "block": block,
+        }
         make_block, _, expansion = BLOCKS[block]
         self.stem = nn.Sequential(*_conv_norm(in_channels, widths[0], 3), nn.ReLU())
         self.blocks = nn.ModuleList()

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 from tqdm.auto import tqdm
 
-from .checkpoint import load_checkpoint, save_checkpoint
+from .checkpoint import load_checkpoint, save_checkpoint, save_network
 from .config import Config
 from .data import Dataset, augment, load_dataset
 from .errors import InputError
@@ -25,7 +25,7 @@ from .methods import Method, build_method
 from .resnets import MODELS
 from .results import Run, code_commit
 
-CHECKPOINT, METRICS, RESULT = "checkpoint.pt", "metrics.jsonl", "result.json"
+CHECKPOINT, METRICS, RESULT, NETWORK = "checkpoint.pt", "metrics.jsonl", "result.json", "network.pt"
 
 
 @dataclass(frozen=True)
@@ -118,6 +118,7 @@ class Trainer:
         for group in self.optimizer.param_groups:
             group["lr"] = lr
         self.method.train()
+        self.method.begin_epoch(index, self.epochs)
         sums: dict[str, Tensor] = {}
         first_bad = torch.tensor(math.inf, device=self.device)
         batches = self._batches(torch.randperm(len(self.dataset.train_x), generator=self.draws))
@@ -227,7 +228,8 @@ def train(
 
     Args:
         config: what to train.
-        out: a folder for the checkpoint, the metrics (one JSON object an epoch) and the result; None keeps no file.
+        out: a folder for the checkpoint, the metrics (one JSON object an epoch), the result and, in the end, the
+            network that is deployed; None keeps no file.
         command: how the run was started, for the record.
         deadline: stop after the epoch during which `time.monotonic` passes this; None runs to the end.
         quiet: whether to leave the progress bar out.
@@ -306,6 +308,8 @@ def _run(
     finally:
         bar.close()
     run = Run.of(trainer, config, status=status, message=message, command=command)
+    if folder is not None and status == "finished":
+        save_network(folder / NETWORK, trainer.method.deployed_network())
     if folder is not None and status != "stopped":
         write_atomically(folder / RESULT, run.to_json())
     return run

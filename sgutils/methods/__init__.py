@@ -6,7 +6,12 @@ from collections.abc import Callable
 from ..errors import InputError
 from ..resnets import ResNet
 from .baseline import Baseline
+from .cosub import Cosub
+from .distillation import Distillation
+from .diverse_peers import DiversePeers
 from .method import Method, StudentSampler
+from .mutual_learning import MutualLearning
+from .native_ensemble import NativeEnsemble
 from .self_guidance import SelfGuidance
 from .stochastic_depth import StochasticDepth
 
@@ -14,9 +19,17 @@ METHODS: dict[str, type[Method]] = {
     "baseline": Baseline,
     "stochastic-depth": StochasticDepth,
     "self-guidance": SelfGuidance,
+    "distillation": Distillation,
+    "mutual-learning": MutualLearning,
+    "native-ensemble": NativeEnsemble,
+    "diverse-peers": DiversePeers,
+    "cosub": Cosub,
 }
 
-__all__ = ["METHODS", "Baseline", "Method", "SelfGuidance", "StochasticDepth", "StudentSampler", "build_method", "options"]
+__all__ = [
+    *("METHODS", "Baseline", "Cosub", "Distillation", "DiversePeers", "Method", "MutualLearning", "NativeEnsemble"),
+    *("SelfGuidance", "StochasticDepth", "StudentSampler", "build_method", "options"),
+]
 
 
 def options(name: str) -> dict[str, inspect.Parameter]:
@@ -27,8 +40,7 @@ def options(name: str) -> dict[str, inspect.Parameter]:
     """
     if name not in METHODS:
         raise InputError(f"Unknown method {name!r}: expected one of {', '.join(METHODS)}.")
-    parameters = inspect.signature(METHODS[name]).parameters
-    return {key: p for key, p in parameters.items() if p.kind is p.KEYWORD_ONLY and key != "seed"}
+    return {key: p for key, p in _keywords(name).items() if key != "seed"}
 
 
 def build_method(name: str, make_network: Callable[[], ResNet], *, seed: int = 0, **chosen) -> Method:
@@ -48,4 +60,9 @@ def build_method(name: str, make_network: Callable[[], ResNet], *, seed: int = 0
         if key not in known:
             expected = f"its options are {', '.join(known)}" if known else "it has none"
             raise InputError(f"Method {name!r} has no option {key!r}: {expected}.")
-    return METHODS[name].build(make_network, seed=seed, **chosen)
+    seeded = {"seed": seed} if "seed" in _keywords(name) else {}
+    return METHODS[name].build(make_network, **seeded, **chosen)
+
+
+def _keywords(name: str) -> dict[str, inspect.Parameter]:
+    return {key: p for key, p in inspect.signature(METHODS[name]).parameters.items() if p.kind is p.KEYWORD_ONLY}

@@ -14,7 +14,7 @@ class Baseline(Method):
         net: the network to train.
     """
 
-    def __init__(self, net: ResNet, *, seed: int = 0):
+    def __init__(self, net: ResNet):
         super().__init__()
         self.net = net
 

@@ -14,13 +14,17 @@ class Method(nn.Module, ABC):
     """A way of training: it owns its network (or networks) and knows its loss; the trainer knows neither.
 
     A subclass takes its networks first, then its options as keyword-only arguments with defaults: the command line and
-    the ledger read them from that signature.
+    the ledger read them from that signature, and their help from the Args of its docstring. One that draws at random
+    takes ``seed`` too.
     """
 
     @classmethod
     def build(cls, make_network: Callable[[], ResNet], **options) -> "Method":
         """The method around one new network; methods that own several redefine this."""
         return cls(make_network(), **options)
+
+    def begin_epoch(self, index: int, epochs: int) -> None:
+        """Called before each epoch, ``index`` from 0; for losses whose weights change as training goes on."""
 
     @abstractmethod
     def forward(self, x: Tensor, y: Tensor) -> dict[str, Tensor]:

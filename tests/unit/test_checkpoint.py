@@ -47,7 +47,7 @@ def foreign(kind, path):
 def test_a_missing_damaged_or_foreign_file_is_refused_in_one_sentence(kind, tmp_path):
     path = tmp_path / "c.pt"
     foreign(kind, path)
-    with pytest.raises(sg.InputError, match="c.pt is (missing|damaged|no checkpoint)") as caught:
+    with pytest.raises(sg.InputError, match="c.pt is (missing|damaged|something else).*checkpoint") as caught:
         load_checkpoint(path)
     assert "\n" not in str(caught.value)
 

@@ -169,9 +169,9 @@ def test_a_resumed_run_ends_bit_for_bit_like_one_never_stopped(epochs_before, tm
         assert torch.equal(a, b) if isinstance(a, torch.Tensor) else a == b
 
 
-def test_the_folder_holds_checkpoint_metrics_and_result(undisturbed):
+def test_the_folder_holds_checkpoint_metrics_network_and_result(undisturbed):
     run, folder = undisturbed
-    assert sorted(path.name for path in folder.iterdir()) == ["checkpoint.pt", "metrics.jsonl", "result.json"]
+    assert sorted(path.name for path in folder.iterdir()) == ["checkpoint.pt", "metrics.jsonl", "network.pt", "result.json"]
     lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
     assert [line["test_error"] for line in lines] == run.curves["test_error"]
     assert json.loads((folder / "result.json").read_text()) == dataclasses.asdict(run)

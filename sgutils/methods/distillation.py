@@ -1,0 +1,61 @@
+"""Offline knowledge distillation: a student learns from a trained network that no longer changes (Hinton et al. 2015)."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from ..checkpoint import load_network
+from ..errors import InputError
+from ..losses import check_lam, check_tau, distillation_kl
+from ..resnets import ResNet
+from .method import Method, error_rate
+
+
+class Distillation(Method):
+    """Minimise CE + lam * tau**2 * KL from a frozen teacher.
+
+    Args:
+        net: the student, which is deployed.
+        teacher: the network.pt of a finished run; from code, also a network.
+        lam: the weight of distillation.
+        tau: the temperature.
+
+    Raises:
+        InputError: if an option is outside its range or the teacher does not fit the student's classes.
+    """
+
+    def __init__(self, net: ResNet, *, teacher: str = "network.pt", lam: float = 1.0, tau: float = 4.0):
+        super().__init__()
+        check_lam(lam)
+        check_tau(tau)
+        self.net = net
+        self.teacher = (load_network(teacher) if isinstance(teacher, str) else teacher).eval().requires_grad_(False)
+        ours, theirs = ((n.stem[0].in_channels, n.classifier.out_features) for n in (self.net, self.teacher))
+        if ours != theirs:
+            raise InputError(
+                f"The teacher takes {theirs[0]} channels and knows {theirs[1]} classes, the student {ours[0]} and {ours[1]}: "
+                "choose a teacher that was trained on the same data set."
+            )
+        self.lam = lam
+        self.tau = tau
+
+    def train(self, mode: bool = True) -> "Distillation":
+        """The teacher stays as it will be deployed: in eval mode."""
+        super().train(mode)
+        self.teacher.eval()
+        return self
+
+    def forward(self, x: Tensor, y: Tensor) -> dict[str, Tensor]:
+        logits = self.net(x)
+        with torch.no_grad():
+            teacher = self.teacher(x)
+        ce = F.cross_entropy(logits, y)
+        distill = distillation_kl(logits, teacher, self.tau)
+        total = ce + self.lam * self.tau**2 * distill
+        return {"total": total, "ce": ce, "distill": distill, "error": error_rate(logits, y)}
+
+    def predict(self, x: Tensor) -> Tensor:
+        return self.net(x)
+
+    def deployed_network(self) -> ResNet:
+        return self.net

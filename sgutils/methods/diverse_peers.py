@@ -1,0 +1,73 @@
+"""Online distillation with diverse peers: each learns from its own mixture of all (OKDDip; Chen et al. 2020)."""
+
+from collections.abc import Callable, Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ..losses import check_tau, distillation_kl
+from ..resnets import ResNet
+from .branches import branch_features, branched, ramp_up, trunk
+from .method import Method, error_rate
+
+PEERS = 3
+REDUCTION = 8
+
+
+class DiversePeers(Method):
+    """Minimise every branch's CE, tau**2 * KL to each peer from its mixture and to the leader from the mean; deploy it.
+
+    A peer's mixture weighs the logits of all peers, itself included, by attention between two projections of their
+    features. As in the released code the mixtures carry gradient, and the scores are not scaled.
+
+    Args:
+        nets: the peers and, last, the leader, as `branched` makes them.
+        tau: the temperature.
+
+    Raises:
+        InputError: if ``tau`` is not a positive number.
+    """
+
+    def __init__(self, nets: Sequence[ResNet], *, tau: float = 3.0):
+        super().__init__()
+        check_tau(tau)
+        self.nets = nn.ModuleList(nets)
+        features = nets[0].classifier.in_features
+        self.query = nn.Linear(features, features // REDUCTION, bias=False)
+        self.key = nn.Linear(features, features // REDUCTION, bias=False)
+        self.tau = tau
+        self.weight = 0.0
+
+    @classmethod
+    def build(cls, make_network: Callable[[], ResNet], **options) -> "DiversePeers":
+        return cls(branched(make_network, PEERS + 1), **options)
+
+    def begin_epoch(self, index: int, epochs: int) -> None:
+        self.weight = ramp_up(index, epochs)
+
+    def forward(self, x: Tensor, y: Tensor) -> dict[str, Tensor]:
+        h = trunk(self.nets[0], x)
+        *peers, leader = self.nets
+        features = torch.stack([branch_features(net, h) for net in peers], dim=1)  # (N, peers, D)
+        logits = torch.stack([net.classifier(f) for net, f in zip(peers, features.unbind(dim=1))], dim=1)
+        attention = F.softmax(self.query(features) @ self.key(features).transpose(1, 2), dim=2)
+        mixtures = attention @ logits
+        led = leader.classifier(branch_features(leader, h))
+        ce_peers = sum(F.cross_entropy(z, y) for z in logits.unbind(dim=1))
+        ce_leader = F.cross_entropy(led, y)
+        among_peers = sum(distillation_kl(z, m, self.tau) for z, m in zip(logits.unbind(dim=1), mixtures.unbind(dim=1)))
+        to_leader = distillation_kl(led, logits.mean(dim=1), self.tau)
+        return {
+            "total": ce_peers + ce_leader + self.weight * self.tau**2 * (among_peers + to_leader),
+            "ce_peers": ce_peers,
+            "ce_leader": ce_leader,
+            "distill": among_peers + to_leader,
+            "error": error_rate(led, y),
+        }
+
+    def predict(self, x: Tensor) -> Tensor:
+        return self.nets[-1](x)
+
+    def deployed_network(self) -> ResNet:
+        return self.nets[-1]

@@ -1,0 +1,56 @@
+"""Deep mutual learning: three networks learn from the labels and from one another (DML; Zhang et al. 2018)."""
+
+from collections.abc import Callable, Sequence
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ..losses import check_tau, distillation_kl
+from ..resnets import ResNet
+from .method import Method, error_rate
+
+PEERS = 3
+
+
+class MutualLearning(Method):
+    """Minimise for every network CE + tau**2 * KL from each of its peers, who are constants; deploy the first.
+
+    Args:
+        nets: the peers, separate networks of one architecture.
+        tau: the temperature; the original uses 1.
+        averaged: whether the divergences from the peers are averaged, as common ports do (with tau 3), or summed, as in
+            the released code.
+
+    Raises:
+        InputError: if ``tau`` is not a positive number.
+    """
+
+    def __init__(self, nets: Sequence[ResNet], *, tau: float = 1.0, averaged: bool = False):
+        super().__init__()
+        check_tau(tau)
+        self.nets = nn.ModuleList(nets)
+        self.tau = tau
+        self.averaged = averaged
+
+    @classmethod
+    def build(cls, make_network: Callable[[], ResNet], **options) -> "MutualLearning":
+        return cls([make_network() for _ in range(PEERS)], **options)
+
+    def forward(self, x: Tensor, y: Tensor) -> dict[str, Tensor]:
+        logits = [net(x) for net in self.nets]
+        ce = sum(F.cross_entropy(z, y) for z in logits)
+        distill = sum(
+            distillation_kl(student, peer.detach(), self.tau)
+            for i, student in enumerate(logits)
+            for j, peer in enumerate(logits)
+            if i != j
+        )
+        weight = 1 / (len(logits) - 1) if self.averaged else 1.0
+        total = ce + weight * self.tau**2 * distill
+        return {"total": total, "ce": ce, "distill": distill, "error": error_rate(logits[0], y)}
+
+    def predict(self, x: Tensor) -> Tensor:
+        return self.nets[0](x)
+
+    def deployed_network(self) -> ResNet:
+        return self.nets[0]

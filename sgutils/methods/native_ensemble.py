@@ -1,0 +1,67 @@
+"""On-the-fly native ensemble: branches on one trunk learn from their own gated ensemble (ONE; Zhu et al. 2018)."""
+
+from collections.abc import Callable, Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ..losses import check_tau, distillation_kl
+from ..resnets import ResNet
+from .branches import branch_features, branched, ramp_up, trunk, trunk_channels
+from .method import Method, error_rate
+
+BRANCHES = 3
+
+
+class NativeEnsemble(Method):
+    """Minimise the CE of every branch and of their ensemble, and tau**2 * KL from it to each; deploy one branch.
+
+    The ensemble weighs the logits of the branches by a gate that looks at the output of the trunk. It is a constant in
+    the divergence, whose weight ramps up over the first epochs.
+
+    Args:
+        nets: the branches, as `branched` makes them.
+        tau: the temperature.
+
+    Raises:
+        InputError: if ``tau`` is not a positive number.
+    """
+
+    def __init__(self, nets: Sequence[ResNet], *, tau: float = 3.0):
+        super().__init__()
+        check_tau(tau)
+        self.nets = nn.ModuleList(nets)
+        self.gate = nn.Sequential(nn.Linear(trunk_channels(nets[0]), len(nets)), nn.BatchNorm1d(len(nets)), nn.ReLU())
+        self.tau = tau
+        self.weight = 0.0
+
+    @classmethod
+    def build(cls, make_network: Callable[[], ResNet], **options) -> "NativeEnsemble":
+        return cls(branched(make_network, BRANCHES), **options)
+
+    def begin_epoch(self, index: int, epochs: int) -> None:
+        self.weight = ramp_up(index, epochs)
+
+    def forward(self, x: Tensor, y: Tensor) -> dict[str, Tensor]:
+        h = trunk(self.nets[0], x)
+        logits = torch.stack([net.classifier(branch_features(net, h)) for net in self.nets], dim=1)
+        importance = F.softmax(self.gate(h.mean(dim=(2, 3))), dim=1)
+        teacher = (importance.unsqueeze(2) * logits).sum(dim=1)
+        students = logits.unbind(dim=1)
+        ce_students = sum(F.cross_entropy(z, y) for z in students)
+        ce_teacher = F.cross_entropy(teacher, y)
+        distill = sum(distillation_kl(z, teacher.detach(), self.tau) for z in students)
+        return {
+            "total": ce_students + ce_teacher + self.weight * self.tau**2 * distill,
+            "ce_students": ce_students,
+            "ce_teacher": ce_teacher,
+            "distill": distill,
+            "error": error_rate(students[0], y),
+        }
+
+    def predict(self, x: Tensor) -> Tensor:
+        return self.nets[0](x)
+
+    def deployed_network(self) -> ResNet:
+        return self.nets[0]

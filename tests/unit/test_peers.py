@@ -1,0 +1,183 @@
+"""The methods that the paper compares with, each against its loss written out here from the equations of its source."""
+
+import copy
+import math
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+import sgutils as sg
+from sgutils.methods.branches import ramp_up
+
+
+def network(seed=0):
+    torch.manual_seed(seed)
+    return sg.resnet(20, num_classes=3, in_channels=1, widths=(4, 6, 8)).double().train()
+
+
+def networks():
+    """A maker of networks that all differ."""
+    seeds = iter(range(100))
+    return lambda: network(next(seeds))
+
+
+def batch(n=12):
+    return torch.randn(n, 1, 8, 8, dtype=torch.float64, generator=torch.Generator().manual_seed(1)), torch.arange(n) % 3
+
+
+def kl(p_logits, q_logits, tau):
+    p, q = F.softmax(p_logits / tau, -1), F.softmax(q_logits / tau, -1)
+    return (p * (p / q).log()).sum(-1).mean()
+
+
+def twin(method):
+    """The same weights once more, to compute by hand without moving the method's statistics twice."""
+    return copy.deepcopy(method)
+
+
+def assert_same(total, method, expected, reference):
+    """Equal value, and equal gradient on every parameter."""
+    torch.testing.assert_close(total, expected)
+    total.backward()
+    expected.backward()
+    for (name, ours), theirs in zip(method.named_parameters(), reference.parameters(), strict=True):
+        assert (ours.grad is None) == (theirs.grad is None), name
+        if ours.grad is not None:
+            torch.testing.assert_close(ours.grad, theirs.grad)
+
+
+@pytest.mark.parametrize(
+    ("method", "count"), [("mutual-learning", 1_400_718), ("native-ensemble", 1_175_639), ("diverse-peers", 1_530_872)]
+)
+def test_parameter_counts_of_tables_2_and_4(method, count):
+    built = sg.build_method(method, lambda: sg.resnet32(num_classes=10))
+    assert sum(p.numel() for p in built.parameters()) == count
+    assert sum(p.numel() for p in built.deployed_network().parameters()) == 466_906
+
+
+@pytest.mark.parametrize(("tau", "averaged"), [(1.0, False), (3.0, True)])
+def test_mutual_learning(tau, averaged):
+    method, (x, y) = sg.build_method("mutual-learning", networks(), tau=tau, averaged=averaged), batch()
+    reference = twin(method)
+    z = [net(x) for net in reference.nets]
+    expected = 0
+    for k in range(3):
+        peers = sum(kl(z[other].detach(), z[k], tau) for other in range(3) if other != k)
+        expected = expected + F.cross_entropy(z[k], y) + tau**2 * (peers / 2 if averaged else peers)
+    assert_same(method(x, y)["total"], method, expected, reference)
+
+
+def test_the_branches_of_one_trunk_are_whole_networks_that_share_stem_and_two_stages():
+    one, two, three = sg.build_method("native-ensemble", networks()).nets
+    assert one.stem is two.stem is three.stem
+    assert [a is b for a, b in zip(one.blocks, two.blocks)] == [True] * 6 + [False] * 3
+    assert one.classifier is not two.classifier
+    assert not torch.equal(one.blocks[8].branch[0].weight, three.blocks[8].branch[0].weight)
+
+
+def stage_two(net, x):
+    h = net.stem(x)
+    for block in net.blocks[:6]:
+        h = block(h, 1.0)
+    return h
+
+
+def head(net, h):
+    for block in net.blocks[6:]:
+        h = block(h, 1.0)
+    return h.mean((2, 3))
+
+
+def test_native_ensemble():
+    method, (x, y) = sg.build_method("native-ensemble", networks(), tau=3.0).double(), batch()
+    method.begin_epoch(40, 300)
+    reference = twin(method)
+    h = stage_two(reference.nets[0], x)
+    z = [net.classifier(head(net, h)) for net in reference.nets]
+    linear, norm, _ = reference.gate
+    scores = linear(h.mean((2, 3)))
+    scores = (scores - scores.mean(0)) / (scores.var(0, unbiased=False) + norm.eps).sqrt() * norm.weight + norm.bias
+    g = F.softmax(scores.clamp(min=0), 1)
+    teacher = sum(g[:, k : k + 1] * z[k] for k in range(3))
+    weight = math.exp(-5 * (1 - 40 / 80) ** 2)
+    expected = F.cross_entropy(teacher, y) + sum(F.cross_entropy(s, y) for s in z)
+    expected = expected + weight * 9 * sum(kl(teacher.detach(), s, 3.0) for s in z)
+    assert_same(method(x, y)["total"], method, expected, reference)
+
+
+def test_diverse_peers():
+    method, (x, y) = sg.build_method("diverse-peers", networks()).double(), batch()
+    method.begin_epoch(100, 300)
+    reference = twin(method)
+    h = stage_two(reference.nets[0], x)
+    f = [head(net, h) for net in reference.nets]
+    z = [net.classifier(features) for net, features in zip(reference.nets, f)]
+    q, k = ([layer(features) for features in f[:3]] for layer in (reference.query, reference.key))
+    expected = sum(F.cross_entropy(logits, y) for logits in z)
+    for i in range(3):
+        scores = torch.stack([(q[i] * k[j]).sum(1) for j in range(3)], 1)
+        weights = F.softmax(scores, 1)
+        mixture = sum(weights[:, j : j + 1] * z[j] for j in range(3))
+        expected = expected + 9 * kl(mixture, z[i], 3.0)
+    expected = expected + 9 * kl((z[0] + z[1] + z[2]) / 3, z[3], 3.0)
+    assert_same(method(x, y)["total"], method, expected, reference)
+
+
+def test_the_leader_is_deployed():
+    method, (x, _) = sg.build_method("diverse-peers", networks()).double().eval(), batch()
+    torch.testing.assert_close(method.predict(x), method.nets[3](x))
+
+
+def test_cosub():
+    method, (x, y) = sg.Cosub(network(), lam=0.3, tau=2.0, seed=4), batch()
+    reference, generator = twin(method.net), torch.Generator().manual_seed(4)
+    p = 1 - torch.arange(1, 10) / 9 * 0.5
+    b1, b2 = ((torch.rand(9, generator=generator) < p).float().tolist() for _ in range(2))
+    assert b1 != b2
+    one, two = reference(x, b1), reference(x, b2)
+    expected = 0.7 * (F.cross_entropy(one, y) + F.cross_entropy(two, y)) / 2
+    expected = expected + 0.3 * 4 * (kl(two.detach(), one, 2.0) + kl(one.detach(), two, 2.0)) / 2
+    assert_same(method(x, y)["total"], method.net, expected, reference)
+
+
+def test_distillation():
+    teacher, (x, y) = network(9), batch()
+    teacher(x)
+    method = sg.Distillation(network(), teacher=copy.deepcopy(teacher), lam=0.6, tau=4.0).train()
+    before = copy.deepcopy(method.teacher.state_dict())
+    reference = twin(method.net)
+    z = reference(x)
+    expected = F.cross_entropy(z, y) + 0.6 * 16 * kl(teacher.eval()(x).detach(), z, 4.0)
+    assert_same(method(x, y)["total"], method.net, expected, reference)
+    assert all(torch.equal(before[key], value) for key, value in method.teacher.state_dict().items())
+    assert not any(p.requires_grad for p in method.teacher.parameters())
+
+
+def test_a_teacher_comes_from_the_file_of_a_finished_run(tmp_path):
+    teacher, (x, _) = network(9).eval(), batch()
+    sg.save_network(tmp_path / "network.pt", teacher)
+    method = sg.build_method("distillation", network, teacher=str(tmp_path / "network.pt"))
+    torch.testing.assert_close(method.teacher.double()(x), teacher(x))
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: sg.Distillation(network(), teacher="nowhere/network.pt"), "nowhere/network.pt is missing.*finished run"),
+        (lambda: sg.Distillation(network(), teacher=sg.resnet20(7)), "3 channels and knows 7 classes, the student 1 and 3"),
+        (lambda: sg.Cosub(network(), lam=1.5), "lam.*1.5"),
+        (lambda: sg.build_method("mutual-learning", network, tau=0), "tau"),
+        (lambda: sg.build_method("native-ensemble", network, tau=-1.0), "tau"),
+        (lambda: sg.build_method("diverse-peers", network, tau="3"), "tau"),
+    ],
+)
+def test_bad_input_is_one_sentence(call, words):
+    with pytest.raises(sg.InputError, match=words) as caught:
+        call()
+    assert "\n" not in str(caught.value)
+
+
+def test_the_ramp_is_the_published_one_and_scales_with_the_run():
+    assert ramp_up(0, 300) == pytest.approx(math.exp(-5)) and ramp_up(80, 300) == ramp_up(299, 300) == 1.0
+    assert ramp_up(20, 300) == pytest.approx(math.exp(-5 * 0.75**2)) == pytest.approx(ramp_up(2, 30))
