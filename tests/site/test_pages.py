@@ -8,6 +8,7 @@ import pytest
 from site_pages import ROOT, SITE, page_names
 
 PAGE_BUDGET = 600_000  # bytes over the wire, compressed
+HOW = pytest.mark.parametrize("by_file", [False, True], ids=["served", "double-click"])
 COMPRESSED = {".woff2", ".png", ".jpg", ".webp"}
 
 
@@ -22,7 +23,15 @@ def test_the_front_door_leads_to_the_book(opened):
         assert not site.problems
 
 
-@pytest.mark.parametrize("by_file", [False, True], ids=["served", "double-click"])
+@HOW
+def test_the_search_finds_what_a_page_speaks_of(opened, by_file):
+    with opened(by_file=by_file) as site:
+        page = site.go("search.html", "?q=guidance")
+        page.locator("#search-results li a").first.wait_for()
+        assert not site.problems
+
+
+@HOW
 def test_a_page_opens_clean_and_whole(opened, name, by_file):
     with opened(by_file=by_file) as site:
         page = site.go(name)
