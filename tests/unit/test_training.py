@@ -128,8 +128,13 @@ def test_an_exception_in_on_step_ends_training():
 
 
 @pytest.mark.parametrize("method", sg.METHODS)
-def test_it_learns(method):
-    run = sg.train(config(method=method, train_examples=None, test_examples=None, epochs=12), quiet=True)
+def test_it_learns(method, undisturbed):
+    # At 0.1 the summed divergences of DML hold its peers together at even predictions on so little data.
+    changes = {"lr": 0.05} if method == "mutual-learning" else {}
+    if method == "distillation":
+        changes = {"options": {"teacher": str(undisturbed[1] / "network.pt"), "lam": 0.1}}
+    whole = {"train_examples": None, "test_examples": None, "epochs": 10}
+    run = sg.train(config(method=method, **whole, **changes), quiet=True)
     assert run.status == "finished" and run.last_test_error < 0.12, run.curves["test_error"]
 
 
