@@ -131,11 +131,15 @@ class TrainingPanel(ipywidgets.VBox):
         """Begin a run with the settings that the sliders show; one that is going on is thrown away. Returns at once."""
         with self._lock:
             config = self._config()
-            self._begin_drawing(config)
-            self._run = _Run(self, config)
-            self._show_running(True)
             self._say(f"{_settings(config)}: getting ready …")
-            RUNNER.submit(self._run)
+            self._show_running(True)
+            self._run = run = _Run(self, config)
+            try:
+                self._begin_drawing(config)
+                RUNNER.submit(run)
+            except Exception as error:
+                run.stop()
+                self.draw_end(run, _sentence(error), alarm=True)
 
     def stop(self) -> None:
         """End the run, within a step, and keep what it has drawn."""
@@ -164,14 +168,7 @@ class TrainingPanel(ipywidgets.VBox):
 
     def _button(self, words, action, tooltip):
         button = ipywidgets.Button(description=words, tooltip=tooltip, layout={"width": "auto"})
-
-        def pressed(_):
-            try:
-                action()
-            except Exception as error:  # a handler's traceback would go into a log that nobody reads
-                self._say(_sentence(error), alarm=True)
-
-        button.on_click(pressed)
+        button.on_click(lambda _: action())
         return button
 
     def _config(self):
