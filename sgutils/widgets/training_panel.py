@@ -35,7 +35,7 @@ STATIC_PAGE = (
     "<p><b>Training panel.</b> This panel trains with PyTorch, so it needs a running kernel: "
     "open this chapter in Colab or in Jupyter and run it.</p>"
     "<p>There it has sliders for λ, τ, p<sub>L</sub> and the number of epochs, buttons to start, stop and restart, "
-    "and it draws the error of teacher and students and the KL between them while a {model} learns {dataset}.</p>"
+    "and it draws the error of teacher and students and the KL between them while a {model} trains on <code>{dataset}</code>.</p>"
     "</div>"
 )
 
@@ -82,7 +82,8 @@ class TrainingPanel(ipywidgets.VBox):
         batch_size: int = 64,
         seed: int = 0,
     ):
-        options(method)  # refuses an unknown one
+        if method not in METHOD_NAMES:
+            raise InputError(f"Unknown method {method!r}: the panel has {', '.join(METHOD_NAMES)}.")
         first = {"lam": lam, "tau": tau, "p_last": p_last, "epochs": epochs}
         for name, value in first.items():
             _check_slider(name, value)
@@ -163,8 +164,8 @@ class TrainingPanel(ipywidgets.VBox):
 
     def _repr_mimebundle_(self, **kwargs):
         bundle = super()._repr_mimebundle_(**kwargs)
-        words = {name: html.escape(self._recipe[name]) for name in ("model", "dataset")}
-        return bundle | {"text/html": STATIC_PAGE.format(**words)}
+        model = self._recipe["model"].replace("resnet", "ResNet-")
+        return bundle | {"text/html": STATIC_PAGE.format(model=model, dataset=self._recipe["dataset"])}
 
     def _button(self, words, action, tooltip):
         button = ipywidgets.Button(description=words, tooltip=tooltip, layout={"width": "auto"})
