@@ -22,7 +22,7 @@ const READERS = {
 
 function render({ model, el }) {
   const lam = slider({
-    label: "λ weight of the pull", min: 0, max: 3, step: 0.05, say: (value) => fixed(value, 2),
+    label: "λ weight", min: 0, max: 3, step: 0.05, say: (value) => fixed(value, 2),
     onInput: (value) => state.set({ lam: value }),
   });
   const tau = slider({
@@ -37,7 +37,7 @@ function render({ model, el }) {
     onChange: (value) => state.set({ detach_teacher: value }),
   });
   const direction = choice({
-    label: "KL", options: [["teacher||student", "teacher ‖ student"], ["student||teacher", "student ‖ teacher"]],
+    label: "KL direction", options: [["teacher||student", "teacher ‖ student"], ["student||teacher", "student ‖ teacher"]],
     onChange: (value) => state.set({ kl_direction: value }),
   });
   const weights = presets({

@@ -79,7 +79,7 @@ function render({ model, el }) {
   });
 
   const root = frame(el, "overview", scene.el,
-    html("div", { class: "sg-controls" }, another, pause, images.el),
+    html("div", { class: "sg-controls" }, html("div", { class: "sg-buttons" }, another, pause), images.el),
     tryThis("click a block of the student to run it or skip it, and see how far its prediction falls from the teacher’s."));
 
   const [repaint, stop] = painter(root, () => {
@@ -151,8 +151,8 @@ function scenePicture(recording, onToggle) {
     const roomy = across >= 820;
     attr(weighted, { display: roomy ? null : "none" });
     attr(titles.student, { x: left - 4, y: studentY - 30 });
-    const how = byHand ? "by hand" : roomy ? "drawn at random" : "at random";
-    text(drawn, `${sum(gates)} of ${blocks} blocks${place.short ? "" : `, ${how}`}`);
+    const how = byHand ? ", by hand" : right - left > 270 ? ", drawn at random" : ", at random";
+    text(drawn, `${sum(gates)} of ${blocks} blocks${right - left > 210 ? how : ""}`);
     each(full, recording.survival, () => svg("rect", { class: "sg-full" }), (node, survive, l) => attr(node, {
       x: middle(l) - side / 2, y: teacherY - side / 2, width: side, height: side, rx: Math.min(5, side / 4), style: `--sg-shade: ${Math.round(100 * (survive - 0.12))}%`,
     }));

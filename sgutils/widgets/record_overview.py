@@ -27,7 +27,7 @@ CONFIG = Config(dataset="fashion-mnist", image_size=14, model="resnet20", method
 # rank, as a share, among the test images of that class that the teacher gets right, by the students' mean KL from it.
 IMAGES = {"Coat": 0.9, "Ankle boot": 0.6, "Pullover": 0.6, "Bag": 0.6, "Dress": 0.85, "Shirt": 0.7}
 
-# Logits are kept as steps below the largest of their vector, one byte each.
+# One byte a logit, and so a reach of 16 below the largest.
 STEP = 1 / 16
 
 
@@ -60,17 +60,16 @@ def recording(trainer):
         students = [net(x[chosen][None], gates)[0] for gates in itertools.product([0.0, 1.0], repeat=net.num_blocks)]
         images.append({
             "label": label,
-            "pixels": _text(originals[chosen, 0]),
-            "teacher": _text(_quantise(logits[chosen])),
+            "pixels": as_text(originals[chosen, 0]),
+            "teacher": as_text(quantise(logits[chosen])),
             # Student number n runs the blocks whose bits are 1, block 1 being the highest bit.
-            "students": _text(_quantise(torch.stack(students))),
+            "students": as_text(quantise(torch.stack(students))),
         })
     return {
         "classes": list(dataset.classes),
         "survival": [round(value, 4) for value in p.tolist()],
         "side": originals.shape[-1],
         "step": STEP,
-        "test_error": trainer.history[-1].test_error,
         "images": images,
     }
 
@@ -81,12 +80,14 @@ def _kl(student, teacher):
     return (log_teacher.exp() * (log_teacher - log_student)).sum(dim=-1)
 
 
-def _quantise(logits):
+def quantise(logits):
+    """Logits as bytes: how many `STEP`s each lies below the largest of its vector."""
     below = (logits.amax(dim=-1, keepdim=True) - logits) / STEP
     return below.round().clamp(max=255).to(torch.uint8)
 
 
-def _text(values):
+def as_text(values):
+    """Bytes as JSON can hold them."""
     return base64.b64encode(values.cpu().numpy().tobytes()).decode("ascii")
 
 

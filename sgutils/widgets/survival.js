@@ -151,7 +151,7 @@ function blockPicture({ setLast, stepLast, toggle }) {
     const depth = sum(gates);
     const roomy = across > 480;
     const cost = `${percent(costShare(costs, gates), roomy ? 1 : 0)} of the ${roomy ? "multiply-adds" : "cost"}`;
-    said.replaceChildren(svg("tspan", { class: "sg-student sg-strong" }, "Student: "), `${depth} of ${p.length} blocks run, ${cost}`);
+    said.replaceChildren(svg("tspan", { class: "sg-student sg-strong" }, "Student: "), `${depth} of ${p.length} blocks${roomy ? " run" : ""}, ${cost}`);
     const side = Math.min(26, thick);
     glyphs.paint(gates, (l) => ({ x: middle(l), y: ROW, side, pitch }));
     const perStage = p.length / 3;

@@ -1,57 +1,7 @@
-"""Explorables in a page of their own, with the model that their hosts would give them."""
+"""Fixtures: a page for an explorable, and one for the mathematics that they share."""
 
 import pytest
-
-from sgutils.widgets import bundle
-
-# What anywidget and the site give a module: get, set, on, off, save_changes.
-HOST = """
-window.begin = async (source, state, html) => {
-  document.body.innerHTML = html ?? '<div></div>';
-  const listeners = {};
-  window.saves = [];
-  window.model = {
-    state,
-    get: (key) => state[key],
-    set(key, value) { state[key] = value; for (const tell of listeners[key] ?? []) tell(); },
-    on: (event, tell) => (listeners[event.slice(7)] ??= []).push(tell),
-    off: (event, tell) => { const key = event.slice(7); listeners[key] = (listeners[key] ?? []).filter((f) => f !== tell); },
-    save_changes: () => window.saves.push(structuredClone(state)),
-  };
-  window.listening = () => Object.values(listeners).flat().length;
-  const url = URL.createObjectURL(new Blob([source], { type: 'text/javascript' }));
-  const { default: widget } = await import(url);
-  window.end = widget.render({ model: window.model, el: document.body.firstElementChild });
-  await window.painted();
-};
-window.painted = () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(done))));
-window.picture = () => [...document.querySelectorAll('svg, output')].map((node) => node.outerHTML).join();
-"""
-
-
-class Stage:
-    """One page in which explorables are shown; `errors` are what went wrong in it."""
-
-    def __init__(self, page):
-        self.page, self.errors = page, []
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
-        page.on("console", lambda message: message.type == "error" and self.errors.append(message.text))
-        page.set_content(f"<!doctype html><html data-theme=light><style>{bundle.stylesheet()}</style><body></body></html>")
-        page.evaluate(HOST)
-
-    def show(self, name, state=None):
-        """Mount one, as the site does."""
-        state = bundle.default_state(name) | (state or {})
-        arguments = [bundle.module_source(name), state, bundle.mount_html(name)]
-        self.page.evaluate("([source, state, html]) => window.begin(source, state, html)", arguments)
-
-    def picture(self):
-        """All that is drawn and read out, once it has settled."""
-        self.page.evaluate("window.painted()")
-        return self.page.evaluate("window.picture()")
-
-    def state(self, key):
-        return self.page.evaluate("(key) => window.model.state[key]", key)
+from stage import Mathematics, Stage
 
 
 @pytest.fixture
@@ -61,23 +11,6 @@ def stage(browser):
     yield stage
     page.close()
     assert stage.errors == []
-
-
-class Mathematics:
-    """`lib/math.js` in a page: call a function on each of many lists of arguments, or evaluate anything with `M`."""
-
-    def __init__(self, page):
-        self.page = page
-        source = (bundle.HERE / "lib/math.js").read_text(encoding="utf-8")
-        load = "async (source) => { window.M = await import(URL.createObjectURL(new Blob([source], { type: 'text/javascript' }))); }"
-        page.evaluate(load, source)
-
-    def __call__(self, function, cases):
-        call = "([name, cases]) => cases.map((given) => M[name](...given))"
-        return self.page.evaluate(call, [function, [list(case) for case in cases]])
-
-    def evaluate(self, expression, argument=None):
-        return self.page.evaluate(expression, argument)
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@ import json
 import random
 
 import pytest
+from stage import Stage
 
 from sgutils.widgets import bundle
 
@@ -134,3 +135,54 @@ def test_keys_of_a_picture_are_not_the_hosts(stage):
     stage.page.keyboard.press("Control+K")
     assert stage.page.evaluate("window.heard") == ["Control", "K"]
     assert stage.page.locator(".sg-x").get_attribute("data-lm-suppress-shortcuts") == "true"
+
+
+@pytest.mark.parametrize(
+    ("name", "handle", "key", "by"),
+    [
+        ("temperature", "teacher’s logit of coat", "teacher", (0, -30)),
+        ("survival", "p_L last survival probability, in the picture", "p_last", (0, 20)),
+        ("objective", "student’s prediction", "student", (20, 40)),
+    ],
+)
+def test_handles_follow_the_pointer(stage, name, handle, key, by):
+    stage.show(name)
+    stage.picture()
+    before = stage.state(key)
+    box = stage.page.get_by_role("slider", name=handle, exact=True).locator(".sg-grip").bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    stage.page.mouse.move(x, y)
+    stage.page.mouse.down()
+    held = stage.state(key)
+    stage.page.mouse.move(x + by[0], y + by[1], steps=4)
+    assert stage.state(key) != before and stage.state(key) != held
+    stage.page.mouse.up()
+    let_go = stage.state(key)
+    stage.page.mouse.move(x, y)
+    assert stage.state(key) == let_go
+    stage.picture()
+    moved = stage.page.get_by_role("slider", name=handle, exact=True).locator(".sg-grip").bounding_box()
+    assert abs(moved["x"] + moved["width"] / 2 - x - by[0]) < 2 and abs(moved["y"] + moved["height"] / 2 - y - by[1]) < 2
+
+
+def test_moving_leaves_the_state_alone_and_can_be_undone(stage):
+    """Reduced motion shows the paths at once."""
+    stage.show("objective")
+    before = stage.picture()
+    button = stage.page.get_by_role("button", name="Let them move")
+    button.click()
+    assert stage.picture() != before and stage.state("student") == bundle.default_state("objective")["student"]
+    stage.page.get_by_role("button", name="Put them back").click()
+    assert stage.picture() == before
+
+
+def test_overview_moves_by_itself_only_where_motion_is_welcome(browser):
+    for motion, moves in (("reduce", False), ("no-preference", True)):
+        page = browser.new_page(reduced_motion=motion)
+        shown = Stage(page)
+        shown.show("overview")
+        before = shown.picture()
+        page.wait_for_timeout(5500)
+        assert (shown.picture() != before) is moves
+        assert shown.errors == []
+        page.close()
