@@ -35,8 +35,16 @@ def module_source(name):
 
 @cache
 def stylesheet():
-    """The style of every explorable: the book's colours, then `lib/explorable.css`."""
-    return colors.css_variables() + (HERE / "lib/explorable.css").read_text(encoding="utf-8")
+    """The style of every explorable: the book's colours, then `lib/explorable.css`, then the room that each needs.
+
+    The room is kept free so that nothing jumps while the page loads: so many pixels on a wide page, so many on a phone.
+    It stands here and not in `mount_html`, so that the outputs saved in notebooks stay the same when a picture grows.
+    """
+    room = ""
+    for name in NAMES:
+        wide, narrow = json.loads(_card(name))["min_height"]
+        room += f'.sg-explorable[data-module="{name}"] {{ --sg-height: {wide}px; --sg-height-narrow: {narrow}px; }}\n'
+    return colors.css_variables() + (HERE / "lib/explorable.css").read_text(encoding="utf-8") + room
 
 
 def default_state(name):
@@ -45,19 +53,15 @@ def default_state(name):
     return card["state"] | {key: _recording(file) for key, file in card.get("recordings", {}).items()}
 
 
-def mount_html(name, state=None, *, title=None, min_height=None):
+def mount_html(name, state=None, *, title=None):
     """The HTML in which the site mounts an explorable. The same arguments give the same text, to the byte.
 
-    `state` fills in over the default state. `title` names the picture for those who do not see it; `min_height`, in
-    pixels, is kept free so that nothing jumps while the page loads: one number, or (on a wide page, on a phone).
+    `state` fills in over the default state; `title` names the picture for those who do not see it.
     """
-    card = json.loads(_card(name))
-    title = card["title"] if title is None else title
-    wide, narrow = _pair(card["min_height"] if min_height is None else min_height)
+    title = json.loads(_card(name))["title"] if title is None else title
     state = json.dumps(default_state(name) | (state or {}), sort_keys=True, separators=(",", ":"), allow_nan=False)
     return (
         f'<div class="sg-explorable" data-module="{name}" data-state="{html.escape(state)}"'
-        f' style="--sg-height:{wide}px;--sg-height-narrow:{narrow}px"'
         f' role="group" aria-label="{html.escape(title)}">'
         f"<noscript><p>{html.escape(title)}: this picture can be moved by hand where JavaScript is allowed.</p></noscript>"
         f"</div>"
@@ -98,10 +102,6 @@ def _as_constant(path, inlined):
 
 def _identifier(path):
     return "file_" + re.sub(r"\W", "_", str(path.relative_to(HERE.resolve())))
-
-
-def _pair(height):
-    return height if isinstance(height, (list, tuple)) else (height, height)
 
 
 def _check(name):
