@@ -3,6 +3,7 @@
 import argparse
 import dataclasses
 import inspect
+import json
 import re
 import shlex
 import sys
@@ -14,11 +15,12 @@ from typing import get_args
 from .config import Config
 from .datasets import DATASETS
 from .errors import InputError
-from .experiments import EXPERIMENTS, reproduce
+from .experiments import EXPERIMENTS, SCALES, reproduce
 from .folders import data_folder
 from .methods import METHODS, options
+from .paper import TABLES
 from .resnets import MODELS
-from .results import Run, load_results, table
+from .results import Run, as_markdown, as_text, beside_the_paper, load_results, measured
 from .training import CHECKPOINT, evaluate, resume, train
 
 _CHOICES = {"dataset": DATASETS, "model": MODELS, "method": METHODS}
@@ -66,6 +68,7 @@ def _reproduce(given: argparse.Namespace, command: str) -> int:
     added = reproduce(
         given.experiment,
         seeds=given.seeds,
+        scale=given.scale,
         ledger=given.ledger,
         work=given.work,
         budget_minutes=given.budget_minutes,
@@ -76,7 +79,17 @@ def _reproduce(given: argparse.Namespace, command: str) -> int:
 
 
 def _results(given: argparse.Namespace, command: str) -> int:
-    print(table(load_results(given.ledger)))
+    if given.table is not None and given.table not in TABLES:
+        raise InputError(f"Unknown table {given.table!r}: expected one of {', '.join(TABLES)}.")
+    runs = load_results(given.ledger)
+    parts = {TABLES[name].title: beside_the_paper(name, runs) for name in TABLES if given.table in (None, name)}
+    if given.table is None:
+        parts["Everything measured"] = measured(runs)
+    if given.format == "json":
+        print(json.dumps(parts, indent=1, ensure_ascii=False))
+        return 0
+    heading, write = ("## ", as_markdown) if given.format == "markdown" else ("", as_text)
+    print("\n\n".join(f"{heading}{title}\n\n{write(rows) if rows else 'Nothing yet.'}" for title, rows in parts.items()))
     return 0
 
 
@@ -118,13 +131,17 @@ def _parser(method: str) -> argparse.ArgumentParser:
     made.add_argument("run", type=Path, help="the folder that was given to train as --out")
 
     made = command("reproduce", _reproduce, "Run what the ledger lacks of an experiment.")
-    made.add_argument("experiment", choices=EXPERIMENTS, help="; ".join(f"{k}: {e.title}" for k, e in EXPERIMENTS.items()))
+    titles = "; ".join(f"{name}: {experiment.title}" for name, experiment in EXPERIMENTS.items())
+    made.add_argument("experiment", metavar="EXPERIMENT", help=titles)
+    made.add_argument("--scale", default="full", help=f"{', '.join(SCALES)}; anything but full is a reduced-scale result")
     made.add_argument("--seeds", type=int, default=3, help="seeds a setting")
     made.add_argument("--budget-minutes", type=float, help="stop cleanly after so many minutes")
     made.add_argument("--ledger", type=Path, default=data_folder() / "results", help="folder of finished records")
     made.add_argument("--work", type=Path, default=Path("runs/ledger"), help="folder of unfinished runs")
 
-    made = command("results", _results, "Print the ledger: mean and standard deviation over seeds.")
+    made = command("results", _results, "Print the paper's tables beside what the ledger holds, then all that it holds.")
+    made.add_argument("table", nargs="?", metavar="TABLE", help=f"one of {', '.join(TABLES)}; all if not given")
+    made.add_argument("--format", choices=("text", "markdown", "json"), default="text", help="default: text")
     made.add_argument("--ledger", type=Path, default=data_folder() / "results", help="folder of finished records")
     return parser
 

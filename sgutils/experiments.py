@@ -8,6 +8,7 @@ from pathlib import Path
 
 from .config import Config
 from .errors import InputError
+from .paper import TABLES
 from .results import Run, run_name
 from .training import CHECKPOINT, resume, train, write_atomically
 
@@ -24,15 +25,54 @@ class Experiment:
     title: str
     settings: tuple[dict, ...]
 
-    def configs(self, seeds: int) -> Iterator[Config]:
-        """All runs, seed by seed, so that an unfinished ledger compares every setting on the same seeds.
+    def configs(self, seeds: int, scale: str = "full") -> Iterator[Config]:
+        """All runs, each once, seed by seed, so that an unfinished ledger compares all settings on the same seeds.
+
+        Args:
+            seeds: how many, from 0.
+            scale: one of `SCALES`.
 
         Raises:
-            InputError: if ``seeds`` is not a positive whole number.
+            InputError: if ``seeds`` is not a positive whole number or there is no such scale.
         """
         if not isinstance(seeds, int) or seeds < 1:
             raise InputError(f"seeds must be a whole number of at least 1, not {seeds!r}.")
-        return (Config(**setting, seed=seed) for seed in range(seeds) for setting in self.settings)
+        if scale not in SCALES:
+            raise InputError(f"Unknown scale {scale!r}: expected one of {', '.join(SCALES)}.")
+        seen = set()
+        for seed in range(seeds):
+            for setting in self.settings:
+                config = Config(**{**setting, **SCALES[scale]}, seed=seed)
+                if (name := run_name(config.as_dict())) not in seen:
+                    seen.add(name)
+                    yield config
+
+
+# What a scale changes in every setting. A scaled-down run is another question than the full one: it never stands in
+# the full one's place (see `sgutils.results.describe_setting`).
+SCALES: dict[str, dict] = {
+    "full": {},
+    "small": {
+        "model": "resnet20",
+        "image_size": 16,
+        "train_examples": 2560,
+        "test_examples": 2000,
+        "epochs": 60,
+        "batch_size": 64,
+    },
+    "smoke": {
+        "model": "resnet20",
+        "image_size": 8,
+        "train_examples": 100,
+        "test_examples": 100,
+        "epochs": 1,
+        "batch_size": 50,
+    },
+}
+
+
+def _settings(*tables: str) -> tuple[dict, ...]:
+    return tuple(cell.setting for name in tables for cell in TABLES[name].cells)
 
 
 _METHODS = (
@@ -47,7 +87,24 @@ def _small_fashion(**scale) -> tuple[dict, ...]:
     return tuple({"dataset": "fashion-mnist", "model": "resnet20", "image_size": 14, **scale, **m} for m in _METHODS)
 
 
+def _of(settings: tuple[dict, ...], **wanted) -> tuple[dict, ...]:
+    return tuple(s for s in settings if all(s[key] == value for key, value in wanted.items()))
+
+
+_FIGURE_2 = tuple(
+    {"dataset": dataset, "model": "resnet110", "method": method}
+    for dataset in ("cifar10", "cifar100")
+    for method in ("baseline", "self-guidance")
+)
 EXPERIMENTS: dict[str, Experiment] = {
+    **{name: Experiment(table.title, _settings(name)) for name, table in TABLES.items()},
+    "figure2": Experiment("Figure 2: curves of ResNet-110, plain and with Self-Guidance", _FIGURE_2),
+    "figure3": Experiment("Figure 3: curves for each lambda, CIFAR-10", _of(_settings("table5"), dataset="cifar10")),
+    "figure4": Experiment("Figure 4: curves for each lambda, CIFAR-100", _of(_settings("table5"), dataset="cifar100")),
+    "figure5": Experiment(
+        "Figure 5: the network whose features are shown",
+        ({"dataset": "cifar100", "model": "resnet50", "method": "self-guidance"},),
+    ),
     "fashion-fitted": Experiment(
         "Few images, trained long enough for the baseline to fit them all (1,280 images of 14 x 14, 120 epochs)",
         _small_fashion(train_examples=1280, test_examples=2000, epochs=120, batch_size=64),
@@ -65,6 +122,7 @@ def reproduce(
     seeds: int,
     ledger: Path,
     work: Path,
+    scale: str = "full",
     budget_minutes: float | None = None,
     command: str = "",
     quiet: bool = False,
@@ -77,6 +135,7 @@ def reproduce(
         seeds: how many seeds a setting, from 0.
         ledger: the folder of finished records.
         work: a folder for the checkpoints of unfinished runs.
+        scale: one of `SCALES`.
         budget_minutes: stop after the epoch during which so many minutes have passed; None runs to the end.
         command: how this was started, for the records.
         quiet: whether to leave progress bars out.
@@ -93,7 +152,7 @@ def reproduce(
     deadline = None if budget_minutes is None else time.monotonic() + 60 * budget_minutes
     ledger.mkdir(parents=True, exist_ok=True)
     added = []
-    for config in EXPERIMENTS[name].configs(seeds):
+    for config in EXPERIMENTS[name].configs(seeds, scale):
         file = ledger / f"{run_name(config.as_dict())}.json"
         if file.exists():
             continue

@@ -18,6 +18,7 @@ from .config import Config
 from .errors import InputError
 from .folders import data_folder
 from .methods import options
+from .paper import TABLES
 
 
 @dataclass(frozen=True)
@@ -160,24 +161,75 @@ def describe_setting(config: dict) -> tuple[str, str]:
     return " ".join([config["method"], *method]), ", ".join(scale) or "full recipe"
 
 
-def table(runs: list[Run]) -> str:
-    """The last-epoch test error of every setting, mean and standard deviation over its seeds, as aligned text."""
-    rows = [("data set", "network", "method", "test error, %", "seeds", "scale")]
+def beside_the_paper(name: str, runs: list[Run]) -> list[dict[str, str]]:
+    """A table of the paper, each printed number beside what full-recipe runs of the ledger measured, or "not run".
+
+    Args:
+        name: one of `sgutils.paper.TABLES`.
+        runs: the ledger; runs at a reduced scale are looked over.
+
+    Returns:
+        Rows of equal keys, ready for `as_text` and `as_markdown`.
+    """
+    groups = by_setting(runs)
+    rows = []
+    for cell in TABLES[name].cells:
+        config = Config(**cell.setting).as_dict()
+        group = groups.get(setting(config), [])
+        rows.append(
+            {
+                "row": cell.label,
+                "data set": config["dataset"],
+                "paper": f"{cell.error:.2f}" + (f" ({cell.note})" if cell.note else ""),
+                "measured": _error(group) if group else "not run",
+                "seeds": str(len(group)),
+            }
+        )
+    return rows
+
+
+def measured(runs: list[Run]) -> list[dict[str, str]]:
+    """The last-epoch test error of every setting, mean and standard deviation over its seeds, with its scale."""
+    rows = []
     for group in by_setting(runs).values():
-        method, scale = describe_setting(group[0].config)
-        finished = [100 * run.last_test_error for run in group if run.status == "finished"]
-        cells = []
-        if finished:
-            mean, deviation = mean_and_deviation(finished)
-            cells.append(f"{mean:.2f}" + ("" if deviation is None else f" ± {deviation:.2f}"))
-        if len(finished) < len(group):
-            cells.append(f"{len(group) - len(finished)} diverged")
-        rows.append((group[0].config["dataset"], group[0].config["model"], method, ", ".join(cells), str(len(group)), scale))
-    if len(rows) == 1:
-        return "The ledger holds no run yet."
-    rows[1:] = sorted(rows[1:], key=lambda row: (row[0], row[1], row[5], row[2]))
-    widths = [max(map(len, column)) for column in zip(*rows)]
-    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows)
+        config = group[0].config
+        method, scale = describe_setting(config)
+        rows.append(
+            {
+                "data set": config["dataset"],
+                "network": config["model"],
+                "method": method,
+                "test error, %": _error(group),
+                "seeds": str(len(group)),
+                "scale": scale,
+            }
+        )
+    return sorted(rows, key=lambda row: (row["data set"], row["network"], row["scale"], row["method"]))
+
+
+def as_text(rows: list[dict[str, str]]) -> str:
+    """Rows of equal keys as aligned columns."""
+    lines = [list(rows[0]), *(list(row.values()) for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*lines)]
+    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip() for line in lines)
+
+
+def as_markdown(rows: list[dict[str, str]]) -> str:
+    """Rows of equal keys as a Markdown table."""
+    lines = [list(rows[0]), ["---"] * len(rows[0]), *(list(row.values()) for row in rows)]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+
+
+def _error(group: list[Run]) -> str:
+    """Mean and deviation in percent of the runs that finished, and how many did not."""
+    finished = [100 * run.last_test_error for run in group if run.status == "finished"]
+    cells = []
+    if finished:
+        mean, deviation = mean_and_deviation(finished)
+        cells.append(f"{mean:.2f}" + ("" if deviation is None else f" ± {deviation:.2f}"))
+    if len(finished) < len(group):
+        cells.append(f"{len(group) - len(finished)} diverged")
+    return ", ".join(cells)
 
 
 def _read(path: Path) -> Run:

@@ -57,9 +57,14 @@ def test_results_prints_the_folder_it_is_given(trained, capsys):
     assert "self-guidance lam=0.5 detach_teacher=False" in capsys.readouterr().out
 
 
-def test_results_prints_the_ledger_of_the_book(capsys):
+def test_results_prints_the_paper_beside_the_ledger_of_the_book(capsys):
     assert main(["results"]) == 0
-    assert "baseline" in capsys.readouterr().out
+    text = capsys.readouterr().out
+    assert "Table 6" in text and "not run" in text and "Everything measured" in text
+    assert main(["results", "table2", "--format", "json"]) == 0
+    (rows,) = json.loads(capsys.readouterr().out).values()
+    assert [row["paper"] for row in rows][:2] == ["6.34", "30.14"]
+    assert main(["results", "table7"]) == 2
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["train", "--help"], ["train", "--method", "baseline", "--help"]])

@@ -5,7 +5,18 @@ import math
 import pytest
 
 import sgutils as sg
-from sgutils.results import Run, describe_setting, load_results, run_name, setting, table
+from sgutils.paper import TABLES
+from sgutils.results import (
+    Run,
+    as_markdown,
+    as_text,
+    beside_the_paper,
+    describe_setting,
+    load_results,
+    measured,
+    run_name,
+    setting,
+)
 
 
 def record(seed=0, error=0.2, status="finished", **changes):
@@ -55,15 +66,34 @@ def test_mean_and_sample_deviation_by_hand():
     assert sg.mean_and_deviation([4.0]) == (4.0, None)
 
 
-def test_the_table_shows_seeds_spread_and_divergence():
-    text = table([record(0, 0.10), record(1, 0.12), record(2, None, "diverged"), record(0, 0.3, method="baseline")])
-    lines = text.splitlines()
-    assert "11.00 ± 1.41, 1 diverged" in text and any("30.00" in line and "±" not in line for line in lines)
-    assert "full recipe" in text
+def test_measured_rows_show_seeds_spread_and_divergence():
+    runs = [record(0, 0.10), record(1, 0.12), record(2, None, "diverged"), record(0, 0.3, method="baseline")]
+    plain, guided = measured(runs)
+    assert (plain["method"], plain["test error, %"], plain["seeds"]) == ("baseline", "30.00", "1")
+    assert (guided["test error, %"], guided["seeds"], guided["scale"]) == ("11.00 ± 1.41, 1 diverged", "3", "full recipe")
 
 
-def test_an_empty_ledger_says_so(tmp_path):
-    assert table(load_results(tmp_path)) == "The ledger holds no run yet."
+def test_the_paper_stands_beside_full_recipe_runs_and_nothing_else():
+    cell = TABLES["table1"].cells[0]
+    full = [dataclasses.replace(record(), config=sg.Config(**cell.setting, seed=seed).as_dict()) for seed in (0, 1)]
+    scaled = dataclasses.replace(record(), config=sg.Config(**TABLES["table1"].cells[1].setting, epochs=10).as_dict())
+    first, second, *others = beside_the_paper("table1", [*full, scaled])
+    assert (first["paper"], first["measured"], first["seeds"]) == ("6.34", "20.00 ± 0.00", "2")
+    assert (second["paper"], second["measured"]) == ("30.14", "not run")
+    assert all(row["measured"] == "not run" for row in others)
+
+
+def test_the_papers_numbers_are_those_it_prints():
+    """A sum over each table, added up from the printed page: no number can change unseen."""
+    sums = {name: round(sum(cell.error for cell in table.cells), 2) for name, table in TABLES.items()}
+    assert sums == {"table1": 192.77, "table2": 137.74, "table3": 295.82, "table4": 248.83, "table5": 310.17, "table6": 115.32}
+    assert [cell.note for cell in TABLES["table5"].cells if cell.error == 90.0] == ["loss blow up"]
+
+
+def test_rows_as_text_and_as_markdown():
+    rows = [{"a": "x", "long name": "1"}, {"a": "wide|cell", "long name": "2"}]
+    assert as_text(rows).splitlines() == ["a          long name", "x          1", "wide|cell  2"]
+    assert as_markdown(rows).splitlines() == ["| a | long name |", "| --- | --- |", "| x | 1 |", "| wide\\|cell | 2 |"]
 
 
 def test_a_scaled_down_run_never_calls_itself_the_full_recipe():

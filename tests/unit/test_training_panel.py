@@ -79,7 +79,7 @@ def test_a_run_draws_every_epoch_of_every_curve(panel, method):
         assert all(0 <= value <= 1 for _, value in points)
     assert panel.progress.value == 1
     assert "done" in says(panel)
-    assert (panel.start_button.disabled, panel.stop_button.disabled, panel.restart_button.disabled) == (False, True, True)
+    assert not panel.start_button.disabled and panel.stop_button.disabled and panel.restart_button.disabled
 
 
 def test_the_curves_are_those_of_the_trainer(panel):
@@ -93,7 +93,8 @@ def test_the_curves_are_those_of_the_trainer(panel):
     epochs = list(trainer)
     assert drawn(panel)["teacher_test"][1:] == [(epoch.index, epoch.test_error) for epoch in epochs]
     # KLs are small differences of large numbers, and threads may add them in another order.
-    assert dict(drawn(panel)["distill"]) == pytest.approx({epoch.index: epoch.train["distill"] for epoch in epochs}, rel=1e-2)
+    kl = {epoch.index: epoch.train["distill"] for epoch in epochs}
+    assert dict(drawn(panel)["distill"]) == pytest.approx(kl, rel=1e-2)
 
 
 def test_the_same_settings_draw_the_same_curves_again(panel):
@@ -167,8 +168,12 @@ def test_many_starts_from_many_threads_leave_one_run(panel):
     for thread in starters:
         thread.start()
     seen = []
-    until(lambda: seen.append(len(training_threads())) or not any(thread.is_alive() for thread in starters), "all have started")
-    until(lambda: seen.append(len(training_threads())) or not panel.running, "the last run ends")
+
+    def over():
+        seen.append(len(training_threads()))
+        return not panel.running and not any(thread.is_alive() for thread in starters)
+
+    until(over, "the last run ends")
     assert max(seen) == 1
     assert [epoch for epoch, _ in drawn(panel)["teacher_test"]] == [0, 1]
     assert "done" in says(panel)

@@ -1,0 +1,50 @@
+"""Every table and figure of the paper is a list of runs that can be started."""
+
+import pytest
+
+import sgutils as sg
+from sgutils.experiments import EXPERIMENTS, SCALES
+from sgutils.paper import TABLES
+from sgutils.results import describe_setting
+
+
+def test_there_is_an_experiment_for_each_table_and_figure():
+    assert {*(f"table{n}" for n in range(1, 7)), *(f"figure{n}" for n in range(2, 6))} <= set(EXPERIMENTS)
+
+
+@pytest.mark.parametrize("name", [name for name in EXPERIMENTS if name.startswith(("table", "figure"))])
+def test_at_full_scale_every_run_is_the_papers_recipe(name):
+    for config in EXPERIMENTS[name].configs(2):
+        assert describe_setting(config.as_dict())[1] == "full recipe"
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+@pytest.mark.parametrize("scale", [scale for scale in SCALES if scale != "full"])
+def test_at_another_scale_no_run_passes_for_the_full_recipe_and_none_comes_twice(name, scale):
+    configs = list(EXPERIMENTS[name].configs(2, scale))
+    assert all(describe_setting(config.as_dict())[1] != "full recipe" for config in configs)
+    assert len({str(config.as_dict()) for config in configs}) == len(configs)
+
+
+def test_runs_come_seed_by_seed():
+    seeds = [config.seed for config in EXPERIMENTS["table6"].configs(3)]
+    assert seeds == [0] * 5 + [1] * 5 + [2] * 5
+
+
+def test_figures_3_and_4_are_the_runs_of_table_5():
+    curves = [config for name in ("figure3", "figure4") for config in EXPERIMENTS[name].configs(1)]
+    assert curves == list(EXPERIMENTS["table5"].configs(1))
+
+
+def test_the_sweep_of_table_5_is_the_papers():
+    lams = [cell.setting.get("options", {}).get("lam", 0.25) for cell in TABLES["table5"].cells if "lambda" in cell.label]
+    assert lams == [0.0, 0.1, 0.25, 0.5, 1.0, 3.0] * 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [((0,), "seeds.*0"), ((1.5,), "seeds.*1.5"), ((1, "tiny"), "Unknown scale 'tiny'.*full")],
+)
+def test_bad_input_is_one_sentence(arguments, words):
+    with pytest.raises(sg.InputError, match=words):
+        list(EXPERIMENTS["table1"].configs(*arguments))
