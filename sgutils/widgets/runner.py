@@ -8,8 +8,8 @@ from collections import deque
 class Runner:
     """Runs jobs one after another in a thread that lives only while there is work.
 
-    A job is called without arguments and has a `stop()`, after which it is expected to return soon. Every job is called,
-    even one that was told to stop before its turn, so that it can tell its owner how it ended.
+    A job is called without arguments and has a `stop()`, after which it is expected to return soon. Every job is
+    called, even one that was told to stop before its turn, so that it can tell its owner how it ended.
     """
 
     def __init__(self):

@@ -46,9 +46,8 @@ def legend(values):
         curve = CURVES[key]
         number = f"{value:.4f}" if curve.below else f"{value:.1%}"
         line = "sg-dotted" if curve.dotted else "sg-solid"
-        rows.append(
-            f'<div><dt>{html.escape(curve.name)}</dt><dd class="sg-{curve.role}"><i class="{line}"></i>{number}</dd></div>'
-        )
+        number = f'<dd class="sg-{curve.role}"><i class="{line}"></i>{number}</dd>'
+        rows.append(f"<div><dt>{html.escape(curve.name)}</dt>{number}</div>")
     return f'<dl class="sg-figures">{"".join(rows)}</dl>'
 
 

@@ -7,14 +7,14 @@ from copy import deepcopy
 import plotly.graph_objects as go
 from plotly.serializers import custom_serializers
 
-from ..colors import ROLES
+from ..colors import NEUTRALS, ROLES
 from .training_curves import CURVES
 
 
 class TrainingFigure(go.FigureWidget):
     """Errors above, the KL below, over the epochs of one run.
 
-    Drawing and what the browser answers take one lock: they come from different threads, and a FigureWidget expects one.
+    Drawing and what the browser answers take one lock, because they come from different threads.
     """
 
     # The traces keep their own uids, which the style sheet knows; plotly would write random ones over them.
@@ -53,8 +53,8 @@ class TrainingFigure(go.FigureWidget):
 
     def get_state(self, key=None, drop_defaults=False):
         state = super().get_state(key, drop_defaults)
-        # A page that is loaded again asks for everything, and a FigureWidget would answer with what it was made with.
-        if key is None and getattr(self, "_layout", None):
+        # A page that is loaded again asks for everything; plotly from 6 on would answer with what it was made with.
+        if key is None and "_widget_data" in state and getattr(self, "_layout", None):
             with self._lock:
                 state["_widget_data"] = deepcopy(custom_serializers["to_json"](self._data, self))
                 state["_widget_layout"] = deepcopy(custom_serializers["to_json"](self._layout, self))
@@ -79,7 +79,7 @@ def _trace(key, curve):
 
 
 def _layout():
-    grid = {"gridcolor": f"{ROLES['skipped'].light}4d", "zeroline": False, "fixedrange": True}
+    grid = {"gridcolor": NEUTRALS["line"].light, "zeroline": False, "fixedrange": True}
     return go.Layout(
         template="none",
         autosize=True,

@@ -35,7 +35,8 @@ STATIC_PAGE = (
     "<p><b>Training panel.</b> This panel trains with PyTorch, so it needs a running kernel: "
     "open this chapter in Colab or in Jupyter and run it.</p>"
     "<p>There it has sliders for λ, τ, p<sub>L</sub> and the number of epochs, buttons to start, stop and restart, "
-    "and it draws the error of teacher and students and the KL between them while a {model} trains on <code>{dataset}</code>.</p>"
+    "and it draws the error of teacher and students and the KL between them "
+    "while a {model} trains on <code>{dataset}</code>.</p>"
     "</div>"
 )
 
@@ -266,10 +267,9 @@ class _Run:
     def _train(self):
         panel, config = self.panel, self.config
         self._go_on()
-        method = build_method(
-            config.method, lambda: copy.deepcopy(panel.network), seed=config.seed, **config.options
-        )
-        recipe = {name: getattr(config, name) for name in ("epochs", "batch_size", "lr", "momentum", "weight_decay", "seed")}
+        method = build_method(config.method, lambda: copy.deepcopy(panel.network), seed=config.seed, **config.options)
+        names = ("epochs", "batch_size", "lr", "momentum", "weight_decay", "seed")
+        recipe = {name: getattr(config, name) for name in names}
         trainer = Trainer(method, panel.dataset, augmented=config.augment, **recipe, on_step=self._step)
         self._steps, self._all_steps = 0, config.epochs * trainer.steps_per_epoch
         self._drawn_at = -math.inf
@@ -295,7 +295,7 @@ class _Run:
 
 
 def _close_all(widgets):
-    """Close widgets and what is in them; a box alone would leave its content, 5 MB of plotly among it, in the kernel."""
+    """Close widgets and what is in them: a box alone would leave its content, plotly's 5 MB too, in the kernel."""
     for widget in widgets:
         _close_all(getattr(widget, "children", ()))
         widget.close()

@@ -35,14 +35,14 @@ class Lab:
         self.folder, self.address, self.token = folder, address, token
 
     def start_kernel(self, notebook):
-        """Start the notebook's kernel before its page is open: two slow starts at once, and no dialog that asks for one."""
+        """Start the notebook's kernel before its page is open: two slow starts at once, and no dialog about it."""
         session = {"path": notebook, "name": notebook, "type": "notebook", "kernel": {"name": "python3"}}
         self.ask("/api/sessions", session)
 
     def kernel_is_ready(self):
         """Whether the page is connected to the kernel and the kernel waits for work."""
         kernels = self.ask("/api/kernels")
-        return bool(kernels) and all(kernel["connections"] and kernel["execution_state"] == "idle" for kernel in kernels)
+        return bool(kernels) and all(one["connections"] and one["execution_state"] == "idle" for one in kernels)
 
     def page_of(self, notebook):
         return f"{self.address}/lab/tree/{notebook}?token={self.token}&reset"
@@ -81,8 +81,8 @@ def lab(tmp_path_factory):
         "OMP_NUM_THREADS": "1",
     }
     port, token = _free_port(), secrets.token_hex(16)
-    command = [sys.executable, "-m", "jupyterlab", *OPTIONS, f"--ServerApp.port={port}", f"--IdentityProvider.token={token}"]
-    command += [f"--ServerApp.root_dir={folder}", f"--LabServerApp.app_settings_dir={settings}"]
+    command = [sys.executable, "-m", "jupyterlab", *OPTIONS, f"--ServerApp.port={port}"]
+    command += [f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={folder}"]
     command += [f"--LabApp.app_settings_dir={settings}", f"--LabApp.workspaces_dir={home / 'workspaces'}"]
     log = home / "log.txt"
     with log.open("wb") as output:

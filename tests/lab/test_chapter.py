@@ -21,7 +21,7 @@ def chapter(lab, browser):
     page.complaints = []
     page.on("console", lambda said: said.type == "error" and page.complaints.append(f"console: {said.text}"))
     page.on("pageerror", lambda error: page.complaints.append(f"error: {error}"))
-    page.on("request", lambda request: _is_foreign(request.url, lab) and page.complaints.append(f"request: {request.url}"))
+    page.on("request", lambda sent: _is_foreign(sent.url, lab) and page.complaints.append(f"request: {sent.url}"))
     page.goto(lab.page_of(CHAPTER.name))
     page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=90_000)
     until(lab.kernel_is_ready, 60, "the kernel is ready")
@@ -86,7 +86,8 @@ def test_every_explorable_shows_a_picture_and_follows_its_sliders(chapter):
     for explorable in explorables.all():
         explorable.scroll_into_view_if_needed()
         drawing = explorable.locator("svg").first
-        until(lambda: drawing.evaluate("svg => svg.getBBox().width > 100 && svg.querySelectorAll('*').length > 20"), 20, "a picture")
+        is_drawn = "svg => svg.getBBox().width > 100 && svg.querySelectorAll('*').length > 20"
+        until(lambda: drawing.evaluate(is_drawn), 20, "there is a picture")
         before = _pictures(explorable)
         slider = explorable.get_by_role("slider").first
         slider.press("ArrowRight")
