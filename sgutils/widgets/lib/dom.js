@@ -161,8 +161,9 @@ export function presets({ label, options, onChoose }) {
 export function figures(names) {
   const items = names.map((name) => ({ name, value: html("output") }));
   return {
-    el: html("dl", { class: "sg-figures" },
-      ...items.map(({ name, value }) => html("div", {}, html("dt", {}, ...name), html("dd", {}, value)))),
+    // Not a list of definitions, though it is one: hosts give those a shape of their own.
+    el: html("div", { class: "sg-figures" },
+      ...items.map(({ name, value }) => html("div", {}, value, html("span", { class: "sg-name" }, ...name)))),
     show(values) {
       values.forEach((value, i) => text(items[i].value, value));
     },
