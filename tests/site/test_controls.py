@@ -102,18 +102,14 @@ def test_a_view_can_be_shared(opened, explorable_page):
     """What a reader sets goes into the address, and opening that address shows it again."""
     with opened() as site:
         page = site.go(explorable_page)
-        moved = False
         for host in hosts(page):
-            sliders = host.locator("input[type=range]").all()
-            moved |= any([_moves(page, host, slider) for slider in sliders])
-        if not moved:
-            pytest.fail(f"{explorable_page} has no slider whose state could be shared")
+            moved = [_moves(page, host, control) for control in host.locator(CONTROLS).all()]
+            assert any(moved)
         page.wait_for_function("location.search.length > 1", timeout=3000)
-        page.wait_for_timeout(400)
-        pictures = [host.locator("input[type=range]").evaluate_all("(all) => all.map((c) => c.value)") for host in hosts(page)]
-        query = page.evaluate("location.search")
-        again = site.go(explorable_page, query)
-        assert [host.locator("input[type=range]").evaluate_all("(all) => all.map((c) => c.value)") for host in hosts(again)] == pictures
+        page.wait_for_timeout(400)  # changes of the address are gathered
+        before = [host.evaluate(PICTURE) for host in hosts(page)]
+        page = site.go(explorable_page, page.evaluate("location.search"))
+        assert [host.evaluate(PICTURE) for host in hosts(page)] == before
         assert not site.problems
 
 
