@@ -77,7 +77,7 @@ def summary(seconds: dict[str, list[float]]) -> dict:
         quartiles = statistics.quantiles([value / plain for value, plain in zip(values, seconds["plain"])], n=4)
         ratios[kind] = dict(zip(("lower_quartile", "median", "upper_quartile"), (round(q, 3) for q in quartiles)))
     return {
-        "what": f"CPU time of a training step in plain steps: ResNet-32, {BATCH} images of {SIDE} x {SIDE}, float32",
+        "what": f"CPU time of a step, in plain steps: ResNet-32, {BATCH} images of {SIDE} x {SIDE}, float32",
         "rounds": len(seconds["plain"]),
         "ratios": ratios,
         "machine": f"{platform.machine()} CPU, {os.cpu_count()} cores",
