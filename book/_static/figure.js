@@ -6,6 +6,7 @@
   const SVG = "http://www.w3.org/2000/svg";
   const DASHES = { dash: "7 5", dot: "2 4", dashdot: "8 4 2 4" };
   const LABEL_GAP = 16;
+  const TITLE_LINE = 17;
 
   function node(name, attributes = {}, ...children) {
     const made = document.createElementNS(SVG, name);
@@ -18,6 +19,16 @@
   const isBand = (trace) => trace.fill === "toself";
   const direct = (trace) => trace.mode?.includes("text") && trace.name;
   const textWidth = (text) => 7.2 * text.length;
+
+  // A text in lines that fit into a width.
+  function wrapped(text, width) {
+    const lines = [""];
+    for (const word of text.split(" ")) {
+      if (lines.at(-1) && textWidth(`${lines.at(-1)} ${word}`) > width) lines.push(word);
+      else lines[lines.length - 1] += lines.at(-1) ? ` ${word}` : word;
+    }
+    return lines;
+  }
 
   // The values that must fit on an axis, error bars included.
   function extent(traces, axis) {
@@ -129,10 +140,12 @@
     const longest = Math.max(0, ...labels.map(({ text }) => textWidth(text)));
     // On a phone the labels of lines stand above the picture, as its key; row names stand above their rows.
     const key = narrow && longest > 60;
+    const titles = { x: wrapped(layout.xaxis.title.text, width), y: named ? [] : wrapped(layout.yaxis.title.text, width) };
+    const top = 13 + TITLE_LINE * titles.y.length; // the first line under the title of the y axis
     const box = {
-      top: 30 + (key ? 20 * labels.length : 0),
+      top: top + (key ? 20 * labels.length : 0),
       right: width - (labels.length && !key ? longest + 14 : 14),
-      bottom: height - 46,
+      bottom: height - 29 - TITLE_LINE * titles.x.length,
       left: named ? (narrow ? 10 : 16 + Math.max(...layout.yaxis.categoryarray.map(textWidth))) : 0,
     };
     if (named) box.top = 8;
@@ -154,14 +167,18 @@
       if (y.named && narrow) axes.append(node("text", { class: "sg-name", x: box.left, y: at - 13 }, text));
       else axes.append(node("text", { class: y.named ? "sg-name" : "", x: box.left - 8, y: at + 4, "text-anchor": "end" }, text));
     }
-    axes.append(node("text", { class: "sg-title", x: box.right, y: height - 8, "text-anchor": "end" }, layout.xaxis.title.text));
-    if (!named) axes.append(node("text", { class: "sg-title", x: 0, y: 13 }, layout.yaxis.title.text));
+    const end = Math.max(box.right, Math.max(...titles.x.map(textWidth)));
+    titles.x.forEach((line, i) => {
+      const y = height - 8 - TITLE_LINE * (titles.x.length - 1 - i);
+      axes.append(node("text", { class: "sg-title", x: Math.min(end, width), y, "text-anchor": "end" }, line));
+    });
+    titles.y.forEach((line, i) => axes.append(node("text", { class: "sg-title", x: 0, y: 13 + TITLE_LINE * i }, line)));
     svg.append(axes);
 
     data.forEach((trace) => svg.append(drawTrace(trace, x, y)));
 
     const ends = labels.map(({ text, trace }) => ({ text, trace, y: y.place(trace.y.at(-1)), x: x.place(trace.x.at(-1)) }));
-    if (key) ends.forEach((label, i) => Object.assign(label, { x: 20, y: 30 + 20 * i }));
+    if (key) ends.forEach((label, i) => Object.assign(label, { x: 20, y: top + 20 * i }));
     else spreadLabels(ends, box.top, box.bottom);
     for (const label of ends) {
       const dash = DASHES[label.trace.line?.dash];
