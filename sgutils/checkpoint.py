@@ -3,7 +3,10 @@
 import os
 import pickle
 import zipfile
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
 
 import torch
 
@@ -17,16 +20,16 @@ def save_checkpoint(path: Path, state: dict) -> None:
     Raises:
         InputError: if the file cannot be written.
     """
-    part = path.with_name(path.name + ".part")
-    try:
-        with part.open("wb") as file:
-            torch.save(state, file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise InputError(f"Cannot write {path} ({error.strerror}): free some space or choose another folder.") from error
+    _write(path, lambda file: torch.save(state, file))
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write a whole text file or none: a reader never sees half of it.
+
+    Raises:
+        InputError: if the file cannot be written.
+    """
+    _write(path, lambda file: file.write(text.encode()))
 
 
 def load_checkpoint(path: Path) -> dict:
@@ -59,14 +62,30 @@ def load_network(path: str | Path) -> ResNet:
     return net
 
 
-def _load(path: Path, keys: set[str], expected: str) -> dict:
-    if not path.is_file():
-        raise InputError(f"{path} is missing: expected {expected}.")
+def _write(path: Path, put: Callable[[BinaryIO], object]) -> None:
+    part = path.with_name(path.name + ".part")
     try:
+        with part.open("wb") as file:
+            put(file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, path)
+    except OSError as error:
+        with suppress(OSError):
+            part.unlink()
+        raise InputError(f"Cannot write {path} ({error.strerror}): free some space or choose another folder.") from error
+
+
+def _load(path: Path, keys: set[str], expected: str) -> dict:
+    try:
+        if not path.is_file():
+            raise InputError(f"{path} is missing: expected {expected}.")
         with zipfile.ZipFile(path) as archive:
             if damaged := archive.testzip():  # torch.load does not look at the checksums
                 raise zipfile.BadZipFile(damaged)
         state = torch.load(path, map_location="cpu", weights_only=True)
+    except InputError:
+        raise
     except (OSError, EOFError, RuntimeError, ValueError, KeyError, zipfile.BadZipFile, pickle.UnpicklingError) as error:
         raise InputError(f"{path} is damaged or something else: expected {expected}.") from error
     if not isinstance(state, dict) or not keys <= state.keys():

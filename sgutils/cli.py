@@ -16,7 +16,7 @@ from .config import Config
 from .datasets import DATASETS
 from .errors import InputError
 from .experiments import EXPERIMENTS, SCALES, reproduce
-from .folders import data_folder
+from .folders import data_folder, ledger_to_fill
 from .methods import METHODS, options
 from .paper import TABLES
 from .resnets import MODELS
@@ -43,6 +43,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except InputError as error:
         print(f"sgutils: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("sgutils: stopped.", file=sys.stderr)
+        return 130
 
 
 def _train(given: argparse.Namespace, command: str) -> int:
@@ -94,7 +97,7 @@ def _results(given: argparse.Namespace, command: str) -> int:
 
 
 def _report(run: Run, folder: Path) -> int:
-    if run.status == "stopped":
+    if run.status == "interrupted":
         print(f"{run.message} Go on with: sgutils resume {shlex.quote(str(folder))}", file=sys.stderr)
         return 130
     if run.status == "diverged":
@@ -136,7 +139,7 @@ def _parser(method: str) -> argparse.ArgumentParser:
     made.add_argument("--scale", default="full", help=f"{', '.join(SCALES)}; anything but full is a reduced-scale result")
     made.add_argument("--seeds", type=int, default=3, help="seeds a setting")
     made.add_argument("--budget-minutes", type=float, help="stop cleanly after so many minutes")
-    made.add_argument("--ledger", type=Path, default=data_folder() / "results", help="folder of finished records")
+    made.add_argument("--ledger", type=Path, default=ledger_to_fill(), help="folder of finished records")
     made.add_argument("--work", type=Path, default=Path("runs/ledger"), help="folder of unfinished runs")
 
     made = command("results", _results, "Print the paper's tables beside what the ledger holds, then all that it holds.")

@@ -90,6 +90,6 @@ def _take(x: Tensor, y: Tensor, count: int | None, what: str) -> tuple[Tensor, T
 def _resize(x: Tensor, image_size: int | None) -> Tensor:
     if image_size is None or image_size == x.shape[-1]:
         return x
-    if not isinstance(image_size, int) or image_size < 4:
-        raise InputError(f"image_size must be a whole number of at least 4 pixels, not {image_size!r}.")
+    if not isinstance(image_size, int) or not 4 <= image_size <= x.shape[-1]:
+        raise InputError(f"image_size must be a whole number from 4 to {x.shape[-1]} pixels, not {image_size!r}.")
     return F.interpolate(x.float(), size=(image_size, image_size), mode="area").round().to(torch.uint8)

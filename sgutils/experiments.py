@@ -1,16 +1,19 @@
 """Named experiments: lists of runs that the book shows, taken one after another into the ledger."""
 
-import shutil
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from filelock import FileLock, Timeout  # torch brings it along
+
+from .checkpoint import write_atomically
 from .config import Config
 from .errors import InputError
 from .paper import TABLES
 from .results import Run, run_name
-from .training import CHECKPOINT, resume, train, write_atomically
+from .training import CHECKPOINT, METRICS, RESULT, resume, train
 
 
 @dataclass(frozen=True)
@@ -136,7 +139,7 @@ def reproduce(
         ledger: the folder of finished records.
         work: a folder for the checkpoints of unfinished runs.
         scale: one of `SCALES`.
-        budget_minutes: stop after the epoch during which so many minutes have passed; None runs to the end.
+        budget_minutes: stop before an epoch that would end after so many minutes; None runs to the end.
         command: how this was started, for the records.
         quiet: whether to leave progress bars out.
         say: takes one line a run.
@@ -145,30 +148,51 @@ def reproduce(
         The runs that were added to the ledger.
 
     Raises:
-        InputError: if there is no such experiment or its data cannot be read.
+        InputError: if there is no such experiment, its data cannot be read or a folder cannot be written.
+        KeyboardInterrupt: at Ctrl-C; the run that it ended goes on at the next call.
     """
     if name not in EXPERIMENTS:
         raise InputError(f"Unknown experiment {name!r}: expected one of {', '.join(EXPERIMENTS)}.")
     deadline = None if budget_minutes is None else time.monotonic() + 60 * budget_minutes
-    ledger.mkdir(parents=True, exist_ok=True)
+    for folder in (ledger, work):
+        _check_writable(folder)
     added = []
     for config in EXPERIMENTS[name].configs(seeds, scale):
         file = ledger / f"{run_name(config.as_dict())}.json"
-        if file.exists():
-            continue
         if deadline is not None and time.monotonic() > deadline:
             break
-        folder = work / file.stem
-        if (folder / CHECKPOINT).exists():
-            run = resume(folder, deadline=deadline, quiet=quiet)
-        else:
-            run = train(config, folder, command=command, deadline=deadline, quiet=quiet)
-        if run.status == "stopped":
-            say(f"{file.stem}: {run.message}")
-            break
-        write_atomically(file, run.to_json())
-        shutil.rmtree(folder)
+        if file.exists():
+            continue
+        try:
+            lock = FileLock(work / f"{file.stem}.lock").acquire(timeout=0)
+        except Timeout:
+            say(f"{file.stem}: another process is at it")
+            continue
+        with lock:
+            folder = work / file.stem
+            if (folder / CHECKPOINT).exists():
+                run = resume(folder, deadline=deadline, quiet=quiet)
+            else:
+                run = train(config, folder, command=command, deadline=deadline, quiet=quiet)
+            if run.status in ("stopped", "interrupted"):
+                say(f"{file.stem}: {run.message}")
+                if run.status == "interrupted":
+                    raise KeyboardInterrupt
+                break
+            write_atomically(file, run.to_json())
+            for part in (CHECKPOINT, METRICS, RESULT):  # network.pt stays, for who wants to look at what was learnt
+                (folder / part).unlink()
         added.append(run)
         error = "no epoch finished" if run.last_test_error is None else f"test error {run.last_test_error:.2%}"
         say(f"{file.stem}: {run.status}, {error}, {run.seconds:.0f} s")
     return added
+
+
+def _check_writable(folder: Path) -> None:
+    """Found out before any training, not after it."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise InputError(f"Cannot write to {folder} ({error.strerror}): choose a folder that you may write to.") from error

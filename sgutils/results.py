@@ -27,7 +27,7 @@ class Run:
 
     Attributes:
         config: everything that decided it (see `sgutils.training.Config`), its seed included.
-        status: ``"finished"``, ``"diverged"`` (NaN or infinite loss) or ``"stopped"``.
+        status: ``"finished"``, ``"diverged"`` (NaN or infinite loss), ``"stopped"`` (deadline) or ``"interrupted"``.
         message: what there is to say about a run that did not finish.
         command: how it was started.
         curves: one number an epoch: ``test_error`` and epoch means of the method's losses, ``train_...``.
@@ -73,7 +73,7 @@ class Run:
             last_test_error=curves["test_error"][-1] if history else None,
             best_test_error=min(curves["test_error"]) if history else None,
             parameters={
-                "trained": sum(p.numel() for p in trainer.method.parameters()),
+                "trained": sum(p.numel() for p in trainer.parameters),
                 "deployed": sum(p.numel() for p in trainer.method.deployed_network().parameters()),
             },
             seconds=round(seconds, 2),
@@ -113,9 +113,12 @@ def load_results(folder: str | Path | None = None) -> list[Run]:
         InputError: if there is no such folder or a file in it is no record of a run.
     """
     folder = data_folder() / "results" if folder is None else Path(folder)
-    if not folder.is_dir():
-        raise InputError(f"{folder} is no folder: expected one with the JSON files that training wrote.")
-    return [_read(path) for path in sorted(folder.glob("*.json"))]
+    try:
+        if not folder.is_dir():
+            raise InputError(f"{folder} is no folder: expected one with the JSON files that training wrote.")
+        return [_read(path) for path in sorted(folder.glob("*.json"))]
+    except OSError as error:
+        raise InputError(f"Cannot read {folder} ({error.strerror}): choose a folder that you may read.") from error
 
 
 def by_setting(runs: list[Run]) -> dict[str, list[Run]]:
@@ -234,9 +237,13 @@ def _error(group: list[Run]) -> str:
 
 def _read(path: Path) -> Run:
     try:
-        return Run(**json.loads(path.read_text()))
+        run = Run(**json.loads(path.read_text()))
+        Config(**run.config)  # refuses settings that this version does not know
+        return run
     except (OSError, ValueError, TypeError) as error:
-        raise InputError(f"{path} is no record of a run: expected a JSON file that `sgutils train` wrote.") from error
+        raise InputError(
+            f"{path} is no record of a run ({error}): expected a JSON file that this version of `sgutils train` wrote."
+        ) from error
 
 
 def _device_name(device: torch.device) -> str:
@@ -257,6 +264,7 @@ def code_commit() -> str:
         return subprocess.run(["git", "-C", package, *arguments], capture_output=True, text=True, check=True).stdout.strip()
 
     try:
+        git("ls-files", "--error-unmatch", "__init__.py")  # a checkout of this code, not one that it is installed in
         changed = git("status", "--porcelain", "--untracked-files=no", "--", ".", ":(exclude)widgets")
         return git("rev-parse", "--short=12", "HEAD") + ("+" if changed else "")
     except (OSError, subprocess.CalledProcessError):

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 from tqdm.auto import tqdm
 
-from .checkpoint import load_checkpoint, save_checkpoint, save_network
+from .checkpoint import load_checkpoint, save_checkpoint, save_network, write_atomically
 from .config import Config
 from .data import Dataset, augment, load_dataset
 from .errors import InputError
@@ -94,12 +94,14 @@ class Trainer:
         self.on_step = on_step
         self.draws = torch.Generator().manual_seed(seed)  # data order and augmentation, on the CPU
         self.history: list[Epoch] = []
+        # Not those that a method holds still, such as a frozen teacher's: decay would move them without any gradient.
+        self.parameters = [parameter for parameter in method.parameters() if parameter.requires_grad]
         self.optimizer = torch.optim.SGD(
-            method.parameters(), lr=lr, momentum=momentum, nesterov=momentum > 0, weight_decay=weight_decay
+            self.parameters, lr=lr, momentum=momentum, nesterov=momentum > 0, weight_decay=weight_decay
         )
         # Zero gradients, not missing ones: weight decay and momentum act on a skipped block too, as in the released
         # code of stochastic depth, and as they would if its branch were computed and multiplied by 0.
-        for parameter in method.parameters():
+        for parameter in self.parameters:
             parameter.grad = torch.zeros_like(parameter)
 
     @property
@@ -136,6 +138,8 @@ class Trainer:
             self.on_step()
         if first_bad.isfinite():
             raise Diverged(f"The loss became NaN or infinite in epoch {index + 1}, step {int(first_bad)}, at learning rate {lr:g}.")
+        if not all(parameter.isfinite().all() for parameter in self.parameters):
+            raise Diverged(f"The weights became NaN or infinite in the last step of epoch {index + 1}, at learning rate {lr:g}.")
         if index + 1 == self.epochs:
             self.method.finish(self._images(batch.to(self.device)) for batch in batches)
         means = {name: (value / len(self.dataset.train_x)).item() for name, value in sums.items()}
@@ -231,16 +235,20 @@ def train(
         out: a folder for the checkpoint, the metrics (one JSON object an epoch), the result and, in the end, the
             network that is deployed; None keeps no file.
         command: how the run was started, for the record.
-        deadline: stop after the epoch during which `time.monotonic` passes this; None runs to the end.
+        deadline: stop before an epoch that, as long as the last one, would end after `time.monotonic` passes this; None
+            runs to the end.
         quiet: whether to leave the progress bar out.
 
     Returns:
         The record of the run. A run whose loss became NaN or infinite has the status ``"diverged"``, one that the
-        deadline or Ctrl-C ended ``"stopped"``.
+        deadline ended ``"stopped"``, one that Ctrl-C ended ``"interrupted"``.
 
     Raises:
-        InputError: if the data cannot be read or ``out`` cannot be written or already holds a run.
+        InputError: if the data cannot be read, ``out`` cannot be written or already holds a run, or several processes
+            were started.
     """
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        raise InputError("Training runs in one process, but torchrun started several: start it without torchrun.")
     trainer = make_trainer(config)
     folder = None if out is None else _new_folder(Path(out))
     return _run(trainer, config, folder, command, deadline, quiet)
@@ -299,33 +307,30 @@ def _run(
         for epoch in trainer:
             save()
             bar.set_postfix(epoch=epoch.index, train=f"{epoch.train['error']:.1%}", test=f"{epoch.test_error:.1%}")
-            if deadline is not None and time.monotonic() > deadline and epoch.index < config.epochs:
-                raise KeyboardInterrupt
+            if deadline is not None and epoch.index < config.epochs and time.monotonic() + epoch.seconds > deadline:
+                status = "stopped"
+                break
     except Diverged as error:
-        status, message = "diverged", str(error)
+        settings = ", ".join(f"{name} {value}" for name, value in config.options.items())
+        status, message = "diverged", f"{error} Method {config.method}" + (f": {settings}." if settings else ".")
     except KeyboardInterrupt:
-        status, message = "stopped", f"Stopped after {len(trainer.history)} of {config.epochs} epochs."
+        status = "interrupted"
     finally:
         bar.close()
+    if status in ("stopped", "interrupted"):
+        message = f"Stopped after {len(trainer.history)} of {config.epochs} epochs."
     run = Run.of(trainer, config, status=status, message=message, command=command)
     if folder is not None and status == "finished":
         save_network(folder / NETWORK, trainer.method.deployed_network())
-    if folder is not None and status != "stopped":
+    if folder is not None and status in ("finished", "diverged"):
         write_atomically(folder / RESULT, run.to_json())
     return run
 
 
-def write_atomically(path: Path, text: str) -> None:
-    """Write a whole file or none: a reader never sees half of it."""
-    part = path.with_name(path.name + ".part")
-    part.write_text(text)
-    os.replace(part, path)
-
-
 def _new_folder(out: Path) -> Path:
-    if (out / CHECKPOINT).exists() or (out / RESULT).exists():
-        raise InputError(f"{out} already holds a run: choose another folder, or go on with `sgutils resume {out}`.")
     try:
+        if (out / CHECKPOINT).exists() or (out / RESULT).exists():
+            raise InputError(f"{out} already holds a run: choose another folder, or go on with `sgutils resume {out}`.")
         out.mkdir(parents=True, exist_ok=True)
         (out / METRICS).touch()
     except OSError as error:

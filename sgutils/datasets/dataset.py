@@ -1,6 +1,7 @@
 """Images and labels as tensors, the form in which every data set is used, and the search for its files."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -66,6 +67,7 @@ def find(names: tuple[str, ...], advice: str) -> Path:
     """
     for name in names:
         for root in (Path("data/raw"), Path("data"), data_folder() / "raw", data_folder()):
-            if (root / name).exists():
-                return root / name
+            with suppress(OSError):  # a folder that may not be entered
+                if (root / name).exists():
+                    return root / name
     raise InputError(f"{' or '.join(names)} was not found under data/raw or data: {advice}.")

@@ -3,13 +3,16 @@
 import numpy as np
 import torch
 
+from ..errors import InputError
 from .dataset import Dataset
 
 
 def read_digits() -> Dataset:
     """1,438 training and 359 test images, ``(N, 1, 8, 8)``."""
-    from sklearn.datasets import load_digits
-
+    try:
+        from sklearn.datasets import load_digits
+    except ImportError as error:
+        raise InputError("The digits are inside scikit-learn, which is not installed: pip install scikit-learn.") from error
     images, labels = load_digits(return_X_y=True)
     x = torch.from_numpy((images.reshape(-1, 1, 8, 8) * 255 / 16).round().astype(np.uint8))
     y = torch.from_numpy(labels.astype(np.int64))

@@ -10,7 +10,7 @@ import torch
 
 from ..errors import InputError
 from ..folders import data_folder
-from .dataset import Dataset
+from .dataset import Dataset, find
 
 CLASSES = (
     *("T-shirt", "Trouser", "Pullover", "Dress", "Coat"),
@@ -23,8 +23,7 @@ FILES = {
     "test_y": "t10k-labels-idx1-ubyte.gz",
 }
 
-# Where torchvision and Debian put the whole set.
-PLACES = (Path("data/raw/FashionMNIST/raw"), Path("/usr/share/datasets/fashion-mnist"))
+DEBIAN = Path("/usr/share/datasets/fashion-mnist")
 
 
 def read_fashion_mnist() -> Dataset:
@@ -38,8 +37,9 @@ def read_fashion_mnist_full() -> Dataset:
         "install Debian's package dataset-fashion-mnist, or run "
         "python -c \"import torchvision; torchvision.datasets.FashionMNIST('data/raw', download=True)\""
     )
-    folder = next((place for place in PLACES if place.is_dir()), PLACES[0])
-    return _read(folder, advice)
+    if not (DEBIAN / FILES["train_x"]).is_file():
+        return _read(find((f"FashionMNIST/raw/{FILES['train_x']}",), advice).parent, advice)
+    return _read(DEBIAN, advice)
 
 
 def _read(folder: Path, advice: str) -> Dataset:

@@ -46,8 +46,10 @@ def _rows(path: Path) -> list[tuple[str, int]]:
 
 
 def _face(path: Path) -> np.ndarray:
-    from PIL import Image
-
+    try:
+        from PIL import Image
+    except ImportError as error:
+        raise InputError("RAF-DB is in JPEG files, which need Pillow, and it is not installed: pip install pillow.") from error
     try:
         with Image.open(path) as image:
             return np.asarray(image.convert("RGB").resize((32, 32), Image.Resampling.BILINEAR))

@@ -28,7 +28,7 @@ class Method(nn.Module, ABC):
 
     @abstractmethod
     def forward(self, x: Tensor, y: Tensor) -> dict[str, Tensor]:
-        """The losses of one mini-batch, from one call, so that DistributedDataParallel can wrap the method.
+        """The losses of one mini-batch, all from one call.
 
         Args:
             x: ``(N, C, H, W)`` images.
@@ -57,7 +57,7 @@ class StudentSampler(nn.Module):
     Args:
         num_blocks: L.
         p_last: p_L of the linear schedule.
-        seed: of the generator; ranks of one distributed run share it, so that all train the same student.
+        seed: of the generator.
     """
 
     def __init__(self, num_blocks: int, p_last: float, seed: int):

@@ -1,4 +1,4 @@
-"""On-the-fly native ensemble: branches on one trunk learn from their own gated ensemble (ONE; Zhu et al. 2018)."""
+"""On-the-fly native ensemble: branches on one trunk learn from their own gated ensemble (ONE; Lan et al. 2018)."""
 
 from collections.abc import Callable, Sequence
 

@@ -158,7 +158,7 @@ def test_reproduce_fills_a_ledger_and_never_runs_a_finished_row_twice(tmp_path, 
     stamps = {path: path.stat().st_mtime_ns for path in (tmp_path / "ledger").iterdir()}
     assert main([*arguments, "--seeds", "2"]) == 0
     assert {path: path.stat().st_mtime_ns for path in (tmp_path / "ledger").iterdir()} == stamps
-    assert not list((tmp_path / "work").glob("*")) and "0 runs added" in capsys.readouterr().out
+    assert {path.name for path in (tmp_path / "work").glob("*/*")} == {"network.pt"} and "0 runs added" in capsys.readouterr().out
     assert cli.main(["results", "--ledger", str(tmp_path / "ledger")]) == 0
 
 

@@ -142,6 +142,8 @@ def test_labels_of_another_file_are_refused(damaged_fashion):
 
 
 def test_the_whole_fashion_mnist_says_how_to_get_it_where_it_is_missing(tmp_path, monkeypatch):
-    monkeypatch.setattr("sgutils.datasets.fashion_mnist.PLACES", (tmp_path / "nowhere",))
-    with pytest.raises(sg.InputError, match="missing.*dataset-fashion-mnist.*torchvision"):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sgutils.datasets.dataset.data_folder", lambda: tmp_path / "nowhere")
+    monkeypatch.setattr("sgutils.datasets.fashion_mnist.DEBIAN", tmp_path / "nowhere")
+    with pytest.raises(sg.InputError, match="not found.*dataset-fashion-mnist.*torchvision"):
         sg.load_dataset("fashion-mnist-full")

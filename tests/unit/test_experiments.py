@@ -1,11 +1,12 @@
 """Every table and figure of the paper is a list of runs that can be started."""
 
 import pytest
+from filelock import FileLock
 
 import sgutils as sg
-from sgutils.experiments import EXPERIMENTS, SCALES
+from sgutils.experiments import EXPERIMENTS, SCALES, Experiment, reproduce
 from sgutils.paper import TABLES
-from sgutils.results import describe_setting
+from sgutils.results import describe_setting, run_name
 
 
 def test_there_is_an_experiment_for_each_table_and_figure():
@@ -48,3 +49,23 @@ def test_the_sweep_of_table_5_is_the_papers():
 def test_bad_input_is_one_sentence(arguments, words):
     with pytest.raises(sg.InputError, match=words):
         list(EXPERIMENTS["table1"].configs(*arguments))
+
+
+TINY = {"dataset": "digits", "model": "resnet20", "train_examples": 100, "test_examples": 20, "epochs": 1}
+
+
+def test_a_run_that_another_process_is_at_is_left_to_it(tmp_path, monkeypatch):
+    monkeypatch.setitem(EXPERIMENTS, "tiny", Experiment("", ({"method": "baseline", **TINY},)))
+    name = run_name(sg.Config(method="baseline", **TINY).as_dict())
+    arguments = {"seeds": 1, "ledger": tmp_path / "ledger", "work": tmp_path / "work", "quiet": True}
+    said = []
+    (tmp_path / "work").mkdir()
+    with FileLock(tmp_path / "work" / f"{name}.lock"):
+        assert reproduce("tiny", **arguments, say=said.append) == [] and "another process" in said[0]
+    assert len(reproduce("tiny", **arguments, say=said.append)) == 1
+
+
+def test_a_ledger_that_cannot_be_written_is_said_before_any_training(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(sg.InputError, match="Cannot write to .*file"):
+        reproduce("table1", seeds=1, ledger=tmp_path / "file", work=tmp_path / "work")

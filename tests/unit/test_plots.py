@@ -50,10 +50,9 @@ def test_methods_wear_their_colours_and_two_of_one_colour_differ_in_dash():
     assert lines[1].line.dash != lines[2].line.dash
 
 
-def test_last_errors_show_every_seed_their_mean_and_deviation():
-    figure = plots.last_errors({"Baseline": [run(0.9, 0.2, seed=0), run(0.9, 0.1, seed=1), run(0.9, 0.15, seed=2)]})
-    seeds, mean = figure.data
-    assert list(seeds.x) == pytest.approx([20, 10, 15])
+def test_a_row_shows_every_value_their_mean_and_deviation():
+    values, mean = plots.rows([plots.Row("a", [20, 10, 15])], x="seconds").data
+    assert list(values.x) == [20, 10, 15]
     assert mean.x[0] == pytest.approx(fmean([20, 10, 15]))
     assert mean.error_x.array[0] == pytest.approx(stdev([20, 10, 15]))
 

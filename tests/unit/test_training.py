@@ -165,7 +165,7 @@ def test_a_resumed_run_ends_bit_for_bit_like_one_never_stopped(epochs_before, tm
     monkeypatch.setattr(sg.Trainer, "test_error", stop_after_some_epochs)
     stopped = sg.train(config(), out, command="sgutils train", quiet=True)
     monkeypatch.undo()
-    assert stopped.status == "stopped" and not (out / "result.json").exists()
+    assert stopped.status == "interrupted" and not (out / "result.json").exists()
     resumed = training.resume(out, quiet=True)
     assert same_curves(resumed, undisturbed[0])
     ours, theirs = (torch.load(folder / "checkpoint.pt", weights_only=True) for folder in (out, undisturbed[1]))
@@ -228,6 +228,38 @@ def test_divergence_is_said_with_its_place_and_keeps_the_last_good_checkpoint(tm
     assert len(state["trainer"]["history"]) == 1
     assert all(value.isfinite().all() for value in state["trainer"]["method"].values() if value.is_floating_point())
     assert json.loads((tmp_path / "run" / "result.json").read_text())["status"] == "diverged"
+
+
+def test_weights_that_explode_in_the_last_step_of_an_epoch_are_noticed(tmp_path, monkeypatch):
+    step = torch.optim.SGD.step
+    steps = 0
+
+    def explode(self, *arguments):
+        nonlocal steps
+        steps += 1
+        step(self, *arguments)
+        if steps == 8:  # of 4 an epoch
+            self.param_groups[0]["params"][0].data.fill_(float("inf"))
+
+    monkeypatch.setattr(torch.optim.SGD, "step", explode)
+    run = sg.train(config(method="baseline"), tmp_path / "run", quiet=True)
+    assert run.status == "diverged" and "last step of epoch 2" in run.message
+    state = torch.load(tmp_path / "run" / "checkpoint.pt", weights_only=True)
+    assert all(value.isfinite().all() for value in state["trainer"]["method"].values() if value.is_floating_point())
+
+
+def test_a_frozen_teacher_is_the_same_after_training(tmp_path):
+    method = sg.Distillation(sg.resnet20(10, 1), teacher=sg.resnet20(10, 1))
+    before = {key: value.clone() for key, value in method.teacher.state_dict().items()}
+    list(sg.Trainer(method, digits(), epochs=2, batch_size=32, device="cpu"))
+    assert all(torch.equal(before[key], value) for key, value in method.teacher.state_dict().items())
+
+
+def test_several_processes_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with pytest.raises(sg.InputError, match="torchrun"):
+        sg.train(config(), tmp_path / "run", quiet=True)
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_deadline_stops_between_epochs_and_can_be_resumed(tmp_path, undisturbed):
