@@ -125,13 +125,12 @@ def rows(items: Iterable[Row], *, x: str, height: int | None = None, x_range: tu
     return figure
 
 
-def learning_curves(groups: Mapping[str, Sequence[Run]], curve: str = "test_error", *, roles: Mapping[str, str] | None = None) -> go.Figure:
+def learning_curves(groups: Mapping[str, Sequence[Run]], curve: str = "test_error") -> go.Figure:
     """A curve of the ledger over epochs: the mean over seeds, and a band of one standard deviation to either side.
 
     Args:
         groups: label to runs that differ in nothing but the seed.
         curve: a key of ``run.curves``; errors are shown in per cent.
-        roles: label to role, where the method's own colour will not do.
 
     Raises:
         InputError: if a group is empty, a run lacks the curve, or runs of a group are of different length.
@@ -140,7 +139,7 @@ def learning_curves(groups: Mapping[str, Sequence[Run]], curve: str = "test_erro
     used: dict[str, int] = {}
     items = []
     for label, runs in groups.items():
-        role = _role(label, runs, roles or {})
+        role = _role(label, runs)
         values = [[unit * value for value in _curve(run, curve)] for run in runs]
         if len({len(epochs) for epochs in values}) > 1:
             raise InputError(f"The runs of {label!r} have different numbers of epochs: average only runs of one length.")
@@ -149,23 +148,6 @@ def learning_curves(groups: Mapping[str, Sequence[Run]], curve: str = "test_erro
         used[role] += 1
         items.append(Line(label, range(1, len(means) + 1), means, role, spread if len(runs) > 1 else None, dash))
     return lines(items, x="epoch", y=curve.replace("_", " ") + (" (%)" if unit == 100 else ""))
-
-
-def last_errors(groups: Mapping[str, Sequence[Run]], *, roles: Mapping[str, str] | None = None) -> go.Figure:
-    """The test error after the last epoch, every seed and their mean: see `rows`.
-
-    Args:
-        groups: label to runs that differ in nothing but the seed.
-        roles: label to role, where the method's own colour will not do.
-
-    Raises:
-        InputError: if a group is empty or a run has no finished epoch.
-    """
-    items = []
-    for label, runs in groups.items():
-        role = _role(label, runs, roles or {})
-        items.append(Row(label, [100 * _curve(run, "test_error")[-1] for run in runs], role))
-    return rows(items, x="test error after the last epoch (%)")
 
 
 def show(figure: go.Figure, name: str, alt: str) -> "Shown":
@@ -306,10 +288,10 @@ def _curve(run: Run, name: str) -> list[float]:
     return run.curves[name]
 
 
-def _role(label: str, runs: Sequence[Run], roles: Mapping[str, str]) -> str:
+def _role(label: str, runs: Sequence[Run]) -> str:
     if not runs:
         raise InputError(f"The group {label!r} has no run: run it first, or leave it out.")
-    return roles.get(label) or METHOD_ROLES.get(runs[0].config["method"], "baseline")
+    return METHOD_ROLES.get(runs[0].config["method"], "baseline")
 
 
 def _check_line(item: Line) -> None:

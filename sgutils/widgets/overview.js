@@ -53,8 +53,8 @@ function render({ model, el }) {
   const playing = () => started && state.get("playing");
   const play = (on) => {
     started = on;
-    state.set({ playing: on });
     if (on) draw();
+    tell({ playing: on });
     schedule();
   };
 
@@ -62,9 +62,22 @@ function render({ model, el }) {
     play(false);
     keep(gates.map((gate, i) => (i === l ? 1 - gate : gate)), { hand: true });
   });
+  // `state` hears of the student on show when a hand does something, not while the picture plays on: `known` is what it
+  // last held, and only another one comes from outside.
+  let known = null;
+  const tell = (changes) => {
+    known = gates.join("");
+    state.set({ ...changes, gates: known });
+  };
   const keep = (next, how) => {
     show(next, how);
-    state.set({ gates: next.join("") });
+    tell({});
+  };
+  const follow = () => {
+    const shared = state.get("gates");
+    if (shared === known) return;
+    known = shared;
+    if (shared.length === gates.length) show([...shared].map(Number));
   };
   const another = button("Draw another student", () => {
     keep(sampleGates(recording.survival, random), { at: "pulse" });
@@ -75,7 +88,7 @@ function render({ model, el }) {
   const images = choice({
     label: "image",
     options: recording.images.map((image, i) => [i, recording.classes[image.label], thumbnail(image.pixels, recording.side, 34)]),
-    onChange: (i) => state.set({ image: i }),
+    onChange: (i) => tell({ image: i }),
   });
 
   const root = frame(el, "overview", scene.el,
@@ -88,12 +101,11 @@ function render({ model, el }) {
     scene.paint(recording.images[imageOf()], { gates, arrived, byHand });
   });
   const state = openState(model, card.state, READERS, () => {
-    const shared = state.get("gates");
-    if (shared.length === gates.length && shared !== gates.join("")) show([...shared].map(Number));
+    follow();
     schedule();
     repaint();
   });
-  if (state.get("gates").length === gates.length) show([...state.get("gates")].map(Number));
+  follow();
   // Nothing moves where nobody looks.
   const watcher = new IntersectionObserver(([entry]) => {
     seen = entry.isIntersecting;

@@ -2,7 +2,7 @@
 
 import card from "./survival.json";
 import { NETWORKS, clamp, costShare, expectedDepth, linearDecay, multiplyAdds, poissonBinomial, randomNumbers, sampleGates, sum, uniformSurvival } from "./lib/math.js";
-import { attr, button, choice, each, figures, fixed, formula, frame, handle, html, painter, percent, picture, select, slider, svg, switchRow, text, tryThis, words } from "./lib/dom.js";
+import { attr, button, choice, each, figures, fixed, formula, frame, handle, html, painter, percent, picture, select, slider, svg, switchRow, text, tryThis } from "./lib/dom.js";
 import { gateString, number, oneOf, openState, wholeNumber } from "./lib/state.js";
 
 const COSTS = Object.fromEntries(Object.entries(NETWORKS).map(([name, network]) => {
@@ -148,6 +148,8 @@ function blockPicture({ setLast, stepLast, toggle }) {
       grip.lastChild.replaceChildren(...formula("p_L"), svg("tspan", { dy: -3 }, ` = ${value}`));
       grip.lastChild.dataset.value = value;
     }
+    const first = fixed(p[0], 2);
+    const fall = first === value ? `is ${value} in every block` : `falls from ${first} in block 1 to ${value} in block ${p.length}`;
     const depth = sum(gates);
     const roomy = across > 480;
     const cost = `${percent(costShare(costs, gates), roomy ? 1 : 0)} of the ${roomy ? "multiply-adds" : "cost"}`;
@@ -162,8 +164,7 @@ function blockPicture({ setLast, stepLast, toggle }) {
       attr(text(node.lastChild, `${roomy ? `stage ${stage + 1}: ` : ""}${32 / 2 ** stage}×${32 / 2 ** stage}`), { x: (from + to) / 2 });
     });
     attr(drawing, {
-      "aria-label": `Survival falls from ${fixed(p[0], 2)} in block 1 to ${value} in block ${p.length}. The student runs `
-        + `${depth} of ${p.length} blocks: ${gates.join("")}.`,
+      "aria-label": `Survival ${fall}. The student runs ${depth} of ${p.length} blocks: ${gates.join("")}.`,
     });
   };
   return { el, paint, roll: glyphs.roll };

@@ -22,15 +22,16 @@ class Curve:
 
 
 CURVES = {
-    "baseline_test": Curve("plain network, test error", "baseline"),
-    "baseline_train": Curve("plain network, training error", "baseline", dotted=True),
-    "teacher_test": Curve("teacher, test error", "teacher"),
+    "baseline_test": Curve("baseline, test error", "baseline"),
+    "baseline_train": Curve("baseline, training error", "baseline", dotted=True),
+    "teacher_test": Curve("teacher (all blocks, gates p), test error", "teacher"),
     "teacher_train": Curve("teacher, training error", "teacher", dotted=True),
     "student_train": Curve("students, training error", "student", dotted=True),
     "distill": Curve("KL(teacher ‖ student)", "distill", below=True),
 }
 
-# The curve of each term that a method returns, and of its test error.
+# The curve of each term that a method returns, and of its test error. Stochastic depth trains students and deploys what
+# Self-Guidance calls the teacher: here, where a colour is a pass of the network, its test error is the teacher's.
 TRAINING_CURVES = {
     "baseline": {"error": "baseline_train"},
     "stochastic-depth": {"error": "student_train"},

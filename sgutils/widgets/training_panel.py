@@ -153,9 +153,9 @@ class TrainingPanel(ipywidgets.VBox):
 
     def close(self) -> None:
         """Take the panel away, and its run with it."""
+        # `__del__` comes here too, where `__init__` refused an argument: then there is no lock, and no run.
         if self._run is not None:
-            self._run.stop()
-            self._run = None
+            self.stop()
         _close_all(self.children)
         super().close()
 

@@ -3,7 +3,7 @@
 from sgutils.widgets import bundle
 
 # What anywidget and the site give a module: get, set, on, off, save_changes.
-HOST = """
+HOST = r"""
 window.begin = async (source, state, html) => {
   document.body.innerHTML = html ?? '<div></div>';
   const listeners = {};
@@ -23,7 +23,9 @@ window.begin = async (source, state, html) => {
   await window.painted();
 };
 window.painted = () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(done))));
-window.picture = () => [...document.querySelectorAll('svg, output')].map((node) => node.outerHTML).join();
+// A control's own read-out and what only a screen reader or the Tab key meets are no picture.
+window.picture = () => [...document.querySelectorAll('svg, canvas, output')].filter((node) => !node.closest('.sg-control'))
+  .map((node) => (node.tagName === 'CANVAS' ? node.toDataURL() : node.outerHTML.replace(/ (aria-(label|value\w+)|tabindex)="[^"]*"/g, ''))).join();
 """
 
 
@@ -44,7 +46,7 @@ class Stage:
         self.page.evaluate("([source, state, html]) => window.begin(source, state, html)", arguments)
 
     def picture(self):
-        """All that is drawn and read out, once it has settled."""
+        """All that is drawn and read out, outside the controls themselves, once it has settled."""
         self.page.evaluate("window.painted()")
         return self.page.evaluate("window.picture()")
 

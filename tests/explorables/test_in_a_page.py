@@ -186,3 +186,46 @@ def test_overview_moves_by_itself_only_where_motion_is_welcome(browser):
         assert (shown.picture() != before) is moves
         assert shown.errors == []
         page.close()
+
+
+def test_a_block_is_switched_in_the_student_on_show(browser):
+    """Not in the last one that was set by hand, after which the picture has played on."""
+    page = browser.new_page(viewport={"width": 1000, "height": 800}, reduced_motion="no-preference")
+    stage = Stage(page)
+    stage.show("overview", {"gates": "1" * 9, "playing": False})
+    page.evaluate("""() => {
+        window.student = () => [...document.querySelectorAll("[role=switch]")].map((block) => Number(block.ariaChecked === "true")).join("");
+        // At once, because the next student comes when its time is up; and back in the page's own time.
+        window.click = async (selector, i) => {
+            const before = window.student();
+            document.querySelectorAll(selector)[i].dispatchEvent(new MouseEvent("click", { bubbles: true }));
+            await window.painted();
+            return [before, window.student()];
+        };
+    }""")
+
+    def click(selector, i):
+        return page.evaluate("([selector, i]) => window.click(selector, i)", [selector, i])
+
+    def switch(block):
+        before, after = click("[role=switch]", block)
+        assert after == stage.state("gates") == before[:block] + str(1 - int(before[block])) + before[block + 1 :]
+        return after
+
+    def play_to_another(than):
+        page.get_by_role("button", name="Play").click()
+        page.wait_for_function("(than) => window.student() !== than", arg=than)
+
+    by_hand = switch(4)
+    assert by_hand == "111101111"
+    play_to_another(by_hand)
+    by_hand = switch(2)
+    play_to_another(by_hand)
+    on_show, paused = click(".sg-buttons button", 1)
+    assert on_show == paused == stage.state("gates") != by_hand
+    assert click("input[type=radio]", 1) == [paused, paused]
+    page.evaluate("window.model.set('gates', '000000001')")
+    stage.picture()
+    assert page.evaluate("window.student()") == "000000001"
+    assert stage.errors == []
+    page.close()

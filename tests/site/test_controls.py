@@ -8,9 +8,11 @@ import pytest
 
 CONTROLS = ":is(button, select, input, [role=slider]):not([type=hidden], :disabled)"
 
-# Everything that a reader sees of an explorable's state: its pictures and read-outs.
-PICTURE = r"""(host) => [...host.querySelectorAll("svg, canvas, output, dd, [aria-live]")]
-  .map((part) => (part.tagName === "CANVAS" ? part.toDataURL() : part.outerHTML)).join("\n")"""
+# Everything that a reader sees of an explorable's state: its pictures and read-outs, without a control's own read-out and
+# without what only a screen reader or the Tab key meets.
+PICTURE = r"""(host) => [...host.querySelectorAll("svg, canvas, output, dd, [aria-live]")].filter((part) => !part.closest(".sg-control"))
+  .map((part) => (part.tagName === "CANVAS" ? part.toDataURL() : part.outerHTML.replace(/ (aria-(label|value\w+)|tabindex)="[^"]*"/g, "")))
+  .join("\n")"""
 
 NAME = r"""(control) => (control.getAttribute("aria-label") || [...(control.labels ?? [])].map((label) => label.textContent).join(" ")
   || document.getElementById(control.getAttribute("aria-labelledby"))?.textContent || control.textContent || "").trim()"""
