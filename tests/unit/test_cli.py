@@ -131,6 +131,8 @@ def test_ctrl_c_stops_with_a_checkpoint_and_says_how_to_go_on(tmp_path):
         stderr=subprocess.PIPE,
         text=True,
         env=os.environ | {"TQDM_DISABLE": "1"},
+        # A shell that starts the tests in the background makes them ignore Ctrl-C, and children inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline and not ((out / "metrics.jsonl").exists() and (out / "metrics.jsonl").read_text()):
