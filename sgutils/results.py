@@ -154,6 +154,7 @@ def describe_setting(config: dict) -> tuple[str, str]:
         "image_size": "{0} x {0} pixels",
         "epochs": "{} epochs",
         "batch_size": "batch {}",
+        "augment": "no augmentation",
     }
     recipe = ("dataset", "model", "method", "options", "seed")
     scale = [
