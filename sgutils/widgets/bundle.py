@@ -20,6 +20,9 @@ NAMES = tuple(sorted(path.stem for path in HERE.glob("*.json")))
 
 # The only form of import that the modules use, one to a line, so that no parser is needed:
 #     import { softmax, kl } from "./lib/math.js";        import card from "./temperature.json";
+# A worker has a file of its own, which comes as the text to start it from (`spawn` in `lib/dom.js`), imports included:
+#     import { workerSource } from "./playground.worker.js";
+_WORKER = ".worker.js"
 _IMPORT = re.compile(r'^import (?:\{ (?P<names>[\w, ]+?),? \}|(?P<whole>\w+)) from "(?P<path>\./[\w./-]+)";\n', re.M)
 _EXPORT = re.compile(r"^export (?=(?:const|class|function|async function) (?P<name>\w+))", re.M)
 
@@ -28,9 +31,7 @@ _EXPORT = re.compile(r"^export (?=(?:const|class|function|async function) (?P<na
 def module_source(name):
     """The explorable as the text of one ES module: every file it imports stands in it, once."""
     _check(name)
-    inlined = {}
-    body = _inline(HERE / f"{name}.js", inlined)
-    return "\n".join([*inlined.values(), body])
+    return _bundle(HERE / f"{name}.js")
 
 
 @cache
@@ -80,6 +81,13 @@ def _recording(file):
     return json.loads((data_folder() / "explorables" / file).read_text(encoding="utf-8"))
 
 
+def _bundle(path):
+    """A module or a worker as one text, behind all that it imports."""
+    inlined = {}
+    body = _inline(path, inlined)
+    return "\n".join([*inlined.values(), body])
+
+
 def _inline(path, inlined):
     """The text of a module whose imports became constants; what it imports is added to `inlined`, in order."""
     def replace(found):
@@ -95,6 +103,8 @@ def _as_constant(path, inlined):
     """An imported file as `const its_name = ...`, in a scope of its own."""
     if path.suffix == ".json":
         return f"const {_identifier(path)} = {path.read_text(encoding='utf-8').strip()};\n"
+    if path.name.endswith(_WORKER):
+        return f"const {_identifier(path)} = {{ workerSource: {json.dumps(_bundle(path))} }};\n"
     body = _inline(path, inlined)
     names = ", ".join(found["name"] for found in _EXPORT.finditer(body))
     return f"const {_identifier(path)} = (() => {{\n{_EXPORT.sub('', body)}\nreturn {{ {names} }};\n}})();\n"

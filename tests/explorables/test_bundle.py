@@ -29,8 +29,52 @@ def test_module_stands_alone_with_each_shared_file_once(name):
     assert source.count("export default") == 1
     for file in bundle.HERE.glob("lib/*.js"):
         first_line = file.read_text(encoding="utf-8").splitlines()[0]
-        assert source.count(first_line) <= 1
+        assert source.count(f"{first_line}\n") <= 1  # a worker's text has its own, where a line ends in \\n
     assert source.count("function openState") == 1
+
+
+WORKING = {
+    "lib/dom.js": (bundle.HERE / "lib/dom.js").read_text(encoding="utf-8"),
+    "lib/double.js": "export const double = (value) => 2 * value;\n",
+    "lib/one.js": "export const one = 1;\n",
+    "working.json": "{}",
+    "working.worker.js": """import { double } from "./lib/double.js";
+import { one } from "./lib/one.js";
+onmessage = ({ data }) => postMessage(`"${double(data) + one}" </script> τ`);
+""",
+    "working.js": """import { one } from "./lib/one.js";
+import { html, spawn } from "./lib/dom.js";
+import { workerSource } from "./working.worker.js";
+export default { render({ el }) {
+  const worker = spawn(workerSource);
+  worker.onmessage = ({ data }) => el.append(html("output", {}, data));
+  worker.postMessage(20 + one);
+} };
+""",
+}
+
+
+@pytest.mark.parametrize("by_file", [False, True], ids=["page", "double-click"])
+def test_a_worker_comes_as_a_text_of_its_own(browser, tmp_path, monkeypatch, by_file):
+    (tmp_path / "lib").mkdir()
+    for name, text in WORKING.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    monkeypatch.setattr(bundle, "HERE", tmp_path)
+    monkeypatch.setattr(bundle, "NAMES", ("working",))
+    source = bundle.module_source.__wrapped__("working")
+    page = browser.new_page()
+    if by_file:
+        (tmp_path / "page.html").write_text("<!doctype html><meta charset=utf-8><div></div>")
+        page.goto((tmp_path / "page.html").as_uri())
+    else:
+        page.set_content("<div></div>")
+    page.evaluate(
+        "async (source) => (await import(URL.createObjectURL(new Blob([source], { type: 'text/javascript' })))).default"
+        ".render({ el: document.body.firstElementChild })",
+        source,
+    )
+    assert page.locator("output").inner_text() == '"43" </script> τ'
+    page.close()
 
 
 def test_mathematics_is_written_once():

@@ -78,6 +78,14 @@ export function painter(root, paint) {
   return [repaint, stop];
 }
 
+// A worker from its text (see bundle.py): from a Blob, because a page opened by double-click may load no script for one.
+export function spawn(workerSource) {
+  const url = URL.createObjectURL(new Blob([workerSource], { type: "text/javascript" }));
+  const worker = new Worker(url);
+  worker.addEventListener("message", () => URL.revokeObjectURL(url), { once: true });
+  return worker;
+}
+
 export function reducedMotion() {
   return matchMedia("(prefers-reduced-motion: reduce)").matches;
 }
