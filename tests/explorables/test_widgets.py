@@ -43,9 +43,13 @@ def test_bad_state_is_refused_in_a_sentence(kind, state, sentence):
         assert getattr(widget, name) == bundle.default_state(kind.module)[name]
 
 
+def class_name(name):
+    return name.title().replace("_", "")
+
+
 @pytest.mark.parametrize("name", bundle.NAMES)
 def test_traits_are_the_state_and_start_from_its_defaults(name):
-    kind = getattr(widgets, name.title())
+    kind = getattr(widgets, class_name(name))
     widget = kind()
     assert widget.state == bundle.default_state(name)
     assert kind(**widget.state).state == widget.state
@@ -65,10 +69,10 @@ def test_states_of_two_widgets_are_apart():
 
 @pytest.mark.parametrize("name", bundle.NAMES)
 def test_output_of_a_cell_is_the_same_at_every_run(name):
-    kind = getattr(widgets, name.title())
+    kind = getattr(widgets, class_name(name))
     first, second = kind()._repr_mimebundle_()[0], kind()._repr_mimebundle_()[0]
     assert first.keys() == {"text/plain", "text/html", "application/vnd.jupyter.widget-view+json"}
-    assert first["text/plain"] == second["text/plain"] == f"{name.title()}()"
+    assert first["text/plain"] == second["text/plain"] == f"{class_name(name)}()"
     assert first["text/html"] == second["text/html"] == bundle.mount_html(name)
 
 
