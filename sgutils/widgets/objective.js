@@ -1,9 +1,10 @@
 // The objective (Eq. 5) as a tug of war: two predictions over three classes, and what each term pulls them towards.
 
 import card from "./objective.json";
-import { clamp, logSoftmax, norm, selfGuidance, softmax, sum } from "./lib/math.js";
+import { clamp, norm, selfGuidance, softmax, sum } from "./lib/math.js";
 import { attr, button, choice, each, fixed, formula, frame, handle, html, painter, percent, picture, presets, reducedMotion, select, slider, svg, text, tryThis } from "./lib/dom.js";
 import { flag, number, numbers, oneOf, openState, wholeNumber } from "./lib/state.js";
+import { arrowAlong, boundariesOf, cornersOf, curve, distance, join, logitsAt, placeIn, unit } from "./lib/triangle.js";
 
 const CLASSES = ["pullover", "dress", "coat"];
 const NETS = ["student", "teacher"];
@@ -124,7 +125,7 @@ function journey(settings, steps) {
 function trianglePicture({ onMove }) {
   const { el, svg: drawing, size, width } = picture({ handles: true });
   let corners = [];
-  const place = (p) => [0, 1].map((axis) => sum(p.map((share, k) => share * corners[k][axis])));
+  const place = (p) => placeIn(corners, p);
   const [boundaries, edge] = ["sg-axis", "sg-outline"].map((name) => svg("path", { class: `sg-line ${name}` }));
   const [names, trails, softened, link, arrows] = [svg("g"), svg("g"), svg("g"), svg("path", { class: "sg-line sg-distill sg-link" }), svg("g")];
   const goal = svg("circle", { class: "sg-line sg-label", r: 9 });
@@ -143,15 +144,10 @@ function trianglePicture({ onMove }) {
 
   const paint = (shown, path) => {
     const across = width();
-    const side = Math.min(across - 40, 460);
-    const [left, top, high] = [(across - side) / 2, 30, (side * Math.sqrt(3)) / 2];
-    size(across, top + high + 30);
-    corners = [[left, top + high], [left + side / 2, top], [left + side, top + high]];
-    const middle = place([1 / 3, 1 / 3, 1 / 3]);
+    corners = cornersOf(across);
+    size(across, corners[0][1] + 30);
     attr(edge, { d: `M${corners.map(join).join("L")}Z` });
-    attr(boundaries, {
-      d: [[0.5, 0.5, 0], [0.5, 0, 0.5], [0, 0.5, 0.5]].map((half) => `M${join(middle)}L${join(place(half))}`).join(""),
-    });
+    attr(boundaries, { d: boundariesOf(corners) });
     each(names, CLASSES, () => svg("text", { class: "sg-mid" }), (node, name, k) => {
       const labelled = k === shown.label;
       attr(text(node, labelled ? `label: ${name}` : name), {
@@ -265,39 +261,6 @@ function termPicture() {
   return { el, paint };
 }
 
-// The logits of the prediction at a point, kept off the edge, where they would be infinite.
-function logitsAt(x, y, [a, b, c]) {
-  const whole = cross(a, b, c);
-  const shares = [cross([x, y], b, c) / whole, cross(a, [x, y], c) / whole, cross(a, b, [x, y]) / whole];
-  const safe = shares.map((share) => Math.max(share, 0.004));
-  const logits = logSoftmax(safe.map(Math.log));
-  return logits.map((z) => Math.round((z - sum(logits) / 3) * 1000) / 1000);
-}
-
-function cross(a, b, c) {
-  return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0]);
-}
-
-function arrowAlong(way) {
-  const [start, end] = [way[0], way.at(-1)];
-  if (distance(start, end) < 3) return ["", "", end];
-  const [dx, dy] = unit([end[0] - way.at(-3)[0], end[1] - way.at(-3)[1]]);
-  const length = Math.min(9, distance(start, end) * 0.6);
-  const base = [end[0] - dx * length, end[1] - dy * length];
-  const half = length * 0.5;
-  const head = `M${join(end)}L${join([base[0] - dy * half, base[1] + dx * half])}L${join([base[0] + dy * half, base[1] - dx * half])}Z`;
-  const shaft = [...way.filter((at) => distance(at, end) > length), base];
-  return [curve(shaft), head, [end[0] + dx * 12, end[1] + dy * 12]];
-}
-
-const join = ([x, y]) => `${x.toFixed(1)},${y.toFixed(1)}`;
-const curve = (points) => `M${points.map(join).join("L")}`;
-const distance = (a, b) => Math.hypot(a[0] - b[0], a[1] - b[1]);
 const said = (p) => p.map((share, k) => `${CLASSES[k]} ${percent(share)}`).join(", ");
-
-function unit([x, y]) {
-  const length = Math.hypot(x, y);
-  return length < 1e-9 ? [0, -1] : [x / length, y / length];
-}
 
 export default { render };

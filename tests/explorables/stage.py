@@ -55,11 +55,11 @@ class Stage:
 
 
 class Mathematics:
-    """`lib/math.js` in a page: call a function on each of many lists of arguments, or evaluate anything with `M`."""
+    """A file of pure functions in a page: call one on each of many lists of arguments, or evaluate anything with `M`."""
 
-    def __init__(self, page):
+    def __init__(self, page, file="lib/math.js"):
         self.page = page
-        source = (bundle.HERE / "lib/math.js").read_text(encoding="utf-8")
+        source = bundle._bundle(bundle.HERE / file)
         load = "async (source) => { window.M = await import(URL.createObjectURL(new Blob([source], { type: 'text/javascript' }))); }"
         page.evaluate(load, source)
 

@@ -1,0 +1,59 @@
+// Predictions over three classes are points of a triangle whose corners are the classes; and lines and arrows in it.
+
+import { logSoftmax, sum } from "./math.js";
+
+// The corners of a triangle in a picture so wide, with room for the classes' names above and below: [left, top, right].
+export function cornersOf(across, largest = 460) {
+  const side = Math.min(across - 40, largest);
+  const [left, top, high] = [(across - side) / 2, 30, (side * Math.sqrt(3)) / 2];
+  return [[left, top + high], [left + side / 2, top], [left + side, top + high]];
+}
+
+// Where a prediction lies.
+export function placeIn(corners, p) {
+  return [0, 1].map((axis) => sum(p.map((share, k) => share * corners[k][axis])));
+}
+
+// The lines on which two classes are equally likely and the third is less.
+export function boundariesOf(corners) {
+  const middle = placeIn(corners, [1 / 3, 1 / 3, 1 / 3]);
+  return [[0.5, 0.5, 0], [0.5, 0, 0.5], [0, 0.5, 0.5]].map((half) => `M${join(middle)}L${join(placeIn(corners, half))}`).join("");
+}
+
+// The logits of the prediction at a point, kept off the edge, where they would be infinite.
+export function logitsAt(x, y, [a, b, c]) {
+  const whole = cross(a, b, c);
+  const shares = [cross([x, y], b, c) / whole, cross(a, [x, y], c) / whole, cross(a, b, [x, y]) / whole];
+  const safe = shares.map((share) => Math.max(share, 0.004));
+  const logits = logSoftmax(safe.map(Math.log));
+  return logits.map((z) => Math.round((z - sum(logits) / 3) * 1000) / 1000);
+}
+
+function cross(a, b, c) {
+  return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0]);
+}
+
+// An arrow along a way of points: the path of its shaft, that of its head, and a place behind the head for a name.
+export function arrowAlong(way, longest = 9) {
+  const [start, end] = [way[0], way.at(-1)];
+  if (distance(start, end) < 3) return ["", "", end];
+  const before = way.at(Math.max(-3, -way.length));
+  const [dx, dy] = unit([end[0] - before[0], end[1] - before[1]]);
+  const length = Math.min(longest, distance(start, end) * 0.6);
+  const base = [end[0] - dx * length, end[1] - dy * length];
+  const half = length * 0.5;
+  const head = `M${join(end)}L${join([base[0] - dy * half, base[1] + dx * half])}L${join([base[0] + dy * half, base[1] - dx * half])}Z`;
+  const shaft = [...way.filter((at) => distance(at, end) > length), base];
+  return [curve(shaft), head, [end[0] + dx * 12, end[1] + dy * 12]];
+}
+
+export const join = ([x, y]) => `${x.toFixed(1)},${y.toFixed(1)}`;
+
+export const curve = (points) => `M${points.map(join).join("L")}`;
+
+export const distance = (a, b) => Math.hypot(a[0] - b[0], a[1] - b[1]);
+
+export function unit([x, y]) {
+  const length = Math.hypot(x, y);
+  return length < 1e-9 ? [0, -1] : [x / length, y / length];
+}
