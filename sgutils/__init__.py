@@ -29,7 +29,7 @@ _HOME = {
     }.items()
     for name in names
 }
-_MODULES = ("config", "data", "errors", "gates", "losses", "methods", "plots", "resnets", "results", "training", "widgets")
+_MODULES = ("config", "data", "errors", "features", "gates", "losses", "methods", "plots", "resnets", "results", "training", "widgets")
 
 __all__ = sorted(_HOME)
 

@@ -1,0 +1,220 @@
+"""What the last layer sees: penultimate features, how well they separate classes, and a live map of them.
+
+A picture of features (t-SNE) persuades; the measures beside it say how much of that is there without the picture. Only
+`penultimate` and `linear_cka` need nothing but torch: the others ask for scikit-learn, the live map for openTSNE.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from .errors import InputError
+from .resnets import ResNet
+
+# Fewer images at a time keep the activations of a small network in the cache.
+BATCH = 500
+
+
+@torch.no_grad()
+def penultimate(net: ResNet, x: Tensor, gates: Sequence[float] | Tensor | None = None) -> Tensor:
+    """Penultimate features of the network with these gates, as it would be deployed.
+
+    Batch norm uses its running statistics; the network's mode is as it was afterwards.
+
+    Args:
+        net: a gated network.
+        x: ``(N, C, H, W)`` normalised images.
+        gates: as for `ResNet.forward`.
+
+    Returns:
+        ``(N, D)``.
+    """
+    training = net.training
+    net.eval()
+    try:
+        return torch.cat([net.features(part, gates) for part in x.split(BATCH)])
+    finally:
+        net.train(training)
+
+
+def silhouette(features: Tensor | np.ndarray, labels: Tensor | np.ndarray) -> float:
+    """How much nearer an image is to its own class than to the next one, in mean (Rousseeuw 1987): from -1 to 1.
+
+    Per image ``(b - a) / max(a, b)``, with a its mean distance to its own class and b to the nearest other one. Scaling
+    the features changes nothing, so that networks can be compared.
+
+    Args:
+        features: ``(N, D)``.
+        labels: ``(N,)`` class indices, at least two classes and fewer than N.
+
+    Raises:
+        InputError: if the shapes do not belong together, or scikit-learn is missing.
+    """
+    features, labels = _pair(features, labels)
+    if not 2 <= len(np.unique(labels)) < len(labels):
+        raise InputError(f"The silhouette needs 2 to {len(labels) - 1} classes among {len(labels)} images, not {len(np.unique(labels))}.")
+    return float(_sklearn("metrics").silhouette_score(features, labels))
+
+
+def linear_probe(
+    train_features: Tensor | np.ndarray,
+    train_labels: Tensor | np.ndarray,
+    test_features: Tensor | np.ndarray,
+    test_labels: Tensor | np.ndarray,
+) -> float:
+    """The test error of a new linear classifier on frozen features: how much of the classes a plane can tell apart.
+
+    Logistic regression on standardised features (Alain and Bengio 2017).
+
+    Args:
+        train_features: ``(N, D)``, what the classifier learns from.
+        train_labels: ``(N,)`` class indices.
+        test_features: ``(M, D)``, of other images.
+        test_labels: ``(M,)``.
+
+    Returns:
+        The share of wrong predictions.
+
+    Raises:
+        InputError: if the shapes do not belong together, or scikit-learn is missing.
+    """
+    train_features, train_labels = _pair(train_features, train_labels)
+    test_features, test_labels = _pair(test_features, test_labels)
+    if train_features.shape[1] != test_features.shape[1]:
+        raise InputError(
+            f"Training and test features must be equally wide, not {train_features.shape[1]} and {test_features.shape[1]}."
+        )
+    scale = _sklearn("preprocessing").StandardScaler()
+    probe = _sklearn("linear_model").LogisticRegression(max_iter=1000)
+    model = _sklearn("pipeline").make_pipeline(scale, probe).fit(train_features, train_labels)
+    return float((model.predict(test_features) != test_labels).mean())
+
+
+def linear_cka(a: Tensor | np.ndarray, b: Tensor | np.ndarray) -> float:
+    """How alike two networks arrange the same images (Kornblith et al. 2019): from 0 to 1.
+
+    ``||B'A||^2 / (||A'A|| ||B'B||)`` in Frobenius norms, A and B centred. Rotating or scaling the features of either
+    changes nothing.
+
+    Args:
+        a: ``(N, D)`` features of N images.
+        b: ``(N, E)`` features of the same images, in the same order.
+
+    Raises:
+        InputError: if there are not as many rows in both, or all features of one are alike.
+    """
+    a, b = (_matrix(features) for features in (a, b))
+    if len(a) != len(b):
+        raise InputError(f"CKA compares features of the same images, but there are {len(a)} rows and {len(b)}.")
+    a, b = a - a.mean(axis=0), b - b.mean(axis=0)
+    own = np.linalg.norm(a.T @ a) * np.linalg.norm(b.T @ b)
+    if own == 0:
+        raise InputError("CKA needs features that differ from image to image.")
+    return float(np.linalg.norm(b.T @ a) ** 2 / own)
+
+
+def principal_components(features: Tensor | np.ndarray, count: int) -> tuple[np.ndarray, float]:
+    """The directions in which features spread most.
+
+    Args:
+        features: ``(N, D)``.
+        count: how many directions, at most D.
+
+    Returns:
+        The features along them, ``(N, count)``, centred; and the share of the variance that they keep.
+    """
+    features = _matrix(features)
+    if not 1 <= count <= min(features.shape):
+        raise InputError(f"There are 1 to {min(features.shape)} principal components of features {features.shape}, not {count!r}.")
+    u, s, _ = np.linalg.svd(features - features.mean(axis=0), full_matrices=False)
+    total = (s**2).sum()
+    return u[:, :count] * s[:count], float((s[:count] ** 2).sum() / total) if total > 0 else 1.0
+
+
+class LiveMap:
+    """One t-SNE map of features that change: each new set starts from where the points lie (openTSNE).
+
+    Only the first set is laid out from scratch, with early exaggeration; afterwards points keep their places as far as
+    their new neighbours let them, so that the eye can follow each.
+
+    Args:
+        perplexity: about how many neighbours a point attends to.
+        seed: of the first layout.
+    """
+
+    def __init__(self, perplexity: float = 30.0, seed: int = 0):
+        try:
+            import openTSNE
+        except ImportError as error:
+            raise InputError("The live map is computed by openTSNE, which is not installed: pip install openTSNE.") from error
+        if isinstance(perplexity, bool) or not isinstance(perplexity, (int, float)) or not 2 <= perplexity <= 500:
+            raise InputError(f"perplexity must be a number from 2 to 500, not {perplexity!r}.")
+        self._library = openTSNE
+        self.perplexity = perplexity
+        self.seed = seed
+        self._map = None
+
+    @property
+    def positions(self) -> np.ndarray:
+        """``(N, 2)``, where the points lie."""
+        return np.asarray(self._map)
+
+    def show(self, features: Tensor | np.ndarray) -> None:
+        """From now on the map is of these features, row for row the points that were there before.
+
+        Args:
+            features: ``(N, D)``, with N more than three times the perplexity.
+
+        Raises:
+            InputError: if there are too few rows, or not as many as before.
+        """
+        features = _matrix(features)
+        if len(features) <= 3 * self.perplexity:
+            raise InputError(f"Perplexity {self.perplexity:g} needs more than {3 * self.perplexity:g} points, not {len(features)}.")
+        if self._map is not None and len(features) != len(self._map):
+            raise InputError(f"The map holds {len(self._map)} points, but features of {len(features)} came: make a new map.")
+        affinities = self._library.affinity.PerplexityBasedNN(features, perplexity=self.perplexity, random_state=self.seed)
+        settings = {"negative_gradient_method": "bh", "random_state": self.seed, "n_jobs": 1, "learning_rate": len(features) / 12}
+        if self._map is None:
+            start = self._library.initialization.pca(features, random_state=self.seed)
+            self._map = self._library.TSNEEmbedding(start, affinities, **settings)
+            self._map.optimize(150, exaggeration=12, momentum=0.5, inplace=True)
+        else:
+            # Features of a network that trains spread further and further; the map keeps its own scale.
+            self._map = self._library.TSNEEmbedding(self.positions.copy(), affinities, **settings)
+
+    def move(self, iterations: int) -> np.ndarray:
+        """Let the points move towards their neighbours for so many iterations; returns `positions`."""
+        if self._map is None:
+            raise InputError("The map has no features yet: call show(features) first.")
+        self._map.optimize(iterations, momentum=0.8, inplace=True)
+        return self.positions
+
+
+def _matrix(features):
+    """Features as a ``(N, D)`` float64 array."""
+    values = features.detach().cpu().numpy() if isinstance(features, Tensor) else np.asarray(features)
+    if values.ndim != 2 or not len(values) or values.dtype.kind not in "fiu":
+        raise InputError(f"Features must be numbers of shape (N, D), not {values.shape}.")
+    if not np.isfinite(values).all():
+        raise InputError("Features must be finite numbers.")
+    return values.astype(np.float64)
+
+
+def _pair(features, labels):
+    features = _matrix(features)
+    labels = labels.cpu().numpy() if isinstance(labels, Tensor) else np.asarray(labels)
+    if labels.shape != (len(features),):
+        raise InputError(f"There must be one label for each of the {len(features)} images, not shape {labels.shape}.")
+    return features, labels
+
+
+def _sklearn(part):
+    try:
+        import importlib
+
+        return importlib.import_module(f"sklearn.{part}")
+    except ImportError as error:
+        raise InputError("This measure is computed by scikit-learn, which is not installed: pip install scikit-learn.") from error
