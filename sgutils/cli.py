@@ -16,12 +16,13 @@ from .config import Config
 from .datasets import DATASETS
 from .errors import InputError
 from .experiments import EXPERIMENTS, SCALES, reproduce
+from .export import export_onnx, trained_network
 from .folders import data_folder, ledger_to_fill
 from .methods import METHODS, options
 from .paper import TABLES
 from .resnets import MODELS
 from .results import Run, as_markdown, as_text, beside_the_paper, load_results, measured
-from .training import CHECKPOINT, evaluate, resume, train
+from .training import CHECKPOINT, NETWORK, evaluate, resume, train
 
 _CHOICES = {"dataset": DATASETS, "model": MODELS, "method": METHODS}
 
@@ -96,6 +97,17 @@ def _results(given: argparse.Namespace, command: str) -> int:
     return 0
 
 
+def _export(given: argparse.Namespace, command: str) -> int:
+    net, p = trained_network(given.source)
+    export_onnx(net, given.out)
+    print(f"{given.out}: inputs images (N, {net.stem[0].in_channels}, H, W) and gates ({net.num_blocks}); output logits.")
+    if p is None:
+        print("Gates of 1 make it the network that is deployed.")
+    else:
+        print(f"These gates make it the teacher: {', '.join(f'{survival:.4g}' for survival in p)}.")
+    return 0
+
+
 def _report(run: Run, folder: Path) -> int:
     if run.status == "interrupted":
         print(f"{run.message} Go on with: sgutils resume {shlex.quote(str(folder))}", file=sys.stderr)
@@ -132,6 +144,10 @@ def _parser(method: str) -> argparse.ArgumentParser:
 
     made = command("evaluate", _evaluate, f"Test error of a trained network, from the {CHECKPOINT} of its folder.")
     made.add_argument("run", type=Path, help="the folder that was given to train as --out")
+
+    made = command("export", _export, "Write a trained network as ONNX, its gates an input beside the images.")
+    made.add_argument("source", type=Path, metavar="RUN", help=f"a run's folder, or its {NETWORK}, where gates are folded in")
+    made.add_argument("--out", type=Path, required=True, help="the file to write, such as network.onnx")
 
     made = command("reproduce", _reproduce, "Run what the ledger lacks of an experiment.")
     titles = "; ".join(f"{name}: {experiment.title}" for name, experiment in EXPERIMENTS.items())

@@ -1,0 +1,129 @@
+"""The ONNX graph is the network, for every gate vector, and its file is made from whatever a run left."""
+
+import builtins
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+import torch
+
+import sgutils as sg
+from sgutils.cli import main
+from sgutils.export import export_onnx, trained_network
+
+
+def graph(path):
+    """The exported graph as a function of a batch and a gate vector."""
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    return lambda x, gates: session.run(None, {"images": x.numpy(), "gates": np.array(gates, np.float32)})[0]
+
+
+@torch.no_grad()
+def largest_difference(net, run, x, gates):
+    return np.abs(run(x, gates) - net(x, gates).numpy()).max()
+
+
+def scrambled(net):
+    """Batch norms that do something: fresh ones are all alike."""
+    torch.manual_seed(1)
+    for norm in net.modules():
+        if isinstance(norm, torch.nn.BatchNorm2d):
+            torch.nn.init.uniform_(norm.weight, 0.5, 1.5)
+            torch.nn.init.normal_(norm.bias, std=0.2)
+            norm.running_mean.normal_(std=0.2)
+            norm.running_var.uniform_(0.5, 1.5)
+    return net.eval()
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """One short run of some methods, by the command line."""
+    folder = tmp_path_factory.mktemp("export")
+    common = "train --dataset fashion-mnist --model resnet20 --image-size 8 --train-examples 64 --test-examples 20".split()
+    for method in ("self-guidance", "baseline", "mutual-learning"):
+        assert main([*common, "--batch-size", "32", "--epochs", "1", "--method", method, "--out", str(folder / method)]) == 0
+    return folder
+
+
+@pytest.mark.parametrize("depth", [20, 110])
+@torch.no_grad()
+def test_graph_is_the_network_for_any_gates_batch_and_image_size(depth, tmp_path):
+    net = scrambled(sg.resnet(depth, num_classes=7, in_channels=3))
+    export_onnx(net, tmp_path / "x.onnx")
+    run, L = graph(tmp_path / "x.onnx"), net.num_blocks
+    p = sg.linear_decay(L)
+    generator = torch.Generator().manual_seed(0)
+    vectors = [[1.0] * L, [0.0] * L, p.tolist(), *(sg.sample_gates(p, generator).tolist() for _ in range(4)), torch.rand(L).tolist()]
+    for gates in vectors:
+        for x in (torch.randn(1, 3, 32, 32), torch.randn(5, 3, 20, 28)):
+            scale = net(x, gates).abs().max().item()
+            assert largest_difference(net, run, x, gates) < 1e-5 * max(1, scale)
+
+
+def test_exporting_leaves_the_network_as_it_was(tmp_path):
+    net = sg.resnet20(in_channels=1).train()
+    before = {name: value.clone() for name, value in net.state_dict().items()}
+    export_onnx(net, tmp_path / "x.onnx")
+    assert net.training and net.stem.training
+    assert all(torch.equal(value, before[name]) for name, value in net.state_dict().items())
+
+
+def test_teacher_of_a_run_is_what_it_deploys(runs, tmp_path, capsys):
+    assert main(["export", str(runs / "self-guidance"), "--out", str(tmp_path / "x.onnx")]) == 0
+    assert "0.94" in capsys.readouterr().out
+    net, p = trained_network(runs / "self-guidance")
+    deployed = sg.load_network(runs / "self-guidance" / "network.pt").eval()
+    x = torch.randn(6, 1, 8, 8)
+    with torch.no_grad():
+        assert np.abs(graph(tmp_path / "x.onnx")(x, p) - deployed(x).numpy()).max() < 1e-5
+
+
+def test_a_folded_network_is_the_teacher_with_gates_1_and_a_student_with_gates_b_over_p(runs, tmp_path):
+    file = runs / "self-guidance" / "network.pt"
+    assert main(["export", str(file), "--out", str(tmp_path / "x.onnx")]) == 0
+    net, p = trained_network(runs / "self-guidance")
+    run, x, b = graph(tmp_path / "x.onnx"), torch.randn(6, 1, 8, 8), [1, 0, 1, 1, 1, 0, 1, 0, 1]
+    with torch.no_grad():
+        assert np.abs(run(x, [1] * 9) - net(x, p).numpy()).max() < 1e-5
+        assert np.abs(run(x, [on / survival for on, survival in zip(b, p)]) - net(x, b).numpy()).max() < 1e-5
+
+
+@pytest.mark.parametrize("method", ["baseline", "mutual-learning"])
+def test_methods_without_students_export_what_they_deploy(method, runs, tmp_path):
+    assert main(["export", str(runs / method), "--out", str(tmp_path / "x.onnx")]) == 0
+    net, p = trained_network(runs / method)
+    deployed = sg.load_network(runs / method / "network.pt").eval()
+    x = torch.randn(6, 1, 8, 8)
+    assert p is None and largest_difference(deployed, graph(tmp_path / "x.onnx"), x, [1.0] * 9) < 1e-5
+
+
+def test_file_speaks_of_no_machine(tmp_path):
+    export_onnx(scrambled(sg.resnet20()), tmp_path / "x.onnx")
+    content = (tmp_path / "x.onnx").read_bytes()
+    assert not any(path in content for path in (b"/home", b"/root", b"site-packages", b"sgutils/"))
+    assert [entry.name for entry in onnx.load(tmp_path / "x.onnx").graph.input] == ["images", "gates"]
+
+
+def test_what_cannot_be_exported_is_one_sentence(runs, tmp_path, capsys, monkeypatch):
+    damaged = tmp_path / "network.pt"
+    damaged.write_bytes(b"no network")
+    for source, out, words in (
+        (tmp_path / "nowhere", "x.onnx", "is missing"),
+        (damaged, "x.onnx", "is damaged"),
+        (tmp_path, "x.onnx", "is damaged"),
+        (runs / "baseline", "no/such/folder/x.onnx", "Cannot write"),
+    ):
+        assert main(["export", str(source), "--out", str(tmp_path / out)]) == 2
+        said = capsys.readouterr().err
+        assert words in said and said.count("\n") == 1
+    usual = builtins.__import__
+
+    def without_onnx(name, *more):
+        if name == "onnx":
+            raise ImportError(name)
+        return usual(name, *more)
+
+    monkeypatch.setattr(builtins, "__import__", without_onnx)
+    assert main(["export", str(runs / "baseline"), "--out", str(tmp_path / "x.onnx")]) == 2
+    assert "sgutils[export]" in capsys.readouterr().err
