@@ -11,6 +11,9 @@ _HOMES = {
     "Survival": "survival",
     "Objective": "objective",
     "Overview": "overview",
+    "FeatureSpace": "feature_space",
+    "Peers": "peers",
+    "ResultsExplorer": "results_explorer",
     "TrainingPanel": "training_panel",
 }
 

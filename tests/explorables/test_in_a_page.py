@@ -35,6 +35,7 @@ def test_state_from_outside_is_shown(stage, name):
     stage.show(name)
     before = stage.picture()
     other = {"temperature": ("tau", 9.0), "survival": ("p_last", 0.2), "objective": ("lam", 2.0), "overview": ("image", 2)}
+    other |= {"peers": ("tau", 6.0)}
     stage.page.evaluate("([key, value]) => window.model.set(key, value)", other[name])
     assert stage.picture() != before
 
@@ -143,6 +144,7 @@ def test_keys_of_a_picture_are_not_the_hosts(stage):
         ("temperature", "teacher’s logit of coat", "teacher", (0, -30)),
         ("survival", "p_L last survival probability, in the picture", "p_last", (0, 20)),
         ("objective", "student’s prediction", "student", (20, 40)),
+        ("peers", "peer 1’s prediction", "peer_1", (20, 40)),
     ],
 )
 def test_handles_follow_the_pointer(stage, name, handle, key, by):

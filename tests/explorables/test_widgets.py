@@ -26,6 +26,8 @@ BAD = [
     (widgets.Objective, {"lam": -1}, "lam must be a number from 0 to 3, but it was -1."),
     (widgets.Objective, {"label": 3}, "label must be a whole number from 0 to 2, but it was 3."),
     (widgets.Objective, {"kl_direction": "both"}, "kl_direction must be 'teacher||student' or 'student||teacher', but it was 'both'."),
+    (widgets.Peers, {"method": "cosub"}, "method must be 'distillation', 'mutual-learning', 'native-ensemble', 'diverse-peers' or 'self-guidance'"),
+    (widgets.Peers, {"peer_1": [1, 2]}, "peer_1 must be a list of 3 numbers from -8 to 8, but it was [1, 2]."),
     (widgets.Overview, {"recording": []}, "recording must be a recording made by sgutils.widgets.record_overview"),
 ]
 

@@ -9,7 +9,7 @@ import { crossEntropy, crossEntropyGradient, distillationGradients, distillation
 
 // Offline distillation: the teacher no longer changes, the student learns from the label and from it.
 export function offlineDistillation([teacher, student], label, { tau, weight }) {
-  return lesson([teacher, student], { tau, weight }, {
+  return lessonOf([teacher, student], { tau, weight }, {
     ce: [{ weights: [0, 1], label }],
     pulls: [{ from: [1, 0], to: 1, detached: true }],
   });
@@ -18,16 +18,16 @@ export function offlineDistillation([teacher, student], label, { tau, weight }) 
 // DML: every peer learns from the label and from each other peer, who is a constant.
 export function mutualLearning(peers, label, { tau, weight }) {
   const all = peers.map((_, i) => i);
-  return lesson(peers, { tau, weight }, {
-    ce: all.map((i) => ({ weights: one(peers, i), label })),
-    pulls: all.flatMap((to) => all.filter((i) => i !== to).map((i) => ({ from: one(peers, i), to, detached: true }))),
+  return lessonOf(peers, { tau, weight }, {
+    ce: all.map((i) => ({ weights: onlyOne(peers, i), label })),
+    pulls: all.flatMap((to) => all.filter((i) => i !== to).map((i) => ({ from: onlyOne(peers, i), to, detached: true }))),
   });
 }
 
 // ONE: the gate mixes the branches' logits into a teacher that learns the label too and is a constant for the branches.
 export function nativeEnsemble(branches, label, { tau, weight, gate }) {
-  return lesson(branches, { tau, weight }, {
-    ce: [...branches.map((_, i) => ({ weights: one(branches, i), label })), { weights: gate, label }],
+  return lessonOf(branches, { tau, weight }, {
+    ce: [...branches.map((_, i) => ({ weights: onlyOne(branches, i), label })), { weights: gate, label }],
     pulls: branches.map((_, to) => ({ from: gate, to, detached: true })),
   });
 }
@@ -37,8 +37,8 @@ export function nativeEnsemble(branches, label, { tau, weight, gate }) {
 export function diversePeers(nets, label, { tau, weight, attention }) {
   const peers = nets.slice(0, -1);
   const share = peers.map(() => 1 / peers.length);
-  return lesson(nets, { tau, weight }, {
-    ce: nets.map((_, i) => ({ weights: one(nets, i), label })),
+  return lessonOf(nets, { tau, weight }, {
+    ce: nets.map((_, i) => ({ weights: onlyOne(nets, i), label })),
     pulls: [
       ...peers.map((_, to) => ({ from: [...attention[to], 0], to, detached: false })),
       { from: [...share, 0], to: peers.length, detached: false },
@@ -48,7 +48,7 @@ export function diversePeers(nets, label, { tau, weight, attention }) {
 
 // Self-Guidance: full network and sub-network both learn the label, and the full one is a constant for the other.
 export function fullNetworkGuides([full, sub], label, { tau, weight }) {
-  return lesson([full, sub], { tau, weight }, {
+  return lessonOf([full, sub], { tau, weight }, {
     ce: [{ weights: [1, 0], label }, { weights: [0, 1], label }],
     pulls: [{ from: [1, 0], to: 1, detached: true }],
   });
@@ -69,37 +69,37 @@ export function agreement(nets) {
   return sum(overlaps) / overlaps.length;
 }
 
-function lesson(nets, { tau, weight }, { ce, pulls }) {
+function lessonOf(nets, { tau, weight }, { ce, pulls }) {
   const zeros = () => nets.map((z) => z.map(() => 0));
   const [onCe, onDistill] = [zeros(), zeros()];
   let [ceSum, distillSum] = [0, 0];
   for (const { weights, label } of ce) {
-    const logits = mixture(nets, weights);
+    const logits = mixedLogits(nets, weights);
     ceSum += crossEntropy(logits, label);
-    spread(onCe, weights, crossEntropyGradient(logits, label), 1);
+    addScaled(onCe, weights, crossEntropyGradient(logits, label), 1);
   }
   const scale = weight * tau * tau;
   const sources = pulls.map(({ from, to, detached }) => {
-    const logits = mixture(nets, from);
+    const logits = mixedLogits(nets, from);
     distillSum += distillationKl(nets[to], logits, tau);
     const gradients = distillationGradients(nets[to], logits, tau);
-    spread(onDistill, one(nets, to), gradients.student, scale);
-    if (!detached) spread(onDistill, from, gradients.teacher, scale);
+    addScaled(onDistill, onlyOne(nets, to), gradients.student, scale);
+    if (!detached) addScaled(onDistill, from, gradients.teacher, scale);
     return { weights: from, to, logits };
   });
   const learners = nets.map((logits, i) => ({ logits, onCe: onCe[i], onDistill: onDistill[i] }));
   return { learners, sources, ce: ceSum, distill: distillSum, total: ceSum + scale * distillSum };
 }
 
-function one(nets, i) {
+function onlyOne(nets, i) {
   return nets.map((_, j) => (j === i ? 1 : 0));
 }
 
-function mixture(nets, weights) {
+function mixedLogits(nets, weights) {
   return nets[0].map((_, k) => sum(nets.map((z, i) => weights[i] * z[k])));
 }
 
-function spread(gradients, weights, gradient, scale) {
+function addScaled(gradients, weights, gradient, scale) {
   gradients.forEach((on, i) => gradient.forEach((g, k) => {
     on[k] += scale * weights[i] * g;
   }));
