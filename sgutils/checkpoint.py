@@ -2,6 +2,8 @@
 
 import os
 import pickle
+import shutil
+import warnings
 import zipfile
 from collections.abc import Callable
 from contextlib import suppress
@@ -17,10 +19,12 @@ from .resnets import ResNet
 def save_checkpoint(path: Path, state: dict) -> None:
     """Write ``state`` (tensors, numbers, strings, lists, dicts) so that a crash leaves the old file or the new one.
 
+    The one before stays beside it, as ``checkpoint.previous.pt``, for the day when a disk damages the newest.
+
     Raises:
         InputError: if the file cannot be written.
     """
-    _write(path, lambda file: torch.save(state, file))
+    _write(path, lambda file: torch.save(state, file), keep=_previous(path))
 
 
 def write_atomically(path: Path, text: str) -> None:
@@ -35,10 +39,21 @@ def write_atomically(path: Path, text: str) -> None:
 def load_checkpoint(path: Path) -> dict:
     """Read the checkpoint of a run, onto the CPU, with ``weights_only=True``.
 
+    Where it is damaged and the one before is not, that one is read, and a warning says so.
+
     Raises:
         InputError: if there is no such file or it is damaged or something else.
     """
-    return _load(path, {"config", "command", "trainer"}, "the checkpoint of a run that `sgutils train` started")
+    keys, expected = {"config", "command", "trainer"}, "the checkpoint of a run that `sgutils train` started"
+    try:
+        return _load(path, keys, expected)
+    except InputError as error:
+        try:
+            state = _load(_previous(path), keys, expected)
+        except InputError:
+            raise error from None
+        warnings.warn(f"{error} The checkpoint before it is used instead.", stacklevel=2)
+        return state
 
 
 def save_network(path: Path, net: ResNet) -> None:
@@ -47,7 +62,8 @@ def save_network(path: Path, net: ResNet) -> None:
     Raises:
         InputError: if the file cannot be written.
     """
-    save_checkpoint(path, {"architecture": net.architecture, "weights": net.state_dict()})
+    state = {"architecture": net.architecture, "weights": net.state_dict()}
+    _write(path, lambda file: torch.save(state, file))
 
 
 def load_network(path: str | Path) -> ResNet:
@@ -62,13 +78,19 @@ def load_network(path: str | Path) -> ResNet:
     return net
 
 
-def _write(path: Path, put: Callable[[BinaryIO], object]) -> None:
+def _previous(path: Path) -> Path:
+    return path.with_name(f"{path.stem}.previous{path.suffix}")
+
+
+def _write(path: Path, put: Callable[[BinaryIO], object], keep: Path | None = None) -> None:
     part = path.with_name(path.name + ".part")
     try:
         with part.open("wb") as file:
             put(file)
             file.flush()
             os.fsync(file.fileno())
+        if keep is not None and path.exists():
+            shutil.copyfile(path, keep)  # not renamed: at every moment there is a whole file under the first name
         os.replace(part, path)
     except OSError as error:
         with suppress(OSError):

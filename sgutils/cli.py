@@ -4,24 +4,26 @@ import argparse
 import dataclasses
 import inspect
 import json
+import os
 import re
 import shlex
 import sys
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from types import UnionType
 from typing import get_args
 
-from .config import Config
+from .config import SCALES, Config
 from .datasets import DATASETS
 from .errors import InputError
-from .experiments import EXPERIMENTS, SCALES, reproduce
+from .experiments import EXPERIMENTS, reproduce
 from .export import export_onnx, trained_network
 from .folders import data_folder, ledger_to_fill
 from .methods import METHODS, options
-from .paper import TABLES
+from .paper import FIGURES, TABLES
 from .resnets import MODELS
-from .results import Run, as_markdown, as_text, beside_the_paper, load_results, measured
+from .results import Run, as_markdown, as_text, beside_the_paper, load_results, load_run, measured, title_at_scale
 from .training import CHECKPOINT, NETWORK, evaluate, resume, train
 
 _CHOICES = {"dataset": DATASETS, "model": MODELS, "method": METHODS}
@@ -37,9 +39,10 @@ class _Parser(argparse.ArgumentParser):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; 0 if it did what was asked, 2 on bad input, 1 if training failed, 130 if it was stopped."""
     arguments = sys.argv[1:] if arguments is None else list(arguments)
-    given = _parser(_method_named_in(arguments)).parse_args(arguments)
     command = shlex.join(["sgutils", *arguments])
+    warnings.formatwarning = lambda message, *_: f"sgutils: {message}\n"
     try:
+        given = _parser(_defaults(arguments)).parse_args(arguments)
         return given.do(given, command)
     except InputError as error:
         print(f"sgutils: {error}", file=sys.stderr)
@@ -47,6 +50,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("sgutils: stopped.", file=sys.stderr)
         return 130
+    except BrokenPipeError:  # of `sgutils results | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
 
 
 def _train(given: argparse.Namespace, command: str) -> int:
@@ -83,11 +89,13 @@ def _reproduce(given: argparse.Namespace, command: str) -> int:
 
 
 def _results(given: argparse.Namespace, command: str) -> int:
-    if given.table is not None and given.table not in TABLES:
-        raise InputError(f"Unknown table {given.table!r}: expected one of {', '.join(TABLES)}.")
     runs = load_results(given.ledger)
-    parts = {TABLES[name].title: beside_the_paper(name, runs) for name in TABLES if given.table in (None, name)}
-    if given.table is None:
+    parts = {
+        title_at_scale(name, scale): beside_the_paper(name, runs, scale)
+        for name in (TABLES | FIGURES if given.table is None else [given.table])
+        for scale in (("full", "small") if given.scale is None else [given.scale])
+    }
+    if given.table is None and given.scale is None:
         parts["Everything measured"] = measured(runs)
     if given.format == "json":
         print(json.dumps(parts, indent=1, ensure_ascii=False))
@@ -119,7 +127,7 @@ def _report(run: Run, folder: Path) -> int:
     return 0
 
 
-def _parser(method: str) -> argparse.ArgumentParser:
+def _parser(defaults: Config) -> argparse.ArgumentParser:
     parser = _Parser(prog="sgutils", description="Train, evaluate and compare Self-Guidance and its peers.")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
 
@@ -132,12 +140,13 @@ def _parser(method: str) -> argparse.ArgumentParser:
     for field in dataclasses.fields(Config):
         if field.name != "options":
             choices = f": {', '.join(_CHOICES[field.name])}" if field.name in _CHOICES else ""
-            _add_option(made, field.name, field.type, field.default, field.metadata["help"] + choices)
+            _add_option(made, field.name, field.type, getattr(defaults, field.name), field.metadata["help"] + choices)
+    made.add_argument("--from", dest="record", metavar="FILE", help="a record of the ledger, whose settings become the defaults")
     made.add_argument("--out", type=Path, required=True, help="folder for checkpoint, metrics and result")
-    documentation = inspect.getdoc(METHODS[method])
-    group = made.add_argument_group(f"options of --method {method}", documentation.splitlines()[0])
-    for name, parameter in options(method).items():
-        _add_option(group, name, parameter.annotation, parameter.default, _documented(name, documentation))
+    documentation = inspect.getdoc(METHODS[defaults.method])
+    group = made.add_argument_group(f"options of --method {defaults.method}", documentation.splitlines()[0])
+    for name, parameter in options(defaults.method).items():
+        _add_option(group, name, parameter.annotation, defaults.options[name], _documented(name, documentation))
 
     made = command("resume", _resume, "Go on with a run that was stopped.")
     made.add_argument("run", type=Path, help="its folder")
@@ -159,7 +168,8 @@ def _parser(method: str) -> argparse.ArgumentParser:
     made.add_argument("--work", type=Path, default=Path("runs/ledger"), help="folder of unfinished runs")
 
     made = command("results", _results, "Print the paper's tables beside what the ledger holds, then all that it holds.")
-    made.add_argument("table", nargs="?", metavar="TABLE", help=f"one of {', '.join(TABLES)}; all if not given")
+    made.add_argument("table", nargs="?", choices=(*TABLES, *FIGURES), metavar="TABLE", help="table1 to table6, figure2 to figure5; all if not given")
+    made.add_argument("--scale", choices=SCALES, help="full and small if not given")
     made.add_argument("--format", choices=("text", "markdown", "json"), default="text", help="default: text")
     made.add_argument("--ledger", type=Path, default=data_folder() / "results", help="folder of finished records")
     return parser
@@ -183,9 +193,13 @@ def _documented(name: str, documentation: str) -> str:
     return " ".join(re.split(r"[.;]\s", text)[0].replace("`", "").split()).rstrip(".").replace("%", "%%")
 
 
-def _method_named_in(arguments: Sequence[str]) -> str:
-    """The method that these arguments will train: which options there are depends on it."""
-    finder = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    finder.add_argument("--method")
-    method = finder.parse_known_args(arguments)[0].method
-    return method if method in METHODS else Config.method
+def _defaults(arguments: Sequence[str]) -> Config:
+    """The configuration that these arguments start from: a record's, or the paper's recipe for the method they name."""
+    finder = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
+    finder.add_argument("--method", nargs="?")
+    finder.add_argument("--from", dest="record", nargs="?")
+    given = finder.parse_known_args(arguments)[0]
+    start = Config() if given.record is None else Config(**load_run(given.record).config)
+    if given.method not in METHODS or given.method == start.method:
+        return start
+    return dataclasses.replace(start, method=given.method, options={})

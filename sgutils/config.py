@@ -8,6 +8,31 @@ from .errors import InputError
 from .methods import options
 from .resnets import MODELS
 
+# What a scale changes in every setting. A scaled-down run is another question than the full one: it never stands in
+# the full one's place (see `sgutils.results.describe_setting`).
+SCALES: dict[str, dict] = {
+    "full": {},
+    # The largest with which two CPU cores run `every-method` in two hours and the baseline still fits its training
+    # images, as it does in the full recipe: with augmentation that would take several times as many epochs.
+    "small": {
+        "model": "resnet20",
+        "image_size": 14,
+        "train_examples": 2560,
+        "test_examples": 1500,
+        "epochs": 24,
+        "batch_size": 64,
+        "augment": False,
+    },
+    "smoke": {
+        "model": "resnet20",
+        "image_size": 8,
+        "train_examples": 100,
+        "test_examples": 100,
+        "epochs": 1,
+        "batch_size": 50,
+    },
+}
+
 
 @dataclass(frozen=True)
 class Config:
@@ -51,6 +76,17 @@ class Config:
             raise InputError(f"Method {self.method!r} has no option {sorted(unknown)[0]!r}: it has {', '.join(known) or 'none'}.")
         # A record names every option's value, so that a later change of a default does not change its meaning.
         object.__setattr__(self, "options", defaults | self.options)
+
+    @classmethod
+    def at_scale(cls, scale: str, **setting) -> "Config":
+        """A setting with what one of `SCALES` changes in it.
+
+        Raises:
+            InputError: if there is no such scale, or a value is outside its range.
+        """
+        if scale not in SCALES:
+            raise InputError(f"Unknown scale {scale!r}: expected one of {', '.join(SCALES)}.")
+        return cls(**{**setting, **SCALES[scale]})
 
     def as_dict(self) -> dict:
         """As it stands in checkpoints and in the ledger; ``Config(**config.as_dict())`` is the same again."""

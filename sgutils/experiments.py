@@ -1,5 +1,6 @@
 """Named experiments: lists of runs that the book shows, taken one after another into the ledger."""
 
+import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -9,11 +10,11 @@ from pathlib import Path
 from filelock import FileLock, Timeout  # torch brings it along
 
 from .checkpoint import write_atomically
-from .config import Config
+from .config import SCALES, Config
 from .errors import InputError
-from .paper import TABLES
+from .paper import FIGURES, TABLES
 from .results import Run, run_name
-from .training import CHECKPOINT, METRICS, RESULT, resume, train
+from .training import CHECKPOINT, NETWORK, resume, train
 
 
 @dataclass(frozen=True)
@@ -33,52 +34,20 @@ class Experiment:
 
         Args:
             seeds: how many, from 0.
-            scale: one of `SCALES`.
+            scale: one of `sgutils.config.SCALES`.
 
         Raises:
             InputError: if ``seeds`` is not a positive whole number or there is no such scale.
         """
         if not isinstance(seeds, int) or seeds < 1:
             raise InputError(f"seeds must be a whole number of at least 1, not {seeds!r}.")
-        if scale not in SCALES:
-            raise InputError(f"Unknown scale {scale!r}: expected one of {', '.join(SCALES)}.")
         seen = set()
         for seed in range(seeds):
             for setting in self.settings:
-                config = Config(**{**setting, **SCALES[scale]}, seed=seed)
+                config = Config.at_scale(scale, **setting, seed=seed)
                 if (name := run_name(config.as_dict())) not in seen:
                     seen.add(name)
                     yield config
-
-
-# What a scale changes in every setting. A scaled-down run is another question than the full one: it never stands in
-# the full one's place (see `sgutils.results.describe_setting`).
-SCALES: dict[str, dict] = {
-    "full": {},
-    # The largest with which two CPU cores run `every-method` in two hours and the baseline still fits its training
-    # images, as it does in the full recipe: with augmentation that would take several times as many epochs.
-    "small": {
-        "model": "resnet20",
-        "image_size": 14,
-        "train_examples": 2560,
-        "test_examples": 1500,
-        "epochs": 24,
-        "batch_size": 64,
-        "augment": False,
-    },
-    "smoke": {
-        "model": "resnet20",
-        "image_size": 8,
-        "train_examples": 100,
-        "test_examples": 100,
-        "epochs": 1,
-        "batch_size": 50,
-    },
-}
-
-
-def _settings(*tables: str) -> tuple[dict, ...]:
-    return tuple(cell.setting for name in tables for cell in TABLES[name].cells)
 
 
 _METHODS = (
@@ -98,6 +67,7 @@ _EVERY_METHOD = (
     {"method": "mutual-learning", "options": {"tau": 3.0, "averaged": True}},
     {"method": "native-ensemble"},
     {"method": "diverse-peers"},
+    {"method": "distillation"},
     {"method": "cosub"},
 )
 _OPEN_DECISIONS = (
@@ -116,24 +86,11 @@ def _small_fashion(**scale) -> tuple[dict, ...]:
     return tuple({"dataset": "fashion-mnist", "model": "resnet20", "image_size": 14, **scale, **m} for m in _METHODS)
 
 
-def _of(settings: tuple[dict, ...], **wanted) -> tuple[dict, ...]:
-    return tuple(s for s in settings if all(s[key] == value for key, value in wanted.items()))
-
-
-_FIGURE_2 = tuple(
-    {"dataset": dataset, "model": "resnet110", "method": method}
-    for dataset in ("cifar10", "cifar100")
-    for method in ("baseline", "self-guidance")
-)
 EXPERIMENTS: dict[str, Experiment] = {
-    **{name: Experiment(table.title, _settings(name)) for name, table in TABLES.items()},
-    "figure2": Experiment("Figure 2: curves of ResNet-110, plain and with Self-Guidance", _FIGURE_2),
-    "figure3": Experiment("Figure 3: curves for each lambda, CIFAR-10", _of(_settings("table5"), dataset="cifar10")),
-    "figure4": Experiment("Figure 4: curves for each lambda, CIFAR-100", _of(_settings("table5"), dataset="cifar100")),
-    "figure5": Experiment(
-        "Figure 5: the network whose features are shown",
-        ({"dataset": "cifar100", "model": "resnet50", "method": "self-guidance"},),
-    ),
+    **{
+        name: Experiment(table.title, tuple(cell.setting for cell in table.cells))
+        for name, table in (TABLES | FIGURES).items()
+    },
     "every-method": Experiment(
         "Every method of this book on three data sets",
         tuple({"dataset": d, **m} for d in ("fashion-mnist", "cifar10", "fer2013") for m in _EVERY_METHOD),
@@ -172,7 +129,7 @@ def reproduce(
         seeds: how many seeds a setting, from 0.
         ledger: the folder of finished records.
         work: a folder for the checkpoints of unfinished runs.
-        scale: one of `SCALES`.
+        scale: one of `sgutils.config.SCALES`.
         budget_minutes: stop before an epoch that would end after so many minutes; None runs to the end.
         command: how this was started, for the records.
         quiet: whether to leave progress bars out.
@@ -214,12 +171,20 @@ def reproduce(
                     raise KeyboardInterrupt
                 break
             write_atomically(file, run.to_json())
-            for part in (CHECKPOINT, METRICS, RESULT):  # network.pt stays, for who wants to look at what was learnt
-                (folder / part).unlink()
+            _leave_only_the_network(folder)
         added.append(run)
         error = "no epoch finished" if run.last_test_error is None else f"test error {run.last_test_error:.2%}"
         say(f"{file.stem}: {run.status}, {error}, {run.seconds:.0f} s")
     return added
+
+
+def _leave_only_the_network(folder: Path) -> None:
+    """What was learnt stays for who wants to look at it; what was measured is in the ledger."""
+    for part in folder.iterdir():
+        if part.is_dir():
+            shutil.rmtree(part)
+        elif part.name != NETWORK:
+            part.unlink()
 
 
 def _check_writable(folder: Path) -> None:

@@ -1,31 +1,32 @@
-"""The tables of the paper (Zheng & Peng 2022) as printed: top-1 error in percent, each with the run that answers it.
+"""The tables and figures of the paper (Zheng & Peng 2022): each number or curve with the run that answers it.
 
-Where the paper prints two numbers for one run, both stand here, in the table in which they are printed.
+Numbers are top-1 error in percent, as printed. Where the paper prints two for one run, both stand here, in the table in
+which they are printed.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One printed number.
+    """One printed number, or one curve.
 
     Attributes:
         label: its row, in the paper's words.
         setting: the run, as arguments of `Config` without seed; everything else is the paper's recipe.
-        error: top-1 error in percent.
+        error: top-1 error in percent; None for a curve, of which the paper prints no number.
         note: what is printed beside it.
     """
 
     label: str
     setting: dict
-    error: float
+    error: float | None
     note: str = ""
 
 
 @dataclass(frozen=True)
 class Table:
-    """One table, row by row."""
+    """One table row by row, or one figure curve by curve."""
 
     title: str
     cells: tuple[Cell, ...]
@@ -116,5 +117,23 @@ TABLES: dict[str, Table] = {
             *_cells("W/O Backward Full network", "resnet110", "self-guidance", {"cifar100": 23.15}, backward_full=False),
             *_cells("Full", "resnet110", "self-guidance", {"cifar100": 21.60}),
         ),
+    ),
+}
+
+
+def _curves(title: str, cells: list[Cell]) -> Table:
+    return Table(title, tuple(replace(cell, error=None, note="") for cell in cells))
+
+
+FIGURES: dict[str, Table] = {
+    "figure2": _curves(
+        "Figure 2: training and test curves, ResNet-110",
+        [cell for cell in TABLES["table1"].cells if cell.setting["model"] == "resnet110"],
+    ),
+    "figure3": _curves("Figure 3: curves for each lambda, CIFAR-10", _SWEEP_10),
+    "figure4": _curves("Figure 4: curves for each lambda, CIFAR-100", _SWEEP_100),
+    "figure5": _curves(
+        "Figure 5: features of teacher and students, CIFAR-100",
+        _cells("ResNet-50 + Ours", "resnet50", "self-guidance", {"cifar100": 0.0}),
     ),
 }

@@ -18,7 +18,7 @@ from .config import Config
 from .errors import InputError
 from .folders import data_folder
 from .methods import options
-from .paper import TABLES
+from .paper import FIGURES, TABLES
 
 
 @dataclass(frozen=True)
@@ -116,9 +116,25 @@ def load_results(folder: str | Path | None = None) -> list[Run]:
     try:
         if not folder.is_dir():
             raise InputError(f"{folder} is no folder: expected one with the JSON files that training wrote.")
-        return [_read(path) for path in sorted(folder.glob("*.json"))]
+        return [load_run(path) for path in sorted(folder.glob("*.json"))]
     except OSError as error:
         raise InputError(f"Cannot read {folder} ({error.strerror}): choose a folder that you may read.") from error
+
+
+def load_run(path: str | Path) -> Run:
+    """One record of a ledger.
+
+    Raises:
+        InputError: if the file cannot be read or is no record of a run.
+    """
+    try:
+        run = Run(**json.loads(Path(path).read_text()))
+        Config(**run.config)  # refuses settings that this version does not know
+        return run
+    except (OSError, ValueError, TypeError) as error:
+        raise InputError(
+            f"{path} is no record of a run ({error}): expected a JSON file that this version of `sgutils train` wrote."
+        ) from error
 
 
 def by_setting(runs: list[Run]) -> dict[str, list[Run]]:
@@ -165,31 +181,36 @@ def describe_setting(config: dict) -> tuple[str, str]:
     return " ".join([config["method"], *method]), ", ".join(scale) or "full recipe"
 
 
-def beside_the_paper(name: str, runs: list[Run]) -> list[dict[str, str]]:
-    """A table of the paper, each printed number beside what full-recipe runs of the ledger measured, or "not run".
+def beside_the_paper(name: str, runs: list[Run], scale: str = "full") -> list[dict[str, str]]:
+    """A table or figure of the paper, each printed number beside what the ledger's runs measured, or "not run".
 
     Args:
-        name: one of `sgutils.paper.TABLES`.
-        runs: the ledger; runs at a reduced scale are looked over.
+        name: one of `sgutils.paper.TABLES` or `sgutils.paper.FIGURES`.
+        runs: the ledger; runs at any other scale are looked over.
+        scale: one of `sgutils.config.SCALES`.
 
     Returns:
-        Rows of equal keys, ready for `as_text` and `as_markdown`.
+        Rows of equal keys, ready for `as_text` and `as_markdown`. At a reduced scale the network is not the row's own.
     """
     groups = by_setting(runs)
     rows = []
-    for cell in TABLES[name].cells:
-        config = Config(**cell.setting).as_dict()
+    for cell in (TABLES | FIGURES)[name].cells:
+        config = Config.at_scale(scale, **cell.setting).as_dict()
         group = groups.get(setting(config), [])
-        rows.append(
-            {
-                "row": cell.label,
-                "data set": config["dataset"],
-                "paper": f"{cell.error:.2f}" + (f" ({cell.note})" if cell.note else ""),
-                "measured": _error(group) if group else "not run",
-                "seeds": str(len(group)),
-            }
-        )
+        printed = "a curve" if cell.error is None else f"{cell.error:.2f}"
+        row = {"row": cell.label, "data set": config["dataset"]}
+        row |= {"paper": printed + (f" ({cell.note})" if cell.note else "")}
+        row |= {} if scale == "full" else {"run here": config["model"]}
+        rows.append(row | {"measured": _error(group) if group else "not run", "seeds": str(len(group))})
     return rows
+
+
+def title_at_scale(name: str, scale: str) -> str:
+    """The title of a table or figure of the paper, with what is changed at a reduced scale."""
+    table = (TABLES | FIGURES)[name]
+    if scale == "full":
+        return table.title
+    return f"{table.title} (scale {scale}: {describe_setting(Config.at_scale(scale).as_dict())[1]})"
 
 
 def measured(runs: list[Run]) -> list[dict[str, str]]:
@@ -234,17 +255,6 @@ def _error(group: list[Run]) -> str:
     if len(finished) < len(group):
         cells.append(f"{len(group) - len(finished)} diverged")
     return ", ".join(cells)
-
-
-def _read(path: Path) -> Run:
-    try:
-        run = Run(**json.loads(path.read_text()))
-        Config(**run.config)  # refuses settings that this version does not know
-        return run
-    except (OSError, ValueError, TypeError) as error:
-        raise InputError(
-            f"{path} is no record of a run ({error}): expected a JSON file that this version of `sgutils train` wrote."
-        ) from error
 
 
 def _device_name(device: torch.device) -> str:

@@ -5,7 +5,6 @@ builds the method, keeps files in a folder and returns the record for the ledger
 """
 
 import dataclasses
-import json
 import math
 import os
 import time
@@ -21,11 +20,12 @@ from .checkpoint import load_checkpoint, save_checkpoint, save_network, write_at
 from .config import Config
 from .data import Dataset, augment, load_dataset
 from .errors import InputError
+from .logs import METRICS, Log
 from .methods import Method, build_method
 from .resnets import MODELS
 from .results import Run, code_commit
 
-CHECKPOINT, METRICS, RESULT, NETWORK = "checkpoint.pt", "metrics.jsonl", "result.json", "network.pt"
+CHECKPOINT, RESULT, NETWORK = "checkpoint.pt", "result.json", "network.pt"
 
 
 @dataclass(frozen=True)
@@ -92,6 +92,10 @@ class Trainer:
         self.lr = lr
         self.augmented = augmented
         self.on_step = on_step
+        self.recipe = {
+            **{"epochs": epochs, "batch_size": batch_size, "lr": lr, "momentum": momentum, "weight_decay": weight_decay},
+            **{"augmented": augmented, "seed": seed},
+        }
         self.draws = torch.Generator().manual_seed(seed)  # data order and augmentation, on the CPU
         self.history: list[Epoch] = []
         # Not those that a method holds still, such as a frozen teacher's: decay would move them without any gradient.
@@ -105,8 +109,16 @@ class Trainer:
             parameter.grad = torch.zeros_like(parameter)
 
     @property
-    def steps_per_epoch(self) -> int:
-        return len(self._batches(torch.arange(len(self.dataset.train_x))))
+    def steps(self) -> int:
+        """Steps of the whole training, all stages of the method included."""
+        return self.method.stages * self.epochs * self._steps_per_epoch
+
+    @property
+    def steps_done(self) -> int:
+        """Steps of the epochs that are done, and of the stages before them."""
+        if not self.history:
+            return 0
+        return self.steps - (self.epochs - len(self.history)) * self._steps_per_epoch
 
     def __iter__(self) -> Iterator[Epoch]:
         """Train the epochs that are left, and give each as it is done."""
@@ -116,6 +128,8 @@ class Trainer:
 
     def _epoch(self, index: int) -> Epoch:
         start = time.perf_counter()
+        if index == 0:
+            self.method.prepare(self._train_first)
         lr = learning_rate(index, self.epochs, self.lr)
         for group in self.optimizer.param_groups:
             group["lr"] = lr
@@ -144,6 +158,14 @@ class Trainer:
             self.method.finish(self._images(batch.to(self.device)) for batch in batches)
         means = {name: (value / len(self.dataset.train_x)).item() for name, value in sums.items()}
         return Epoch(index + 1, lr, means, self.test_error(), time.perf_counter() - start)
+
+    def _train_first(self, method: Method) -> None:
+        for _ in Trainer(method, self.dataset, **self.recipe, device=self.device, on_step=self.on_step):
+            pass
+
+    @property
+    def _steps_per_epoch(self) -> int:
+        return len(self._batches(torch.arange(len(self.dataset.train_x))))
 
     def _images(self, batch: Tensor) -> Tensor:
         images = self.normalise(self.dataset.train_x[batch])
@@ -296,11 +318,10 @@ def _run(
         if folder is not None:
             state = {"config": config.as_dict(), "command": command, "trainer": trainer.state_dict()}
             save_checkpoint(folder / CHECKPOINT, state)
-            lines = (json.dumps(dataclasses.asdict(epoch)) + "\n" for epoch in trainer.history)
-            write_atomically(folder / METRICS, "".join(lines))
+            log.write(trainer.history)
 
-    steps = trainer.steps_per_epoch
-    bar = tqdm(total=config.epochs * steps, initial=len(trainer.history) * steps, unit="step", disable=quiet)
+    log = None if folder is None else Log(folder, done=len(trainer.history))
+    bar = tqdm(total=trainer.steps, initial=trainer.steps_done, unit="step", disable=quiet)
     trainer.on_step = bar.update
     try:
         save()
@@ -317,6 +338,8 @@ def _run(
         status = "interrupted"
     finally:
         bar.close()
+        if log is not None:
+            log.close()
     if status in ("stopped", "interrupted"):
         message = f"Stopped after {len(trainer.history)} of {config.epochs} epochs."
     run = Run.of(trainer, config, status=status, message=message, command=command)

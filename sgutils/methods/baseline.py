@@ -7,7 +7,7 @@ from ..resnets import ResNet
 from .method import Method, error_rate
 
 
-class Baseline(Method):
+class Baseline(Method, name="baseline"):
     """Minimise the cross-entropy of the plain network, all gates 1.
 
     Args:

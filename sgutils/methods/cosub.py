@@ -13,7 +13,7 @@ from ..resnets import ResNet, fold_gates
 from .method import Method, StudentSampler, error_rate
 
 
-class Cosub(Method):
+class Cosub(Method, name="cosub"):
     """Minimise (1 - lam) * mean CE + lam * tau**2 * mean KL of two students, each a constant for the other.
 
     Args:

@@ -1,5 +1,7 @@
 """Offline knowledge distillation: a student learns from a trained network that no longer changes (Hinton et al. 2015)."""
 
+from collections.abc import Callable
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -8,15 +10,17 @@ from ..checkpoint import load_network
 from ..errors import InputError
 from ..losses import check_lam, check_tau, distillation_kl
 from ..resnets import ResNet
+from .baseline import Baseline
 from .method import Method, error_rate
 
 
-class Distillation(Method):
+class Distillation(Method, name="distillation"):
     """Minimise CE + lam * tau**2 * KL from a frozen teacher.
 
     Args:
         net: the student, which is deployed.
-        teacher: the network.pt of a finished run; from code, also a network.
+        teacher: the network.pt of a finished run, from code also a network. None first trains one of the same
+            architecture, plainly and by the same recipe.
         lam: the weight of distillation.
         tau: the temperature.
 
@@ -24,11 +28,14 @@ class Distillation(Method):
         InputError: if an option is outside its range or the teacher does not fit the student's classes.
     """
 
-    def __init__(self, net: ResNet, *, teacher: str = "network.pt", lam: float = 1.0, tau: float = 4.0):
+    def __init__(self, net: ResNet, *, teacher: str | None = None, lam: float = 1.0, tau: float = 4.0):
         super().__init__()
         check_lam(lam)
         check_tau(tau)
         self.net = net
+        self.stages = 2 if teacher is None else 1
+        if teacher is None:
+            teacher = ResNet(**net.architecture)
         self.teacher = (load_network(teacher) if isinstance(teacher, str) else teacher).eval().requires_grad_(False)
         ours, theirs = ((n.stem[0].in_channels, n.classifier.out_features) for n in (self.net, self.teacher))
         if ours != theirs:
@@ -38,6 +45,12 @@ class Distillation(Method):
             )
         self.lam = lam
         self.tau = tau
+
+    def prepare(self, train: Callable[[Method], None]) -> None:
+        if self.stages == 2:
+            train(Baseline(self.teacher.requires_grad_(True)))
+            self.teacher.requires_grad_(False)
+            self.teacher.zero_grad(set_to_none=True)
 
     def train(self, mode: bool = True) -> "Distillation":
         """The teacher stays as it will be deployed: in eval mode."""

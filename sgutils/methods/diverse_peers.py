@@ -15,7 +15,7 @@ PEERS = 3
 REDUCTION = 8
 
 
-class DiversePeers(Method):
+class DiversePeers(Method, name="diverse-peers"):
     """Minimise every branch's CE, tau**2 * KL to each peer from its mixture and to the leader from the mean; deploy it.
 
     A peer's mixture weighs the logits of all peers, itself included, by attention between two projections of their

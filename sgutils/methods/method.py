@@ -9,19 +9,35 @@ from torch import Tensor, nn
 from ..gates import linear_decay, sample_gates
 from ..resnets import ResNet
 
+METHODS: dict[str, type["Method"]] = {}
+
 
 class Method(nn.Module, ABC):
     """A way of training: it owns its network (or networks) and knows its loss; the trainer knows neither.
 
-    A subclass takes its networks first, then its options as keyword-only arguments with defaults: the command line and
-    the ledger read them from that signature, and their help from the Args of its docstring. One that draws at random
-    takes ``seed`` too.
+    A subclass is known by the ``name`` that its class statement gives: ``class Baseline(Method, name="baseline")``. It
+    takes its networks first, then its options as keyword-only arguments with defaults: the command line and the ledger
+    read them from that signature, and their help from the Args of its docstring. One that draws at random takes
+    ``seed`` too.
+
+    Attributes:
+        stages: how often it goes through all epochs: 2 where another network is trained first.
     """
+
+    stages = 1
+
+    def __init_subclass__(cls, name: str | None = None, **more):
+        super().__init_subclass__(**more)
+        if name is not None:
+            METHODS[name] = cls
 
     @classmethod
     def build(cls, make_network: Callable[[], ResNet], **options) -> "Method":
         """The method around one new network; methods that own several redefine this."""
         return cls(make_network(), **options)
+
+    def prepare(self, train: Callable[["Method"], None]) -> None:
+        """Called once before the first step, with what trains another method by the same recipe; most need nothing."""
 
     def begin_epoch(self, index: int, epochs: int) -> None:
         """Called before each epoch, ``index`` from 0; for losses whose weights change as training goes on."""

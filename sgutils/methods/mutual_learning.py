@@ -12,7 +12,7 @@ from .method import Method, error_rate
 PEERS = 3
 
 
-class MutualLearning(Method):
+class MutualLearning(Method, name="mutual-learning"):
     """Minimise for every network CE + tau**2 * KL from each of its peers, who are constants; deploy the first.
 
     Args:

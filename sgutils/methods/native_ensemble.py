@@ -14,7 +14,7 @@ from .method import Method, error_rate
 BRANCHES = 3
 
 
-class NativeEnsemble(Method):
+class NativeEnsemble(Method, name="native-ensemble"):
     """Minimise the CE of every branch and of their ensemble, and tau**2 * KL from it to each; deploy one branch.
 
     The ensemble weighs the logits of the branches by a gate that looks at the output of the trunk. It is a constant in

@@ -14,7 +14,7 @@ from .method import Method, StudentSampler, error_rate
 BN_STATISTICS = ("teacher", "both", "recalibrate")
 
 
-class SelfGuidance(Method):
+class SelfGuidance(Method, name="self-guidance"):
     """Minimise CE(student) + CE(teacher) + lam * tau**2 * KL (Eq. 5); deploy the teacher.
 
     Args:

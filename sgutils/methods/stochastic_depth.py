@@ -7,7 +7,7 @@ from ..resnets import ResNet, fold_gates
 from .method import Method, StudentSampler, error_rate
 
 
-class StochasticDepth(Method):
+class StochasticDepth(Method, name="stochastic-depth"):
     """Minimise the cross-entropy of one sampled student a mini-batch; deploy the full network with gates p.
 
     Surviving branches are not rescaled in training; p_l multiplies them at test time, as in the original.

@@ -271,7 +271,7 @@ class _Run:
         names = ("epochs", "batch_size", "lr", "momentum", "weight_decay", "seed")
         recipe = {name: getattr(config, name) for name in names}
         trainer = Trainer(method, panel.dataset, augmented=config.augment, **recipe, on_step=self._step)
-        self._steps, self._all_steps = 0, config.epochs * trainer.steps_per_epoch
+        self._steps, self._all_steps = 0, trainer.steps
         self._drawn_at = -math.inf
         test_curve, training_curves = TEST_CURVE[config.method], TRAINING_CURVES[config.method]
         panel.draw_epoch(self, 0, {test_curve: trainer.test_error()})

@@ -22,8 +22,7 @@ class Malice:
         return (open, ("/nonexistent/pwned", "w"))
 
 
-def foreign(kind, path):
-    save_checkpoint(path, STATE)
+def damage(kind, path):
     content = path.read_bytes()
     if kind == "missing":
         path.unlink()
@@ -46,10 +45,32 @@ def foreign(kind, path):
 @pytest.mark.parametrize("kind", ["missing", "cut", "empty", "text", "pickle", "other dictionary", "tensor", "flipped"])
 def test_a_missing_damaged_or_foreign_file_is_refused_in_one_sentence(kind, tmp_path):
     path = tmp_path / "c.pt"
-    foreign(kind, path)
+    save_checkpoint(path, STATE)
+    damage(kind, path)
     with pytest.raises(sg.InputError, match="c.pt is (missing|damaged|something else).*checkpoint") as caught:
         load_checkpoint(path)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", ["missing", "cut", "empty", "text", "pickle", "other dictionary", "flipped"])
+def test_where_the_newest_is_damaged_the_one_before_is_used_and_that_is_said(kind, tmp_path):
+    path = tmp_path / "c.pt"
+    save_checkpoint(path, STATE | {"command": "older"})
+    save_checkpoint(path, STATE | {"command": "newer"})
+    assert load_checkpoint(path)["command"] == "newer"
+    damage(kind, path)
+    with pytest.warns(UserWarning, match="c.pt is .*The checkpoint before it is used instead"):
+        assert load_checkpoint(path)["command"] == "older"
+
+
+def test_where_both_are_damaged_the_newest_is_named(tmp_path):
+    path = tmp_path / "c.pt"
+    for _ in range(2):
+        save_checkpoint(path, STATE)
+    for file in tmp_path.iterdir():
+        damage("cut", file)
+    with pytest.raises(sg.InputError, match="c.pt is damaged"):
+        load_checkpoint(path)
 
 
 def test_any_single_flipped_bit_is_refused_or_harmless(tmp_path):

@@ -1,5 +1,6 @@
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -62,9 +63,47 @@ def test_results_prints_the_paper_beside_the_ledger_of_the_book(capsys):
     text = capsys.readouterr().out
     assert "Table 6" in text and "not run" in text and "Everything measured" in text
     assert main(["results", "table2", "--format", "json"]) == 0
-    (rows,) = json.loads(capsys.readouterr().out).values()
-    assert [row["paper"] for row in rows][:2] == ["6.34", "30.14"]
-    assert main(["results", "table7"]) == 2
+    full, small = json.loads(capsys.readouterr().out).values()
+    assert [row["paper"] for row in full][:2] == [row["paper"] for row in small][:2] == ["6.34", "30.14"]
+    assert main(["results", "figure4", "--scale", "full"]) == 0
+    assert capsys.readouterr().out.count("a curve") == 8
+    assert status(["results", "table7"]) == 2
+
+
+def test_a_reader_that_stops_reading_is_no_error():
+    done = subprocess.run(
+        f"{sys.executable} -m sgutils results | head -n 1", shell=True, capture_output=True, text=True, executable="/bin/bash"
+    )
+    assert done.stdout.startswith("Table 1") and done.stderr == ""
+
+
+def test_every_record_of_a_run_can_be_run_again_from_its_file(trained, tmp_path):
+    record = trained / "result.json"
+    assert main(["train", "--from", str(record), "--out", str(tmp_path / "again")]) == 0
+    before, again = (json.loads((folder / "result.json").read_text()) for folder in (trained, tmp_path / "again"))
+    assert (again["config"], again["curves"]) == (before["config"], before["curves"])
+    assert main(["train", "--from", str(record), "--seed", "4", "--tau", "2", "--out", str(tmp_path / "other")]) == 0
+    other = json.loads((tmp_path / "other" / "result.json").read_text())["config"]
+    assert other == before["config"] | {"seed": 4, "options": before["config"]["options"] | {"tau": 2.0}}
+    assert main(["train", "--from", str(record), "--method", "baseline", "--out", str(tmp_path / "plain")]) == 0
+    plain = json.loads((tmp_path / "plain" / "result.json").read_text())["config"]
+    assert plain == before["config"] | {"method": "baseline", "options": {}}
+
+
+def test_a_damaged_checkpoint_is_said_and_the_one_before_goes_on(trained, tmp_path):
+    shutil.copytree(trained, tmp_path / "run")
+    (tmp_path / "run" / "result.json").unlink()
+    file = tmp_path / "run" / "checkpoint.pt"
+    file.write_bytes(file.read_bytes()[:1000])
+    done = subprocess.run(
+        [sys.executable, "-m", "sgutils", "resume", str(tmp_path / "run")],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0 and done.stderr.startswith(f"sgutils: {file} is damaged")
+    assert done.stderr.splitlines()[0].endswith("The checkpoint before it is used instead.")
+    before, again = (json.loads((folder / "result.json").read_text()) for folder in (trained, tmp_path / "run"))
+    assert again["curves"] == before["curves"]
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["train", "--help"], ["train", "--method", "baseline", "--help"]])
@@ -105,7 +144,10 @@ def test_a_bad_argument_is_one_sentence_and_leaves_nothing_behind(arguments, wor
 
 @pytest.mark.parametrize(
     "arguments",
-    [[], ["dance"], ["evaluate", "nowhere"], ["resume", "nowhere"], ["results", "--ledger", "nowhere"], ["train"]],
+    [
+        *([], ["dance"], ["evaluate", "nowhere"], ["resume", "nowhere"], ["results", "--ledger", "nowhere"], ["train"]),
+        *(["train", "--from", "nowhere.json", "--out", "x"], ["train", "--from"], ["results", "--scale", "tiny"]),
+    ],
 )
 def test_other_bad_commands_are_one_sentence(arguments, capsys):
     assert status(arguments) == 2

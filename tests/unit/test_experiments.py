@@ -4,7 +4,8 @@ import pytest
 from filelock import FileLock
 
 import sgutils as sg
-from sgutils.experiments import EXPERIMENTS, SCALES, Experiment, reproduce
+from sgutils.config import SCALES
+from sgutils.experiments import EXPERIMENTS, Experiment, reproduce
 from sgutils.paper import TABLES
 from sgutils.results import describe_setting, run_name
 

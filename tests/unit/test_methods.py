@@ -15,9 +15,7 @@ def network(seed=0):
 
 
 def build(name, **options):
-    """Any method around small networks; one that needs a teacher gets one."""
-    if name == "distillation":
-        options["teacher"] = network(seed=5)
+    """Any method around small networks."""
     return sg.build_method(name, network, **options).double()
 
 

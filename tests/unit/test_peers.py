@@ -161,6 +161,24 @@ def test_a_teacher_comes_from_the_file_of_a_finished_run(tmp_path):
     torch.testing.assert_close(method.teacher.double()(x), teacher(x))
 
 
+def test_without_a_teacher_one_is_trained_first_plainly_and_by_the_same_recipe():
+    recipe = {"epochs": 2, "batch_size": 32, "lr": 0.05, "seed": 3, "device": "cpu"}
+    dataset = sg.load_dataset("digits", train_examples=96, test_examples=20)
+    method = sg.Distillation(sg.resnet20(10, 1))
+    plain = sg.Baseline(copy.deepcopy(method.teacher).requires_grad_(True))
+    steps = []
+    trainer = sg.Trainer(method, dataset, **recipe, on_step=lambda: steps.append(trainer.steps_done))
+    epochs = iter(trainer)
+    next(epochs)
+    first = copy.deepcopy(method.teacher.state_dict())
+    assert len(steps) == 6 + 3 and trainer.steps == 12 and trainer.steps_done == 9
+    next(epochs)
+    list(sg.Trainer(plain, dataset, **recipe))
+    for key, value in plain.net.state_dict().items():
+        assert torch.equal(value, first[key]) and torch.equal(value, method.teacher.state_dict()[key])
+    assert not any(p.requires_grad for p in method.teacher.parameters())
+
+
 @pytest.mark.parametrize(
     ("call", "words"),
     [

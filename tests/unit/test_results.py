@@ -5,7 +5,7 @@ import math
 import pytest
 
 import sgutils as sg
-from sgutils.paper import TABLES
+from sgutils.paper import FIGURES, TABLES
 from sgutils.results import (
     Run,
     as_markdown,
@@ -15,6 +15,7 @@ from sgutils.results import (
     load_results,
     measured,
     run_name,
+    title_at_scale,
     setting,
 )
 
@@ -81,6 +82,22 @@ def test_the_paper_stands_beside_full_recipe_runs_and_nothing_else():
     assert (first["paper"], first["measured"], first["seeds"]) == ("6.34", "20.00 ± 0.00", "2")
     assert (second["paper"], second["measured"]) == ("30.14", "not run")
     assert all(row["measured"] == "not run" for row in others)
+
+
+def test_at_a_reduced_scale_runs_have_a_table_of_their_own_that_names_it():
+    small = dataclasses.replace(record(), config=sg.Config.at_scale("small", **TABLES["table2"].cells[0].setting).as_dict())
+    assert all(row["measured"] == "not run" for row in beside_the_paper("table2", [small]))
+    first, *others = beside_the_paper("table2", [small], "small")
+    assert (first["paper"], first["run here"], first["measured"]) == ("6.34", "resnet20", "20.00")
+    assert all(row["measured"] == "not run" for row in others)
+    assert "14 x 14 pixels" in title_at_scale("table2", "small") and "scale" not in title_at_scale("table2", "full")
+
+
+@pytest.mark.parametrize("name", [*TABLES, *FIGURES])
+def test_every_row_and_curve_shows_what_was_run_or_that_nothing_was(name):
+    for scale in ("full", "small"):
+        rows = beside_the_paper(name, [], scale)
+        assert len(rows) == len((TABLES | FIGURES)[name].cells) and {row["measured"] for row in rows} == {"not run"}
 
 
 def test_the_papers_numbers_are_those_it_prints():

@@ -1,6 +1,7 @@
 import dataclasses
 import itertools
 import json
+import sys
 
 import pytest
 import torch
@@ -104,7 +105,7 @@ def test_a_last_batch_of_one_image_is_left_out():
     method = Linear()
     trainer = sg.Trainer(method, digits(65), epochs=1, batch_size=32, device="cpu")
     list(trainer)
-    assert [len(x) for x in method.seen] == [32, 32] and trainer.steps_per_epoch == 2
+    assert [len(x) for x in method.seen] == [32, 32] and trainer.steps == 2
 
 
 def test_breaking_off_and_iterating_again_goes_on():
@@ -131,8 +132,6 @@ def test_an_exception_in_on_step_ends_training():
 def test_it_learns(method, undisturbed):
     # At 0.1 the summed divergences of DML hold its peers together at even predictions on so little data.
     changes = {"lr": 0.05} if method == "mutual-learning" else {}
-    if method == "distillation":
-        changes = {"options": {"teacher": str(undisturbed[1] / "network.pt"), "lam": 0.1}}
     whole = {"train_examples": None, "test_examples": None, "epochs": 10}
     run = sg.train(config(method=method, **whole, **changes), quiet=True)
     assert run.status == "finished" and run.last_test_error < 0.12, run.curves["test_error"]
@@ -176,10 +175,27 @@ def test_a_resumed_run_ends_bit_for_bit_like_one_never_stopped(epochs_before, tm
 
 def test_the_folder_holds_checkpoint_metrics_network_and_result(undisturbed):
     run, folder = undisturbed
-    assert sorted(path.name for path in folder.iterdir()) == ["checkpoint.pt", "metrics.jsonl", "network.pt", "result.json"]
+    names = {path.name for path in folder.iterdir()}
+    assert names == {"checkpoint.pt", "checkpoint.previous.pt", "metrics.jsonl", "network.pt", "result.json", "tensorboard"}
     lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
     assert [line["test_error"] for line in lines] == run.curves["test_error"]
     assert json.loads((folder / "result.json").read_text()) == dataclasses.asdict(run)
+
+
+def test_tensorboard_shows_the_same_curves(undisturbed):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    run, folder = undisturbed
+    events = EventAccumulator(str(folder / "tensorboard")).Reload()
+    for tag, curve in (("test error", "test_error"), ("train/distill", "train_distill")):
+        points = [(event.step, event.value) for event in events.Scalars(tag)]
+        assert points == [(step, pytest.approx(value, abs=1e-5)) for step, value in enumerate(run.curves[curve], start=1)]
+
+
+def test_without_tensorboard_nothing_is_missed(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
+    assert sg.train(config(epochs=1), tmp_path / "run", quiet=True).status == "finished"
+    assert not (tmp_path / "run" / "tensorboard").exists() and (tmp_path / "run" / "metrics.jsonl").read_text()
 
 
 def test_evaluate_measures_the_same_error_again(undisturbed):
@@ -191,10 +207,10 @@ def test_evaluate_measures_the_same_error_again(undisturbed):
 
 
 def test_a_run_never_overwrites_another(undisturbed):
-    before = {path.name: path.read_bytes() for path in undisturbed[1].iterdir()}
+    before = {path.name: path.read_bytes() for path in undisturbed[1].glob("*.*")}
     with pytest.raises(sg.InputError, match="already holds a run.*resume"):
         sg.train(config(), undisturbed[1], quiet=True)
-    assert {path.name: path.read_bytes() for path in undisturbed[1].iterdir()} == before
+    assert {path.name: path.read_bytes() for path in undisturbed[1].glob("*.*")} == before
 
 
 def test_a_folder_that_cannot_be_written_is_one_sentence_before_any_training(tmp_path):

@@ -1,0 +1,49 @@
+"""What can be watched while a run trains: a JSON object an epoch, and TensorBoard's curves where it is installed."""
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .checkpoint import write_atomically
+
+if TYPE_CHECKING:
+    from .training import Epoch
+
+METRICS, TENSORBOARD = "metrics.jsonl", "tensorboard"
+
+
+class Log:
+    """Keeps ``metrics.jsonl`` and, if there is a tensorboard package, the folder ``tensorboard`` of a run.
+
+    Args:
+        folder: of the run.
+        done: epochs that were done before; what TensorBoard was told of later ones is taken back, because a run that
+            was killed takes up at its last checkpoint.
+    """
+
+    def __init__(self, folder: Path, done: int):
+        self.path = folder / METRICS
+        try:
+            from torch.utils.tensorboard import SummaryWriter
+        except ImportError:
+            self.board = None
+        else:
+            self.board = SummaryWriter(folder / TENSORBOARD, purge_step=done + 1)
+
+    def write(self, history: "list[Epoch]") -> None:
+        """Called after each epoch with all so far."""
+        # Whole and anew, so that it always agrees with the checkpoint and never ends in half a line.
+        write_atomically(self.path, "".join(json.dumps(dataclasses.asdict(epoch)) + "\n" for epoch in history))
+        if self.board is not None and history:
+            epoch = history[-1]
+            for name, value in {"test error": epoch.test_error, "learning rate": epoch.lr}.items():
+                self.board.add_scalar(name, value, epoch.index)
+            for name, value in epoch.train.items():
+                self.board.add_scalar(f"train/{name}", value, epoch.index)
+            self.board.flush()
+
+    def close(self) -> None:
+        """Called when training ends, however it ends."""
+        if self.board is not None:
+            self.board.close()

@@ -1,0 +1,62 @@
+"""A run that is killed at random moments, again and again, ends like one that nothing ever touched."""
+
+import json
+import multiprocessing
+import os
+import random
+import signal
+
+import torch
+
+import sgutils as sg
+from sgutils.training import CHECKPOINT, resume, train
+
+KILLS = 20
+CONFIG = {"dataset": "digits", "model": "resnet20", "train_examples": 128, "test_examples": 50, "epochs": 6, "batch_size": 64}
+
+
+def work(folder):
+    """What a person does: start the run, or go on with it."""
+    if (folder / CHECKPOINT).exists():
+        resume(folder, quiet=True)
+    else:
+        train(sg.Config(**CONFIG), folder, quiet=True)
+
+
+def final_state(folder):
+    state = torch.load(folder / CHECKPOINT, weights_only=True)["trainer"]
+    network = torch.load(folder / "network.pt", weights_only=True)["weights"]
+    history = [{key: value for key, value in epoch.items() if key != "seconds"} for epoch in state.pop("history")]
+    return history, [leaf for leaf in torch.utils._pytree.tree_leaves([state, network])]
+
+
+def test_twenty_kills_lose_nothing(tmp_path):
+    # A fresh process that has loaded torch once and forks: each start takes milliseconds, not seconds.
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["sgutils.training", "sklearn.datasets", "torch.utils.tensorboard"])
+
+    def run_for(folder, seconds):
+        process = context.Process(target=work, args=(folder,))
+        process.start()
+        process.join(seconds)
+        if killed := process.is_alive():
+            os.kill(process.pid, signal.SIGKILL)
+            process.join()
+        assert process.exitcode == (-signal.SIGKILL if killed else 0)
+        return killed
+
+    undisturbed = tmp_path / "undisturbed"
+    assert not run_for(undisturbed, None)
+    expected_history, expected = final_state(undisturbed)
+    seconds = sum(json.loads(line)["seconds"] for line in (undisturbed / "metrics.jsonl").read_text().splitlines())
+    draw, kills, runs = random.Random(0), 0, 0
+    while kills < KILLS:
+        folder = tmp_path / f"killed-{runs}"
+        while run_for(folder, draw.uniform(0, seconds) if kills < KILLS else None):
+            kills += 1
+            assert not (folder / "result.json").exists()
+        runs += 1
+        history, found = final_state(folder)
+        assert history == expected_history
+        for one, other in zip(found, expected, strict=True):
+            assert torch.equal(one, other) if isinstance(one, torch.Tensor) else one == other
