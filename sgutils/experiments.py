@@ -107,6 +107,13 @@ EXPERIMENTS: dict[str, Experiment] = {
         "More images, stopped long before anything fits them (4,000 images of 14 x 14, 20 epochs)",
         _small_fashion(epochs=20),
     ),
+    "live-network": Experiment(
+        "The two networks whose blocks the book's page switches: one trained plainly, one with Self-Guidance",
+        tuple(
+            {"dataset": "fashion-mnist", "model": "resnet20", "method": method, "epochs": 30, "batch_size": 64}
+            for method in ("baseline", "self-guidance")
+        ),
+    ),
 }
 
 
