@@ -10,6 +10,7 @@ import html
 import json
 import re
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 
 from .. import colors
@@ -77,7 +78,9 @@ def _card(name):
 
 @cache
 def _recording(file):
-    """What was recorded for an explorable, from the data that ships with the book."""
+    """What was recorded for an explorable, from the data that ships with the book; or a module here that makes it."""
+    if file.endswith(".py"):
+        return import_module(f".{file.removesuffix('.py')}", __package__).recording()
     return json.loads((data_folder() / "explorables" / file).read_text(encoding="utf-8"))
 
 

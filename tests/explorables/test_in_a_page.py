@@ -35,7 +35,7 @@ def test_state_from_outside_is_shown(stage, name):
     stage.show(name)
     before = stage.picture()
     other = {"temperature": ("tau", 9.0), "survival": ("p_last", 0.2), "objective": ("lam", 2.0), "overview": ("image", 2)}
-    other |= {"peers": ("tau", 6.0)}
+    other |= {"peers": ("tau", 6.0), "results_explorer": ("view", "curves")}
     stage.page.evaluate("([key, value]) => window.model.set(key, value)", other[name])
     assert stage.picture() != before
 
