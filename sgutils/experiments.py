@@ -10,7 +10,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout  # torch brings it along
 
 from .checkpoint import write_atomically
-from .config import SCALES, Config
+from .config import Config
 from .errors import InputError
 from .paper import FIGURES, TABLES
 from .results import Run, run_name
