@@ -7,13 +7,13 @@ import json
 import math
 
 from ..folders import data_folder
+from ..labels import NETWORKS, PEERS, USUAL, label, row_key, unusual
 from ..paper import FIGURES, TABLES
 
 # A curve keeps so many epochs at most: every second, third, ... counted back from the last.
 LONGEST = 40
 
-# The paper's recipe, and what a method's options usually are: as in `Config` and in each method's signature, which need
-# torch. The tests hold them together.
+# The paper's recipe, as in `Config`, which needs torch; a test holds the two together.
 RECIPE = {
     "epochs": 300,
     "batch_size": 128,
@@ -25,28 +25,8 @@ RECIPE = {
     "train_examples": None,
     "test_examples": None,
 }
-USUAL = {
-    "baseline": {},
-    "stochastic-depth": {"p_last": 0.5},
-    "self-guidance": {
-        "lam": 0.25,
-        "tau": 3.0,
-        "p_last": 0.5,
-        "detach_teacher": True,
-        "kl_direction": "teacher||student",
-        "bn_statistics": "teacher",
-        "backward_full": True,
-    },
-    "mutual-learning": {"tau": 1.0, "averaged": False},
-    "native-ensemble": {"tau": 3.0},
-    "diverse-peers": {"tau": 3.0},
-    "distillation": {"teacher": None, "lam": 1.0, "tau": 4.0},
-    "cosub": {"lam": 0.5, "tau": 1.0, "p_last": 0.5},
-}
-
 # What the explorable can switch on and off, each one row or several.
 LAMBDAS = (0.0, 0.1, 0.25, 0.5, 1.0, 3.0)
-PEERS = {"mutual-learning": "DML", "native-ensemble": "ONE", "diverse-peers": "OKDDip", "distillation": "KD", "cosub": "cosub"}
 SWITCHES = (
     *("plain", "stochastic depth"),
     *(f"{lam:g}" for lam in LAMBDAS),
@@ -54,23 +34,12 @@ SWITCHES = (
     *PEERS.values(),
 )
 
-_OPTION_WORDS = {
-    ("detach_teacher", False): "attached",
-    ("kl_direction", "student||teacher"): "S‖T",
-    ("bn_statistics", "both"): "BN of both",
-    ("bn_statistics", "recalibrate"): "BN recalibrated",
-    ("backward_full", False): "w/o backward full",
-    ("averaged", True): "averaged",
-}
-_LETTERS = {"lam": "λ", "tau": "τ", "p_last": "p_L"}
-_NETWORKS = {"resnet20": "ResNet-20", "resnet32": "ResNet-32", "resnet50": "ResNet-50", "resnet56": "ResNet-56", "resnet110": "ResNet-110"}
-
 
 def recording():
     """All of it, as JSON values.
 
     `rows` are the methods with their options, `groups` the ledger's runs that differ in nothing but row and seed, and
-    `paper` the printed columns. In a group, `rows` maps a row's key to its runs: seed, digest of the ledger file, and
+    `paper` the printed columns. In a group, `rows` maps a row's key to its runs: seed, name of the ledger file, and
     test and training error at the epochs in `kept`.
     """
     rows, groups = {}, {}
@@ -94,14 +63,9 @@ def recording():
     }
 
 
-def row_key(method, options):
-    """A method with what differs from its usual options: "self-guidance lam=3 kl_direction=student||teacher"."""
-    return " ".join([method, *(f"{name}={_plain(value)}" for name, value in _unusual(method, options).items())])
-
-
 def scale_name(config):
     """A run's network and scale in words, "the paper's recipe" where nothing is scaled down."""
-    words = [_NETWORKS.get(config["model"], config["model"])]
+    words = [NETWORKS.get(config["model"], config["model"])]
     if all(config[key] == value for key, value in RECIPE.items()):
         return f"{words[0]}, the paper’s recipe"
     if config["image_size"]:
@@ -124,28 +88,16 @@ def kept_epochs(epochs):
 
 def _row(method, options, rows):
     """The row's key; its label, its switch and its place among the rows of that switch are added to `rows`."""
-    key, unusual = row_key(method, options), _unusual(method, options)
-    # lam comes first: it is what the others are compared at.
-    words = [
-        _OPTION_WORDS.get((name, unusual[name]), f"{_LETTERS.get(name, name)} = {_plain(unusual[name])}")
-        for name in sorted(unusual, key=lambda name: name != "lam")
-    ]
-    if method == "self-guidance":
-        lam = options.get("lam", USUAL[method]["lam"])
-        alone = not set(unusual) - {"lam"}
-        switch = f"{lam:g}" if alone and lam in LAMBDAS else words[0] if words == ["w/o backward full"] else "variants"
-        words = words or [f"λ = {lam:g}"]
+    key, found = row_key(method, options), unusual(method, options)
+    lam = found.get("lam", USUAL["self-guidance"]["lam"])
+    if method != "self-guidance":
+        switch = PEERS.get(method) or label(method, {})
+    elif not set(found) - {"lam"} and lam in LAMBDAS:
+        switch = f"{lam:g}"
     else:
-        switch = {"baseline": "plain", "stochastic-depth": "stochastic depth"}.get(method) or PEERS.get(method, "variants")
-        words = [method if switch == "variants" else switch, *words]
-    rows[key] = (", ".join(words), switch, len(unusual))
+        switch = label(method, options)
+    rows[key] = (label(method, options), switch if switch in SWITCHES else "variants", len(found))
     return key
-
-
-def _unusual(method, options):
-    usual = USUAL.get(method, {})
-    # By name, so that the order in which a record lists its options does not matter.
-    return {name: options[name] for name in sorted(options) if options[name] != usual.get(name)}
 
 
 def _group(config):
@@ -182,7 +134,7 @@ def _paper(rows):
                 "table": table.title.split(":")[0],
                 "dataset": dataset,
                 "model": model,
-                "name": f"{table.title.split(':')[0]}, {_NETWORKS[model]}",
+                "name": f"{table.title.split(':')[0]}, {NETWORKS[model]}",
                 "figures": figures,
                 "errors": {},
             })
@@ -194,7 +146,3 @@ def _paper(rows):
 def _shows(figure, dataset, model):
     """Whether a figure of the paper has training curves of that network; Figure 5 has none."""
     return "urves" in figure.title and any((c.setting["dataset"], c.setting["model"]) == (dataset, model) for c in figure.cells)
-
-
-def _plain(value):
-    return f"{value:g}" if isinstance(value, float) else str(value)

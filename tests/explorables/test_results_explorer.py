@@ -8,6 +8,7 @@ import pytest
 from sgutils import widgets
 from sgutils.config import Config
 from sgutils.folders import data_folder
+from sgutils.labels import USUAL, row_key
 from sgutils.methods import METHODS, options
 from sgutils.paper import TABLES
 from sgutils.widgets import bundle, ledger
@@ -30,7 +31,7 @@ def test_every_point_is_that_of_its_ledger_file(recording):
         record = json.loads((LEDGER / f"{run['file']}.json").read_text())
         assert run["seed"] == record["config"]["seed"]
         assert (group["dataset"], group["model"]) == (record["config"]["dataset"], record["config"]["model"])
-        assert key == ledger.row_key(record["config"]["method"], record["config"]["options"])
+        assert key == row_key(record["config"]["method"], record["config"]["options"])
         for shown, curve in (("test", "test_error"), ("train", "train_error")):
             whole = record["curves"][curve]
             assert len(run[shown]) == sum(epoch <= len(whole) for epoch in group["kept"])
@@ -52,6 +53,11 @@ def test_runs_stand_together_only_where_the_seed_alone_differs(recording):
             assert [c["seed"] for c in configs] == sorted({c["seed"] for c in configs})
 
 
+def test_a_menu_can_tell_groups_apart(recording):
+    names = [(group["dataset"], group["name"]) for group in recording["groups"]]
+    assert len(names) == len(set(names))
+
+
 def test_every_printed_number_is_there(recording):
     columns = {(column["table"], column["dataset"], column["model"]): column["errors"] for column in recording["paper"]}
     counted = 0
@@ -59,7 +65,7 @@ def test_every_printed_number_is_there(recording):
         for cell in table.cells:
             config = Config(**cell.setting)
             errors = columns[table.title.split(":")[0], config.dataset, config.model]
-            assert errors[ledger.row_key(config.method, config.options)]["error"] == round(100 * cell.error)
+            assert errors[row_key(config.method, config.options)]["error"] == round(100 * cell.error)
             counted += 1
     assert counted == sum(map(len, columns.values()))
 
@@ -68,7 +74,7 @@ def test_recipe_and_options_are_those_of_training():
     full = Config().as_dict()
     assert {key: full[key] for key in ledger.RECIPE} == ledger.RECIPE
     assert set(full) - set(ledger.RECIPE) == {"dataset", "model", "method", "options", "seed"}
-    assert ledger.USUAL == {name: {key: parameter.default for key, parameter in options(name).items()} for name in METHODS}
+    assert USUAL == {name: {key: parameter.default for key, parameter in options(name).items()} for name in METHODS}
 
 
 @pytest.mark.parametrize(("epochs", "kept"), [(1, [1]), (24, list(range(1, 25))), (40, list(range(1, 41))), (120, list(range(3, 121, 3)))])

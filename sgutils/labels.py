@@ -1,0 +1,63 @@
+"""How the book names a method with its options, in tables, figures and explorables; needs no torch."""
+
+# What a method's options usually are, as in its signature, which needs torch; a test holds the two together.
+USUAL = {
+    "baseline": {},
+    "stochastic-depth": {"p_last": 0.5},
+    "self-guidance": {
+        "lam": 0.25,
+        "tau": 3.0,
+        "p_last": 0.5,
+        "detach_teacher": True,
+        "kl_direction": "teacher||student",
+        "bn_statistics": "teacher",
+        "backward_full": True,
+    },
+    "mutual-learning": {"tau": 1.0, "averaged": False},
+    "native-ensemble": {"tau": 3.0},
+    "diverse-peers": {"tau": 3.0},
+    "distillation": {"teacher": None, "lam": 1.0, "tau": 4.0},
+    "cosub": {"lam": 0.5, "tau": 1.0, "p_last": 0.5},
+}
+
+NETWORKS = {"resnet20": "ResNet-20", "resnet32": "ResNet-32", "resnet50": "ResNet-50", "resnet56": "ResNet-56", "resnet110": "ResNet-110"}
+PEERS = {"mutual-learning": "DML", "native-ensemble": "ONE", "diverse-peers": "OKDDip", "distillation": "KD", "cosub": "cosub"}
+
+_OTHERS = {"baseline": "plain", "stochastic-depth": "stochastic depth"}
+_OPTION_WORDS = {
+    ("detach_teacher", False): "attached",
+    ("kl_direction", "student||teacher"): "S‖T",
+    ("bn_statistics", "both"): "BN of both",
+    ("bn_statistics", "recalibrate"): "BN recalibrated",
+    ("backward_full", False): "w/o backward full",
+    ("averaged", True): "averaged",
+}
+_LETTERS = {"lam": "λ", "tau": "τ", "p_last": "p_L"}
+
+
+def row_key(method, options):
+    """A method with what differs from its usual options: "self-guidance kl_direction=student||teacher lam=3"."""
+    return " ".join([method, *(f"{name}={_plain(value)}" for name, value in unusual(method, options).items())])
+
+
+def label(method, options):
+    """The same for a reader: "λ = 3, S‖T" for Self-Guidance, "DML, averaged, τ = 3" for others."""
+    found = unusual(method, options)
+    # lam comes first: it is what the others are compared at.
+    words = [
+        _OPTION_WORDS.get((name, found[name]), f"{_LETTERS.get(name, name)} = {_plain(found[name])}")
+        for name in sorted(found, key=lambda name: name != "lam")
+    ]
+    if method == "self-guidance":
+        return ", ".join(words) or f"λ = {USUAL[method]['lam']:g}"
+    return ", ".join([_OTHERS.get(method) or PEERS.get(method, method), *words])
+
+
+def unusual(method, options):
+    """The options that differ from the usual ones, by name, so that the order in a record does not matter."""
+    usual = USUAL.get(method, {})
+    return {name: options[name] for name in sorted(options) if options[name] != usual.get(name)}
+
+
+def _plain(value):
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,77 @@
+"""Paired comparisons: against scipy's own test, simulation, and by hand."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from sgutils.comparisons import Interval, measured_in, paired_differences, seeds_needed
+from sgutils.errors import InputError
+from sgutils.experiments import EXPERIMENTS
+from sgutils.labels import label, row_key, unusual
+from sgutils.results import load_results
+
+
+def run(seed, error):
+    return SimpleNamespace(seed=seed, last_test_error=error)
+
+
+def test_differences_pair_equal_seeds_whatever_their_order():
+    a, b = [run(0, 0.2), run(1, 0.3), run(4, 0.1)], [run(4, 0.15), run(0, 0.25), run(7, 0.9)]
+    assert paired_differences(a, b) == pytest.approx([-5.0, -5.0])
+
+
+def test_the_interval_is_that_of_a_paired_t_test():
+    a, b = np.random.default_rng(0).normal(size=(2, 9))
+    expected = stats.ttest_rel(a, b).confidence_interval(0.95)
+    found = Interval.of(list(a - b))
+    assert (found.low, found.high) == pytest.approx((expected.low, expected.high))
+    assert found.pairs == 9
+
+
+def test_the_verdict_follows_the_interval():
+    assert Interval.of([1.0, 1.1, 0.9]).verdict == "more errors"
+    assert Interval.of([-1.0, -1.1, -0.9]).verdict == "fewer errors"
+    assert Interval.of([-1.0, 1.0, 0.1]).verdict == "cannot tell"
+    assert Interval.of([1.0, 1.1]).verdict == "too few pairs" and str(Interval.of([-1.0])) == "−1.0"
+
+
+def test_no_pair_is_refused():
+    with pytest.raises(InputError, match="at least one pair"):
+        Interval.of([])
+
+
+@pytest.mark.parametrize(("deviation", "points"), [(1.0, 1.0), (1.0, 0.6), (0.5, 0.4)])
+def test_so_many_pairs_show_the_difference_in_four_of_five_experiments(deviation, points):
+    pairs = seeds_needed(deviation, points)
+    draws = np.random.default_rng(1)
+    shown = [Interval.of(list(draws.normal(points, deviation, size=pairs))).low > 0 for _ in range(800)]
+    assert 0.74 < np.mean(shown) < 0.9
+
+
+def test_half_the_difference_takes_about_four_times_the_pairs():
+    assert 3.4 < seeds_needed(1.0, 0.1) / seeds_needed(1.0, 0.2) < 4.4
+
+
+def test_a_difference_of_nothing_is_refused():
+    with pytest.raises(InputError, match="must be above 0"):
+        seeds_needed(1.0, 0.0)
+
+
+def test_every_method_of_an_experiment_is_named_once_and_has_its_own_runs():
+    runs = load_results()
+    for dataset in ("fashion-mnist", "cifar10", "fer2013"):
+        found = measured_in("every-method", runs, "small", dataset)
+        assert len(found) == len(EXPERIMENTS["every-method"].settings) // 3
+        for name, group in found.items():
+            assert all(label(r.config["method"], r.config["options"]) == name and r.config["dataset"] == dataset for r in group)
+            assert [r.seed for r in group] == sorted({r.seed for r in group})
+
+
+def test_a_label_says_what_is_unusual():
+    options = {"lam": 3.0, "detach_teacher": False, "kl_direction": "student||teacher", "tau": 3.0}
+    assert unusual("self-guidance", options) == {"detach_teacher": False, "kl_direction": "student||teacher", "lam": 3.0}
+    assert label("self-guidance", options) == "λ = 3, attached, S‖T"
+    assert label("self-guidance", {}) == "λ = 0.25" and label("native-ensemble", {"tau": 2.0}) == "ONE, τ = 2"
+    assert row_key("mutual-learning", {"averaged": True, "tau": 1.0}) == "mutual-learning averaged=True"
