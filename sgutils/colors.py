@@ -30,6 +30,18 @@ NEUTRALS = {
     "surface": Color("#fbfbfc", "#1b2027"),
 }
 
+# The classes of a picture that colours its points by class; 3 to 1 against the page, as they colour shapes and bold names.
+CLASSES = {
+    f"class-{number}": color
+    for number, color in enumerate(
+        (
+            *(Color("#3768a8", "#86b4ec"), Color("#c43c4c", "#f28f98"), Color("#1f7f62", "#6fd0ab"), Color("#8d55a8", "#cfa6e6")),
+            *(Color("#806515", "#d8bd66"), Color("#bf5b06", "#f3a55c"), Color("#11808e", "#6ccfdb"), Color("#666a70", "#b9bdc4")),
+            *(Color("#b23484", "#ef90cb"), Color("#4f8517", "#a3d56c")),
+        )
+    )
+}
+
 # The site's theme, JupyterLab, Colab and VS Code each say "dark" in their own way.
 _DARK = (
     'html[data-theme="dark"]',
@@ -55,6 +67,6 @@ def css_variables():
 
 
 def _declarations(theme):
-    colors = (f"--sg-{name}: {getattr(color, theme)};" for name, color in {**ROLES, **NEUTRALS}.items())
+    colors = (f"--sg-{name}: {getattr(color, theme)};" for name, color in {**ROLES, **NEUTRALS, **CLASSES}.items())
     # --sg-scheme lets native controls (sliders, menus) follow the theme.
     return f"--sg-scheme: {theme}; {' '.join(colors)}"

@@ -19,10 +19,14 @@ window.begin = async (source, state, html) => {
   window.listening = () => Object.values(listeners).flat().length;
   const url = URL.createObjectURL(new Blob([source], { type: 'text/javascript' }));
   const { default: widget } = await import(url);
-  window.end = widget.render({ model: window.model, el: document.body.firstElementChild });
+  window.end = await widget.render({ model: window.model, el: document.body.firstElementChild });
   await window.painted();
 };
 window.painted = () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(done))));
+// A picture that is still being worked out says so.
+window.settled = async () => {
+  do await window.painted(); while (document.querySelector('[aria-busy="true"]'));
+};
 // A control's own read-out and what only a screen reader or the Tab key meets are no picture.
 window.picture = () => [...document.querySelectorAll('svg, canvas, output')].filter((node) => !node.closest('.sg-control'))
   .map((node) => (node.tagName === 'CANVAS' ? node.toDataURL() : node.outerHTML.replace(/ (aria-(label|value\w+)|tabindex)="[^"]*"/g, ''))).join();
@@ -47,7 +51,7 @@ class Stage:
 
     def picture(self):
         """All that is drawn and read out, outside the controls themselves, once it has settled."""
-        self.page.evaluate("window.painted()")
+        self.page.evaluate("window.settled()")
         return self.page.evaluate("window.picture()")
 
     def state(self, key):

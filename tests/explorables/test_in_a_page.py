@@ -35,7 +35,9 @@ def test_state_from_outside_is_shown(stage, name):
     stage.show(name)
     before = stage.picture()
     other = {"temperature": ("tau", 9.0), "survival": ("p_last", 0.2), "objective": ("lam", 2.0), "overview": ("image", 2)}
-    other |= {"peers": ("tau", 6.0), "results_explorer": ("view", "curves")}
+    other |= {"peers": ("tau", 6.0), "expressions": ("mix", [0, 0, 0, 100, 0, 0, 50]), "results_explorer": ("view", "curves")}
+    other |= {"playground": ("p_last", 0.2)}
+    other |= {"feature_space": ("epoch", 0)}
     stage.page.evaluate("([key, value]) => window.model.set(key, value)", other[name])
     assert stage.picture() != before
 
@@ -54,7 +56,7 @@ def test_missing_state_is_the_default(stage, name):
 @pytest.mark.parametrize("name", bundle.NAMES)
 def test_every_control_has_a_name_and_moves_the_picture_by_keyboard(stage, name):
     stage.show(name)
-    controls = stage.page.locator("input, select, button, [role=slider], [role=switch]")
+    controls = stage.page.locator(":is(input, select, button, [role=slider], [role=switch]):not(:disabled)")
     moved = 0
     for i in range(controls.count()):
         control = controls.nth(i)

@@ -53,13 +53,14 @@ class Opened:
             self.problems.append(f"asks another host: {request.url}")
 
     def go(self, name, query=""):
-        """Open a page and wait until it stands: scripts run, explorables mounted, figures drawn, mathematics set."""
+        """Open a page and wait until it stands: scripts run, explorables mounted and at rest, figures drawn, mathematics set."""
         self.page.goto(f"{self.home}{name}{query}", wait_until="load")
         self.page.wait_for_function(
             """() => [...document.querySelectorAll(".sg-explorable")].every((host) => host.dataset.mounted)
+               && !document.querySelector('.sg-explorable [aria-busy="true"]')
                && [...document.querySelectorAll(".sg-figure")].every((host) => host.dataset.drawn || !host.clientWidth)
                && document.fonts.status === "loaded" """,
-            timeout=15_000,
+            timeout=30_000,
         )
         return self.page
 

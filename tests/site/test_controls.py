@@ -109,6 +109,7 @@ def test_a_view_can_be_shared(opened, explorable_page):
             assert any(moved)
         page.wait_for_function("location.search.length > 1", timeout=3000)
         page.wait_for_timeout(400)  # changes of the address are gathered
+        page.wait_for_function("!document.querySelector('.sg-explorable [aria-busy=\"true\"]')")
         before = [host.evaluate(PICTURE) for host in hosts(page)]
         page = site.go(explorable_page, page.evaluate("location.search"))
         assert [host.evaluate(PICTURE) for host in hosts(page)] == before

@@ -24,13 +24,13 @@ export function readRecording(recording) {
   }
 }
 
-function bytes(content, length) {
+export function bytes(content, length) {
   const text = atob(content);
   check(text.length === length);
   return Uint8Array.from(text, (letter) => letter.charCodeAt(0));
 }
 
-function check(holds, value) {
+export function check(holds, value) {
   if (!holds) throw new Error("not a recording");
   return value;
 }
