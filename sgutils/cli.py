@@ -16,6 +16,7 @@ from typing import get_args
 
 from .config import SCALES, Config
 from .datasets import DATASETS
+from .distributed import rank
 from .errors import InputError
 from .experiments import EXPERIMENTS, reproduce
 from .export import export_onnx, trained_network
@@ -45,7 +46,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         given = _parser(_defaults(arguments)).parse_args(arguments)
         return given.do(given, command)
     except InputError as error:
-        print(f"sgutils: {error}", file=sys.stderr)
+        if rank() == 0:
+            print(f"sgutils: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("sgutils: stopped.", file=sys.stderr)
@@ -117,6 +119,8 @@ def _export(given: argparse.Namespace, command: str) -> int:
 
 
 def _report(run: Run, folder: Path) -> int:
+    if rank() > 0:
+        return 0
     if run.status == "interrupted":
         print(f"{run.message} Go on with: sgutils resume {shlex.quote(str(folder))}", file=sys.stderr)
         return 130

@@ -11,6 +11,7 @@ from filelock import FileLock, Timeout  # torch brings it along
 
 from .checkpoint import write_atomically
 from .config import Config
+from .distributed import world_size
 from .errors import InputError
 from .paper import FIGURES, TABLES
 from .results import Run, run_name
@@ -146,11 +147,14 @@ def reproduce(
         The runs that were added to the ledger.
 
     Raises:
-        InputError: if there is no such experiment, its data cannot be read or a folder cannot be written.
+        InputError: if there is no such experiment, its data cannot be read, a folder cannot be written or torchrun started
+            several processes.
         KeyboardInterrupt: at Ctrl-C; the run that it ended goes on at the next call.
     """
     if name not in EXPERIMENTS:
         raise InputError(f"Unknown experiment {name!r}: expected one of {', '.join(EXPERIMENTS)}.")
+    if world_size() > 1:
+        raise InputError("reproduce trains one run after another in one process: start it without torchrun.")
     deadline = None if budget_minutes is None else time.monotonic() + 60 * budget_minutes
     for folder in (ledger, work):
         _check_writable(folder)

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from . import distributed
 from .config import Config
 from .errors import InputError
 from .folders import data_folder
@@ -258,9 +259,10 @@ def _error(group: list[Run]) -> str:
 
 
 def _device_name(device: torch.device) -> str:
+    processes = f", {distributed.world_size()} processes" if distributed.world_size() > 1 else ""
     if device.type == "cuda":
-        return torch.cuda.get_device_name(device)
-    return f"{platform.machine()} CPU, {torch.get_num_threads()} threads"
+        return torch.cuda.get_device_name(device) + processes
+    return f"{platform.machine()} CPU, {torch.get_num_threads()} threads" + processes
 
 
 @functools.cache

@@ -6,7 +6,6 @@ builds the method, keeps files in a folder and returns the record for the ledger
 
 import dataclasses
 import math
-import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ import torch
 from torch import Tensor
 from tqdm.auto import tqdm
 
+from . import distributed
 from .checkpoint import load_checkpoint, save_checkpoint, save_network, write_atomically
 from .config import Config
 from .data import Dataset, augment, load_dataset
@@ -83,7 +83,13 @@ class Trainer:
         device: torch.device | str | None = None,
         on_step: Callable[[], None] = lambda: None,
     ):
-        self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+        if batch_size < 2 * distributed.world_size():
+            raise InputError(
+                f"batch_size {batch_size} leaves fewer than two images for each of {distributed.world_size()} processes: "
+                "batch norm needs two; start fewer, or choose a larger batch."
+            )
+        distributed.join()
+        self.device = distributed.own_device() if device is None else torch.device(device)
         self.method = method.to(self.device, memory_format=torch.channels_last)
         self.dataset = dataset.to(self.device)
         self.normalise = self.dataset.normaliser()
@@ -107,6 +113,7 @@ class Trainer:
         # code of stochastic depth, and as they would if its branch were computed and multiplied by 0.
         for parameter in self.parameters:
             parameter.grad = torch.zeros_like(parameter)
+        self.losses = distributed.wrap(self.method)
 
     @property
     def steps(self) -> int:
@@ -140,23 +147,26 @@ class Trainer:
         batches = self._batches(torch.randperm(len(self.dataset.train_x), generator=self.draws))
         for step, batch in enumerate(batches):
             batch = batch.to(self.device)
-            losses = self.method(self._images(batch), self.dataset.train_y[batch])
+            x, y = distributed.share(self._images(batch)), distributed.share(self.dataset.train_y[batch])
+            losses = self.losses(x, y)
             self.optimizer.zero_grad(set_to_none=False)
-            losses["total"].backward()
+            # Of several processes each has its own share of the batch, not always an equal one; their mean is taken.
+            (losses["total"] * (len(x) * distributed.world_size() / len(batch))).backward()
             self.optimizer.step()
             # Sums stay on the device: reading a number in this loop would make a GPU wait for the CPU.
             for name, value in losses.items():
-                sums[name] = sums.get(name, 0) + value.detach() * len(batch)
+                sums[name] = sums.get(name, 0) + value.detach() * len(x)
             bad = torch.where(losses["total"].detach().isfinite(), math.inf, float(step + 1))
             first_bad = torch.minimum(first_bad, bad)
             self.on_step()
-        if first_bad.isfinite():
+        if distributed.least(first_bad).isfinite():
             raise Diverged(f"The loss became NaN or infinite in epoch {index + 1}, step {int(first_bad)}, at learning rate {lr:g}.")
         if not all(parameter.isfinite().all() for parameter in self.parameters):
             raise Diverged(f"The weights became NaN or infinite in the last step of epoch {index + 1}, at learning rate {lr:g}.")
         if index + 1 == self.epochs:
             self.method.finish(self._images(batch.to(self.device)) for batch in batches)
-        means = {name: (value / len(self.dataset.train_x)).item() for name, value in sums.items()}
+        distributed.agree(self.method)
+        means = {name: distributed.add_up(value).item() / len(self.dataset.train_x) for name, value in sums.items()}
         return Epoch(index + 1, lr, means, self.test_error(), time.perf_counter() - start)
 
     def _train_first(self, method: Method) -> None:
@@ -176,18 +186,20 @@ class Trainer:
 
     def _batches(self, order: Tensor) -> tuple[Tensor, ...]:
         batches = order.split(self.batch_size)
-        # Batch norm has no statistics of a single image.
-        return batches[:-1] if len(batches) > 1 and len(batches[-1]) == 1 else batches
+        # Batch norm has no statistics of a single image, in no process.
+        too_few = len(batches[-1]) < 2 * distributed.world_size()
+        return batches[:-1] if len(batches) > 1 and too_few else batches
 
     @torch.no_grad()
     def test_error(self) -> float:
         """Share of wrong test predictions of what is deployed."""
         self.method.eval()
         wrong = torch.zeros((), device=self.device)
-        for x, y in zip(self.dataset.test_x.split(1000), self.dataset.test_y.split(1000)):
+        test_x, test_y = distributed.share(self.dataset.test_x), distributed.share(self.dataset.test_y)
+        for x, y in zip(test_x.split(1000), test_y.split(1000)):
             images = self.normalise(x).contiguous(memory_format=torch.channels_last)
             wrong += (self.method.predict(images).argmax(dim=1) != y).sum()
-        return wrong.item() / len(self.dataset.test_y)
+        return distributed.add_up(wrong).item() / len(self.dataset.test_y)
 
     def state_dict(self) -> dict:
         """All that a run needs to go on as if it had never stopped."""
@@ -266,13 +278,11 @@ def train(
         deadline ended ``"stopped"``, one that Ctrl-C ended ``"interrupted"``.
 
     Raises:
-        InputError: if the data cannot be read, ``out`` cannot be written or already holds a run, or several processes
-            were started.
+        InputError: if the data cannot be read, ``out`` cannot be written or already holds a run, or a mini-batch has
+            fewer than two images for each of torchrun's processes.
     """
-    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
-        raise InputError("Training runs in one process, but torchrun started several: start it without torchrun.")
     trainer = make_trainer(config)
-    folder = None if out is None else _new_folder(Path(out))
+    folder = None if out is None or distributed.rank() > 0 else _new_folder(Path(out))
     return _run(trainer, config, folder, command, deadline, quiet)
 
 
@@ -284,7 +294,7 @@ def resume(out: str | Path, *, deadline: float | None = None, quiet: bool = Fals
     """
     folder = Path(out)
     config, trainer, command = _restore(folder)
-    return _run(trainer, config, folder, command, deadline, quiet)
+    return _run(trainer, config, folder if distributed.rank() == 0 else None, command, deadline, quiet)
 
 
 def evaluate(out: str | Path) -> tuple[Config, float, int]:
@@ -321,14 +331,15 @@ def _run(
             log.write(trainer.history)
 
     log = None if folder is None else Log(folder, done=len(trainer.history))
-    bar = tqdm(total=trainer.steps, initial=trainer.steps_done, unit="step", disable=quiet)
+    bar = tqdm(total=trainer.steps, initial=trainer.steps_done, unit="step", disable=quiet or distributed.rank() > 0)
     trainer.on_step = bar.update
     try:
         save()
         for epoch in trainer:
             save()
             bar.set_postfix(epoch=epoch.index, train=f"{epoch.train['error']:.1%}", test=f"{epoch.test_error:.1%}")
-            if deadline is not None and epoch.index < config.epochs and time.monotonic() + epoch.seconds > deadline:
+            late = deadline is not None and epoch.index < config.epochs and time.monotonic() + epoch.seconds > deadline
+            if distributed.decided_by_the_first(late, trainer.device):
                 status = "stopped"
                 break
     except Diverged as error:

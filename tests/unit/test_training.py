@@ -8,7 +8,7 @@ import torch
 
 import sgutils as sg
 from sgutils.methods import Method
-from sgutils.training import learning_rate, make_trainer
+from sgutils.training import learning_rate
 
 
 def config(**changes):
@@ -269,13 +269,6 @@ def test_a_frozen_teacher_is_the_same_after_training(tmp_path):
     before = {key: value.clone() for key, value in method.teacher.state_dict().items()}
     list(sg.Trainer(method, digits(), epochs=2, batch_size=32, device="cpu"))
     assert all(torch.equal(before[key], value) for key, value in method.teacher.state_dict().items())
-
-
-def test_several_processes_are_refused(tmp_path, monkeypatch):
-    monkeypatch.setenv("WORLD_SIZE", "2")
-    with pytest.raises(sg.InputError, match="torchrun"):
-        sg.train(config(), tmp_path / "run", quiet=True)
-    assert not (tmp_path / "run").exists()
 
 
 def test_a_deadline_stops_between_epochs_and_can_be_resumed(tmp_path, undisturbed):

@@ -1,0 +1,78 @@
+"""Several processes that train one network, started by torchrun: which one this is, and its share of the work.
+
+Every process draws the same order, augmentation and gates, and takes every n-th image of a mini-batch: what is trained
+does not depend on how many there are, but for batch norm, whose statistics are of a process's own images.
+"""
+
+import os
+
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
+
+
+def rank() -> int:
+    """Which process this is, from 0; 0 alone writes and speaks."""
+    return int(os.environ.get("RANK", "0"))
+
+
+def world_size() -> int:
+    """How many processes there are; 1 without torchrun."""
+    return int(os.environ.get("WORLD_SIZE", "1"))
+
+
+def own_device() -> torch.device:
+    """This process's GPU, or the CPU where there is none."""
+    return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0"))) if torch.cuda.is_available() else torch.device("cpu")
+
+
+def join() -> None:
+    """Meet the other processes, if there are any and it has not been done."""
+    if world_size() > 1 and not dist.is_initialized():
+        if torch.cuda.is_available():
+            torch.cuda.set_device(own_device())
+        dist.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
+
+
+def share(batch: Tensor) -> Tensor:
+    """The images of a mini-batch, or their labels, that are this process's to train on."""
+    return batch[rank() :: world_size()]
+
+
+def wrap(method: nn.Module) -> nn.Module:
+    """What is called instead of the method, so that gradients come out as the mean over all processes."""
+    if world_size() == 1:
+        return method
+    # A student that leaves out a block leaves its parameters unused, and never the same ones twice.
+    return DistributedDataParallel(method, find_unused_parameters=True)
+
+
+def add_up(value: Tensor) -> Tensor:
+    """The sum of the values of all processes, in each of them."""
+    if world_size() > 1:
+        dist.all_reduce(value)
+    return value
+
+
+def least(value: Tensor) -> Tensor:
+    """The smallest of the values of all processes, in each of them."""
+    if world_size() > 1:
+        dist.all_reduce(value, dist.ReduceOp.MIN)
+    return value
+
+
+def agree(method: nn.Module) -> None:
+    """Make the first process's running statistics everybody's: they are what is tested and kept."""
+    if world_size() > 1:
+        for buffer in method.buffers():
+            dist.broadcast(buffer, 0)
+
+
+def decided_by_the_first(choice: bool, device: torch.device) -> bool:
+    """What the first process chose, so that all take the same way."""
+    if world_size() == 1:
+        return choice
+    flag = torch.tensor(int(choice), device=device)
+    dist.broadcast(flag, 0)
+    return bool(flag)

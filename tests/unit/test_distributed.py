@@ -1,0 +1,170 @@
+"""Training in several processes (gloo, on the CPU), as torchrun starts them."""
+
+import copy
+import json
+import multiprocessing
+import os
+import socket
+import subprocess
+import sys
+
+import pytest
+import torch
+
+import sgutils as sg
+from sgutils.methods import Method
+from sgutils.training import resume
+
+SMALL = {"dataset": "digits", "model": "resnet20", "train_examples": 96, "test_examples": 51, "epochs": 2, "batch_size": 32}
+
+
+class Linear(Method):
+    """No batch norm: two halves of a mini-batch are worth exactly the whole."""
+
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(0)
+        self.layer = torch.nn.Linear(64, 10)
+        self.seen = []
+
+    def forward(self, x, y):
+        self.seen.append(x.clone())
+        logits = self.predict(x)
+        error = (logits.detach().argmax(1) != y).float().mean()
+        return {"total": torch.nn.functional.cross_entropy(logits, y), "error": error}
+
+    def predict(self, x):
+        return self.layer(x.flatten(1))
+
+    def deployed_network(self):
+        return self.layer
+
+
+def digits(n=96):
+    return sg.load_dataset("digits", train_examples=n, test_examples=51)
+
+
+def _start(rank, count, port, function, arguments, out):
+    os.environ.update(RANK=str(rank), WORLD_SIZE=str(count), MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port))
+    torch.set_num_threads(1)
+    torch.save(function(*arguments), out / f"{rank}.pt")
+
+
+def in_processes(count, function, *arguments, out):
+    """What a function returns in each of so many processes that torchrun might have started."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["sgutils.training", "sklearn.datasets", "torch.utils.tensorboard"])
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    out.mkdir()
+    processes = [context.Process(target=_start, args=(r, count, port, function, arguments, out)) for r in range(count)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(120)
+        process.kill()
+    assert [process.exitcode for process in processes] == [0] * count
+    return [torch.load(out / f"{rank}.pt", weights_only=False) for rank in range(count)]
+
+
+def train_linear(batch_size):
+    method = Linear()
+    history = list(sg.Trainer(method, digits(), epochs=2, batch_size=batch_size, device="cpu"))
+    return method.state_dict(), [(epoch.train, epoch.test_error) for epoch in history], method.seen
+
+
+@pytest.mark.parametrize(("count", "batch_size"), [(2, 32), (3, 50)])  # 50 and 46 images are no multiple of 3
+def test_several_processes_train_as_one_does(count, batch_size, tmp_path):
+    weights, history, whole = train_linear(batch_size)
+    results = in_processes(count, train_linear, batch_size, out=tmp_path / "out")
+    for their_weights, their_history, _ in results:
+        for key, value in weights.items():
+            torch.testing.assert_close(their_weights[key], value, atol=1e-6, rtol=1e-5)
+        for (train, test), (their_train, their_test) in zip(history, their_history, strict=True):
+            assert their_train == pytest.approx(train, abs=1e-5) and their_test == test
+    # Without overlap: the shares of a step are the images that one process sees in it.
+    for step, images in enumerate(whole):
+        shares = torch.cat([seen[step] for _, _, seen in results])
+        rows = lambda x: sorted(image.numpy().tobytes() for image in x)
+        assert rows(shares) == rows(images)
+
+
+def build(name):
+    torch.manual_seed(0)
+    return sg.build_method(name, lambda: sg.resnet(20, num_classes=10, in_channels=1, widths=(4, 6, 8)), seed=7)
+
+
+def one_step(name):
+    method = build(name)
+    method.prepare = lambda train: None  # of distillation: its teacher need know nothing here
+    list(sg.Trainer(method, digits(32), epochs=1, batch_size=32, lr=0.1, augmented=False, device="cpu"))
+    return {key: value.detach() for key, value in method.named_parameters()}
+
+
+@pytest.mark.parametrize("name", sg.METHODS)
+def test_gradients_are_the_mean_over_processes_that_drew_the_same_students(name, tmp_path):
+    dataset, method = digits(32), build(name)
+    order = torch.randperm(32, generator=torch.Generator().manual_seed(0))
+    x, y = dataset.normaliser()(dataset.train_x)[order], dataset.train_y[order]
+    twin = copy.deepcopy(method)  # draws what the first draws
+    for part in (method, twin):
+        part.train()
+        part.begin_epoch(0, 1)
+    loss = (method(x[0::2], y[0::2])["total"], twin(x[1::2], y[1::2])["total"])
+    for total in loss:
+        total.backward()
+    expected = {}
+    for (key, one), two in zip(method.named_parameters(), twin.parameters()):
+        gradients = [torch.zeros_like(p) if p.grad is None else p.grad for p in (one, two)]
+        decayed = sum(gradients) / 2 + 1e-4 * one.detach()
+        expected[key] = one.detach() - 0.1 * 1.9 * decayed if one.requires_grad else one.detach()
+    for weights in in_processes(2, one_step, name, out=tmp_path / "out"):
+        for key, value in expected.items():
+            torch.testing.assert_close(weights[key], value, atol=2e-6, rtol=1e-4)
+
+
+def start_a_run(folder):
+    return sg.train(sg.Config(**SMALL), folder, deadline=0.0, quiet=True).status
+
+
+def finish_a_run(folder):
+    return resume(folder, quiet=True).status
+
+
+@pytest.mark.parametrize(("first", "then"), [(2, 1), (1, 2)])
+def test_a_run_goes_on_in_another_number_of_processes_and_the_first_alone_writes(first, then, tmp_path):
+    assert in_processes(first, start_a_run, tmp_path / "run", out=tmp_path / "a") == ["stopped"] * first
+    assert in_processes(then, finish_a_run, tmp_path / "run", out=tmp_path / "b") == ["finished"] * then
+    record = json.loads((tmp_path / "run" / "result.json").read_text())
+    assert len(record["curves"]["test_error"]) == 2 and ("2 processes" in record["device"]) == (then == 2)
+    assert len((tmp_path / "run" / "metrics.jsonl").read_text().splitlines()) == 2
+
+
+def test_torchrun_trains(tmp_path):
+    """The command of the README, small."""
+    small = "--dataset digits --model resnet20 --train-examples 96 --test-examples 50 --epochs 1 --batch-size 32".split()
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "sgutils", "train"]
+    done = subprocess.run(
+        [*command, *small, "--out", str(tmp_path / "run")],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("Test error") == 1
+    assert "2 processes" in json.loads((tmp_path / "run" / "result.json").read_text())["device"]
+
+
+def test_too_small_a_batch_is_one_sentence(monkeypatch):
+    monkeypatch.setenv("WORLD_SIZE", "4")
+    with pytest.raises(sg.InputError, match="batch_size 7 .*two images for each of 4 processes"):
+        sg.Trainer(Linear(), digits(), epochs=1, batch_size=7, device="cpu")
+
+
+def test_reproduce_under_torchrun_is_one_sentence(monkeypatch, tmp_path):
+    from sgutils.experiments import reproduce
+
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with pytest.raises(sg.InputError, match="without torchrun"):
+        reproduce("table1", seeds=1, ledger=tmp_path, work=tmp_path)
