@@ -36,8 +36,8 @@ CLASSES = {
     for number, color in enumerate(
         (
             *(Color("#3768a8", "#86b4ec"), Color("#c43c4c", "#f28f98"), Color("#1f7f62", "#6fd0ab"), Color("#8d55a8", "#cfa6e6")),
-            *(Color("#806515", "#d8bd66"), Color("#bf5b06", "#f3a55c"), Color("#11808e", "#6ccfdb"), Color("#666a70", "#b9bdc4")),
-            *(Color("#b23484", "#ef90cb"), Color("#4f8517", "#a3d56c")),
+            *(Color("#806515", "#d8bd66"), Color("#b65604", "#f3a55c"), Color("#11808e", "#6ccfdb"), Color("#666a70", "#b9bdc4")),
+            *(Color("#b23484", "#ef90cb"), Color("#4a7d15", "#a3d56c")),
         )
     )
 }

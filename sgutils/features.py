@@ -149,12 +149,24 @@ class LiveMap:
             import openTSNE
         except ImportError as error:
             raise InputError("The live map is computed by openTSNE, which is not installed: pip install openTSNE.") from error
-        if isinstance(perplexity, bool) or not isinstance(perplexity, (int, float)) or not 2 <= perplexity <= 500:
-            raise InputError(f"perplexity must be a number from 2 to 500, not {perplexity!r}.")
+        self.check(None, perplexity)
         self._library = openTSNE
         self.perplexity = perplexity
         self.seed = seed
         self._map = None
+
+    @staticmethod
+    def check(points: int | None, perplexity: float) -> None:
+        """Raise an `InputError` unless so many points can be laid out at that perplexity; None is enough of them."""
+        if isinstance(perplexity, bool) or not isinstance(perplexity, (int, float)) or not 2 <= perplexity <= 500:
+            raise InputError(f"perplexity must be a number from 2 to 500, not {perplexity!r}.")
+        if points is not None and points <= 3 * perplexity:
+            raise InputError(f"Perplexity {perplexity:g} needs more than {3 * perplexity:g} points, not {points}.")
+
+    @property
+    def begun(self) -> bool:
+        """Whether there is anything to see."""
+        return self._map is not None
 
     @property
     def positions(self) -> np.ndarray:
@@ -171,8 +183,7 @@ class LiveMap:
             InputError: if there are too few rows, or not as many as before.
         """
         features = _matrix(features)
-        if len(features) <= 3 * self.perplexity:
-            raise InputError(f"Perplexity {self.perplexity:g} needs more than {3 * self.perplexity:g} points, not {len(features)}.")
+        self.check(len(features), self.perplexity)
         if self._map is not None and len(features) != len(self._map):
             raise InputError(f"The map holds {len(self._map)} points, but features of {len(features)} came: make a new map.")
         affinities = self._library.affinity.PerplexityBasedNN(features, perplexity=self.perplexity, random_state=self.seed)

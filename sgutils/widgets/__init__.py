@@ -11,9 +11,13 @@ _HOMES = {
     "Survival": "survival",
     "Objective": "objective",
     "Overview": "overview",
+    "LiveNetwork": "live_network",
+    "Expressions": "expressions",
     "FeatureSpace": "feature_space",
     "Peers": "peers",
     "ResultsExplorer": "results_explorer",
+    "Playground": "playground",
+    "FeaturePanel": "feature_panel",
     "TrainingPanel": "training_panel",
 }
 

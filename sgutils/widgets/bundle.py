@@ -32,7 +32,7 @@ _EXPORT = re.compile(r"^export (?=(?:const|class|function|async function) (?P<na
 def module_source(name):
     """The explorable as the text of one ES module: every file it imports stands in it, once."""
     _check(name)
-    return _bundle(HERE / f"{name}.js")
+    return bundled(HERE / f"{name}.js")
 
 
 @cache
@@ -84,7 +84,7 @@ def _recording(file):
     return json.loads((data_folder() / "explorables" / file).read_text(encoding="utf-8"))
 
 
-def _bundle(path):
+def bundled(path):
     """A module or a worker as one text, behind all that it imports."""
     inlined = {}
     body = _inline(path, inlined)
@@ -107,7 +107,7 @@ def _as_constant(path, inlined):
     if path.suffix == ".json":
         return f"const {_identifier(path)} = {path.read_text(encoding='utf-8').strip()};\n"
     if path.name.endswith(_WORKER):
-        return f"const {_identifier(path)} = {{ workerSource: {json.dumps(_bundle(path))} }};\n"
+        return f"const {_identifier(path)} = {{ workerSource: {json.dumps(bundled(path))} }};\n"
     body = _inline(path, inlined)
     names = ", ".join(found["name"] for found in _EXPORT.finditer(body))
     return f"const {_identifier(path)} = (() => {{\n{_EXPORT.sub('', body)}\nreturn {{ {names} }};\n}})();\n"

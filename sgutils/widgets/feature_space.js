@@ -4,7 +4,7 @@
 import card from "./feature_space.json";
 import { attr, button, choice, each, fixed, frame, html, painter, percent, picture, reducedMotion, select, slider, spawn, svg, text, tryThis } from "./lib/dom.js";
 import { number, oneOf, openState, wholeNumber } from "./lib/state.js";
-import { cloud } from "./lib/cloud.js";
+import { cloud, paintLegend } from "./lib/cloud.js";
 import { readFeatures } from "./lib/features.js";
 import { workerSource } from "./feature_space.worker.js";
 
@@ -154,7 +154,7 @@ function render({ model, el }) {
     const down = Math.round(Math.min(520, across * 0.92));
     size(across, down);
     table.paint(recording.methods[state.get("method")][at], full(), chosenStudents(), roles());
-    paintLegend(legend, full(), chosenStudents(), roles(), state.get("color") === "class");
+    paintLegend(legend, [full(), ...chosenStudents().map(({ name }) => `student ${name}`)], roles(), state.get("color") === "class");
     const busy = root.getAttribute("aria-busy") === "true";
     const still = busy && (!shown || reducedMotion());
     text(moment, still ? "laying out the points …" : shown ? `epoch ${epochs[shown.epoch]}` : "");
@@ -214,19 +214,6 @@ function measures() {
         });
     },
   };
-}
-
-function paintLegend(el, full, chosen, roles, byClass) {
-  const marks = ["dot", "ring", "square"];
-  const entries = [full, ...chosen.map(({ name }) => `student ${name}`)];
-  each(el, entries, () => html("span", {}, svg("svg", { width: 14, height: 14, "aria-hidden": true }, svg("path"), svg("path")), html("b")),
-    (node, name, k) => {
-      const [drawing, words] = node.childNodes;
-      const [mark, hole] = drawing.childNodes;
-      attr(mark, { d: "M7,7h0", class: `sg-marks sg-${marks[k]} ${byClass ? "sg-any" : `sg-${roles[k]}`}` });
-      attr(hole, { d: "M7,7h0", class: k ? `sg-marks sg-${marks[k]}-hole` : "sg-none" });
-      text(words, name);
-    });
 }
 
 function nearestIndex(values, value) {

@@ -194,16 +194,23 @@ class TrainingPanel(ipywidgets.VBox):
         role = "alert" if alarm else "status"
         self.status.value = f'<div class="sg-panel-status" role="{role}">{html.escape(sentence)}</div>'
 
-    def _begin_drawing(self, config):
+    def _new_figure(self):
         # Plotly's figure weighs 5 MB, which a kernel sends to the page: only a reader who trains pays for it.
         from .training_figure import TrainingFigure
 
+        return TrainingFigure()
+
+    def _begin_drawing(self, config):
         if self._figure is None:
-            self._figure = TrainingFigure()
+            self._figure = self._new_figure()
             self.figure_box.children = (self._figure,)
         self._figure.begin(config.epochs, below="distill" in TRAINING_CURVES[config.method])
         self.legend.value = ""
         self.progress.value = 0
+
+    def watcher(self, run: "_Run", trainer: Trainer):
+        """What looks at the network before the first and after every step of a run, from its thread: nothing, here."""
+        return lambda: None
 
     # A run draws through these three, from its thread.
 
@@ -274,7 +281,9 @@ class _Run:
         self._steps, self._all_steps = 0, trainer.steps
         self._drawn_at = -math.inf
         test_curve, training_curves = TEST_CURVE[config.method], TRAINING_CURVES[config.method]
+        self._watch = panel.watcher(self, trainer)
         panel.draw_epoch(self, 0, {test_curve: trainer.test_error()})
+        self._watch()
         for epoch in trainer:
             values = {test_curve: epoch.test_error}
             values |= {curve: epoch.train[term] for term, curve in training_curves.items()}
@@ -283,6 +292,7 @@ class _Run:
 
     def _step(self):
         self._go_on()
+        self._watch()
         self._steps += 1
         now = time.monotonic()
         if now - self._drawn_at > SECONDS_BETWEEN_PROGRESS:

@@ -63,7 +63,7 @@ class Mathematics:
 
     def __init__(self, page, file="lib/math.js"):
         self.page = page
-        source = bundle._bundle(bundle.HERE / file)
+        source = bundle.bundled(bundle.HERE / file)
         load = "async (source) => { window.M = await import(URL.createObjectURL(new Blob([source], { type: 'text/javascript' }))); }"
         page.evaluate(load, source)
 

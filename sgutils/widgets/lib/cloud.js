@@ -1,6 +1,6 @@
 // Points of several networks on one map: a mark a point, a line between the marks of one image, the image on the pointer.
 
-import { attr, each, svg, text, thumbnail } from "./dom.js";
+import { attr, each, html, svg, text, thumbnail } from "./dom.js";
 
 // How far from a point the pointer still means it, the margin for what hangs over the edge, and the side of an image.
 const [REACH, MARGIN, PHOTO] = [16, 16, 44];
@@ -84,6 +84,16 @@ export function cloud(drawing, { side, classes, choose }) {
     attr(text(caption, classes[labels[image]]), { x: (left + (right ? 0 : PHOTO)).toFixed(1), y: (top + PHOTO + 15).toFixed(1), "text-anchor": right ? "start" : "end" });
     return [left + PHOTO / 2, top + PHOTO / 2 + 8];
   }
+}
+
+// Which mark is which network's; the colours of classes are told by their names on the map.
+export function paintLegend(el, networks, roles, byClass) {
+  each(el, networks, () => html("span", {}, svg("svg", { width: 14, height: 14, "aria-hidden": true }), html("b")), (node, name, k) => {
+    each(node.firstChild, markPaths(k).reverse(), () => svg("path", { d: "M7,7h0" }), (path, part) => attr(path, {
+      class: `sg-marks sg-${part} ${byClass ? "sg-any" : `sg-${roles[k]}`}`,
+    }));
+    text(node.lastChild, name);
+  });
 }
 
 function markPaths(network) {
