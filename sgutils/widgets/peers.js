@@ -173,7 +173,7 @@ function predictionPicture({ onMove }) {
 
   const makePoint = (_, i) => {
     const node = svg("g", { role: "slider", "aria-valuemin": 0, "aria-valuemax": 100 }, svg("circle", { class: "sg-grip", r: 20 }), svg("circle", { class: "sg-fill", r: 9 }),
-      svg("text", { class: "sg-small sg-strong sg-mid sg-mark", y: 4 }));
+      svg("text", { class: "sg-small sg-strong sg-mid sg-initial", y: 4 }));
     handle(node, drawing, {
       onMove: (x, y) => onMove(shownNets[i].place, logitsAt(x, y, corners)),
       onKey: (dx, dy) => onMove(shownNets[i].place, logitsAt(position[i][0] + 4 * dx, position[i][1] - 4 * dy, corners)),
@@ -262,7 +262,7 @@ function graphPicture() {
       attr(node, { transform: `translate(${x.toFixed(1)} ${y.toFixed(1)})`, class: `sg-${net.role}` });
       attr(disc, { class: net.mixture ? "sg-hollow" : "sg-fill", r: 15 });
       attr(ring, { display: net.learns ? null : "none" });
-      attr(text(mark, net.mark), { class: net.mixture ? "sg-strong sg-mid" : "sg-strong sg-mid sg-mark" });
+      attr(text(mark, net.mark), { class: net.mixture ? "sg-strong sg-mid" : "sg-strong sg-mid sg-initial" });
       const above = nets.length > 2 && i < 2;
       attr(text(name, net.deployed ? `${net.name}, deployed` : net.name), { y: above ? -27 : 35, class: `sg-small sg-mid sg-halo${net.deployed ? " sg-strong" : ""}` });
     });
