@@ -104,7 +104,7 @@ function render({ model, el }) {
   });
   play.classList.add("sg-main");
 
-  const triangle = predictionPicture({ onMove: (place, logits) => change({ [place]: logits }) });
+  const triangle = pointsInTriangle({ onMove: (place, logits) => change({ [place]: logits }) });
   const graph = graphPicture();
   const read = figures([["steps taken"], ["agreement"], ["cross-entropies"], ["weighted ", ...words("τ²"), "KL"]]);
   const root = frame(el, "peers",
@@ -161,7 +161,7 @@ function travelFrom(settings, steps) {
 }
 
 // The predictions in the triangle of the classes, what pulls them, and the mixtures that teach.
-function predictionPicture({ onMove }) {
+function pointsInTriangle({ onMove }) {
   const { el, svg: drawing, size, width } = picture({ handles: true });
   let [corners, position, shownNets] = [[], {}, []];
   const place = (p) => placeIn(corners, p);
