@@ -7,6 +7,7 @@ through a Blob.
 
 import json
 import re
+import shutil
 import sys
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from docutils.parsers.rst import directives
 from sphinx.util.docutils import SphinxDirective
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+from sgutils.folders import data_folder  # noqa: E402
 from sgutils.widgets import bundle  # noqa: E402
 
 MODULE = re.compile(r'data-module="([a-z_]+)"')
@@ -79,6 +81,13 @@ def write_scripts(app, error):
     for name in bundle.NAMES:
         source = json.dumps(bundle.module_source(name))
         (folder / f"{name}.js").write_text(f"(window.sgExplorables ||= {{}})[{json.dumps(name)}] = {source};\n", encoding="utf-8")
+    # What an explorable loads at a click: too heavy to come with the page.
+    shutil.copytree(
+        data_folder() / "networks",
+        Path(app.outdir, "_static", "networks"),
+        ignore=shutil.ignore_patterns("*.pt", "*.md"),
+        dirs_exist_ok=True,
+    )
 
 
 def setup(app):

@@ -25,7 +25,8 @@ def test_bundling_needs_neither_torch_nor_a_notebook():
 @pytest.mark.parametrize("name", bundle.NAMES)
 def test_module_stands_alone_with_each_shared_file_once(name):
     source = bundle.module_source(name)
-    assert not re.search(r"^import\b|\bimport\(", source, re.M)
+    # A worker may import what it has loaded itself, by a Blob's address.
+    assert not re.search(r"^import\b|\bimport\((?!url\))", source, re.M)
     assert source.count("export default") == 1
     for file in bundle.HERE.glob("lib/*.js"):
         first_line = file.read_text(encoding="utf-8").splitlines()[0]

@@ -37,7 +37,7 @@ def test_state_from_outside_is_shown(stage, name):
     other = {"temperature": ("tau", 9.0), "survival": ("p_last", 0.2), "objective": ("lam", 2.0), "overview": ("image", 2)}
     other |= {"peers": ("tau", 6.0), "expressions": ("mix", [0, 0, 0, 100, 0, 0, 50]), "results_explorer": ("view", "curves")}
     other |= {"playground": ("p_last", 0.2)}
-    other |= {"feature_space": ("epoch", 0)}
+    other |= {"feature_space": ("epoch", 0), "live_network": ("gates", "110111011")}
     stage.page.evaluate("([key, value]) => window.model.set(key, value)", other[name])
     assert stage.picture() != before
 

@@ -32,6 +32,8 @@ BAD = [
     (widgets.Playground, {"gates": "1" * 13}, "gates must be a string of at most 12 zeros and ones"),
     (widgets.Expressions, {"mix": [1]}, "mix must be a list of 7 numbers from 0 to 100, but it was [1]."),
     (widgets.Expressions, {"setting": 3}, "setting must be a text of at most 80 letters, but it was 3."),
+    (widgets.LiveNetwork, {"gates": "1" * 8}, "gates must be 'p' or a string of 9 zeros and ones, but it was '11111111'."),
+    (widgets.LiveNetwork, {"drawing": "AAAA"}, "drawing must be '' or the 524 letters of a drawing made in the picture"),
     (widgets.Overview, {"recording": []}, "recording must be a recording made by sgutils.widgets.record_overview"),
 ]
 
