@@ -20,6 +20,9 @@ from sgutils.folders import data_folder  # noqa: E402
 from sgutils.widgets import bundle  # noqa: E402
 
 MODULE = re.compile(r'data-module="([a-z_]+)"')
+# An explorable, from its name to the sentence for those who read without scripts.
+NOSCRIPT = re.compile(r'(?P<start>data-module="(?P<name>[a-z_]+)"[^>]*><noscript>)(?P<end><p>)')
+PICTURES = Path(__file__).resolve().parents[1] / "_static" / "pictures"
 FIGURE = 'class="sg-figure"'
 PLOTLY = "application/vnd.plotly.v1+json"
 
@@ -57,9 +60,22 @@ def prefer_html(app, docname, source):
     source[0] = json.dumps(notebook)
 
 
+def add_pictures(body, static):
+    """In each explorable's `<noscript>`, what it looks like where scripts may run (`make pictures`)."""
+
+    def with_picture(found):
+        picture = f"pictures/{found['name']}.webp"
+        if not (PICTURES / f"{found['name']}.webp").exists():
+            return found[0]
+        return f'{found["start"]}<img src="{static}/{picture}" alt="" loading="lazy" style="max-width: 100%">{found["end"]}'
+
+    return NOSCRIPT.sub(with_picture, body)
+
+
 def add_scripts(app, pagename, templatename, context, doctree):
     static = context["pathto"]("_static", 1)
     body = context.get("body", "")
+    context["body"] = add_pictures(body, static)
     names = sorted(set(MODULE.findall(body)))
     scripts = [f"explorables/{name}.js" for name in names]
     if names:

@@ -46,6 +46,24 @@ def test_a_page_opens_clean_and_whole(opened, name, by_file):
         assert page.title()
 
 
+def test_without_scripts_each_explorable_is_a_picture(browser, base, explorable_page):
+    context = browser.new_context(java_script_enabled=False)
+    try:
+        page = context.new_page()
+        page.goto(f"{base}{explorable_page}", wait_until="load")
+        hosts = page.locator(".sg-explorable").all()
+        assert hosts
+        for host in hosts:
+            host.scroll_into_view_if_needed()
+            picture = host.locator("noscript img")
+            picture.wait_for(state="visible")
+            name = host.get_attribute("data-module")
+            assert (SITE / "_static" / "pictures" / f"{name}.webp").exists() and picture.bounding_box()["height"] > 100
+            assert host.locator("noscript p").is_visible()
+    finally:
+        context.close()
+
+
 # Explorables and figures that show nothing, or a number that is none.
 BLANK = r"""() => {
   const bad = [];

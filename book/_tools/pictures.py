@@ -1,0 +1,47 @@
+"""Takes a picture of every explorable on the built site, for readers without scripts: ``python pictures.py [NAME ...]``.
+
+Each is the explorable as its first page shows it, in light colours, and stands in ``book/_static/pictures``.
+"""
+
+import io
+import sys
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import sync_playwright
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+from browser import FLAGS, find_chromium  # noqa: E402
+from sgutils.widgets import bundle  # noqa: E402
+
+SITE, PICTURES = ROOT / "_build" / "html", ROOT / "book" / "_static" / "pictures"
+WIDTH = 760
+
+
+def page_of(name):
+    """The first page, in the order of their names, that holds an explorable; None if it stands on none."""
+    pages = sorted((SITE / "book").glob("*.html"))
+    return next((page for page in pages if f'data-module="{name}"' in page.read_text("utf-8")), None)
+
+
+def main(names):
+    PICTURES.mkdir(exist_ok=True)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=list(FLAGS))
+        for name in names or bundle.NAMES:
+            if (path := page_of(name)) is None:
+                continue
+            page = browser.new_page(viewport={"width": 1280, "height": 900}, color_scheme="light", reduced_motion="reduce")
+            page.goto(path.as_uri())
+            page.wait_for_selector(f'.sg-explorable[data-module="{name}"][data-mounted]')
+            page.wait_for_timeout(1500)  # for what a worker computes first
+            shot = page.locator(f'.sg-explorable[data-module="{name}"]').first.screenshot()
+            picture = Image.open(io.BytesIO(shot)).convert("RGB")
+            picture.resize((WIDTH, round(picture.height * WIDTH / picture.width))).save(PICTURES / f"{name}.webp", quality=80)
+            page.close()
+            print(f"{name}, from {path.name}", flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
