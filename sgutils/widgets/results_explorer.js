@@ -243,10 +243,14 @@ function axis(values, { left, right }) {
 function niceTicks(from, to, most) {
   const raw = (to - from) / most;
   const power = 10 ** Math.floor(Math.log10(raw));
-  const step = [1, 2, 5, 10].map((times) => times * power).find((size) => size >= raw);
-  const ticks = [];
-  for (let i = Math.ceil(from / step); i * step <= to; i += 1) ticks.push(Number((i * step).toFixed(6)));
-  return ticks;
+  const steps = [0.5, 1, 2, 5, 10].map((times) => times * power);
+  const wide = steps.findIndex((size) => size >= raw);
+  const ticks = (step) => {
+    const first = Math.ceil(from / step);
+    return Array.from({ length: Math.floor(to / step) - first + 1 }, (_, i) => Number(((first + i) * step).toFixed(6)));
+  };
+  // One tick alone would not say how long the axis is.
+  return ticks(steps[wide]).length > 1 ? ticks(steps[wide]) : ticks(steps[Math.max(0, wide - 1)]);
 }
 
 function paintAxis(grid, axes, shown, top, bottom) {
