@@ -17,7 +17,7 @@ export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help book serve test notebooks pictures stamp lock clean browser
+.PHONY: help book serve test bench notebooks pictures stamp lock clean browser
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*  ## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*  ## (.*)/  make \1|\2/' | column -t -s '|' 2>/dev/null \
@@ -37,6 +37,11 @@ test: $(VENV)/.all browser $(PAGE)  ## run every test: package, chapters (strict
 
 notebooks: $(VENV)/.all  ## run the chapters again and store them in their normal form; ONLY=book/x.ipynb for one
 	$(BIN)/python book/_tools/notebooks.py $(ONLY)
+
+bench: $(VENV)/.all browser $(PAGE)  ## measure speed, storage and page weight into data/benchmarks (on a quiet machine)
+	$(BIN)/python benchmarks/steps.py
+	$(BIN)/python benchmarks/epochs.py
+	$(BIN)/python benchmarks/explorables.py
 
 pictures: $(VENV)/.all browser $(PAGE)  ## take the pictures of the explorables that readers without scripts see
 	$(BIN)/python book/_tools/pictures.py

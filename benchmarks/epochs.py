@@ -1,0 +1,116 @@
+"""Images a second of whole epochs, data included: the book's trainer against the usual loop.
+
+    python benchmarks/epochs.py
+
+trains Self-Guidance on images of CIFAR's shape, in turn with `sgutils.Trainer` (images on the device, shifted and mirrored
+a mini-batch at a time, skipped blocks not computed) and with the loop that most repositories have: PIL transforms in a
+`DataLoader`, the student masked by torchvision's `StochasticDepth`, eager, float32. It writes
+`data/benchmarks/epochs-cpu.json` or `epochs-cuda.json`: wall time on the whole machine, so run it on a quiet one.
+"""
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from steps import MaskedSelfGuidance
+from torchvision import transforms
+
+import sgutils as sg
+from sgutils.checkpoint import write_atomically
+
+FOLDER = Path(__file__).resolve().parent.parent / "data" / "benchmarks"
+BATCH = 128
+DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+class Pictures(torch.utils.data.Dataset):
+    """Images as most data sets of torchvision give them: a PIL image at a time, transformed on its own."""
+
+    def __init__(self, x: np.ndarray, y: torch.Tensor):
+        self.x, self.y = x, y.tolist()
+        self.transform = transforms.Compose(
+            [
+                transforms.RandomCrop(32, padding=4),
+                transforms.RandomHorizontalFlip(),
+                transforms.ToTensor(),
+                transforms.Normalize((0.5, 0.5, 0.5), (0.25, 0.25, 0.25)),
+            ]
+        )
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+    def __getitem__(self, index: int):
+        return self.transform(Image.fromarray(self.x[index])), self.y[index]
+
+
+def usual(dataset: sg.Dataset):
+    """Runs one epoch a call, as most repositories do."""
+    method = MaskedSelfGuidance(sg.resnet32()).to(DEVICE)
+    optimizer = torch.optim.SGD(method.parameters(), lr=0.1, momentum=0.9, nesterov=True, weight_decay=1e-4)
+    pictures = Pictures(dataset.train_x.permute(0, 2, 3, 1).numpy(), dataset.train_y)
+    workers = min(4, os.cpu_count() or 1)
+    loader = torch.utils.data.DataLoader(pictures, BATCH, shuffle=True, num_workers=workers, persistent_workers=True, pin_memory=DEVICE.type == "cuda")
+
+    def epoch():
+        method.train()
+        for x, y in loader:
+            x, y = x.to(DEVICE, non_blocking=True), y.to(DEVICE, non_blocking=True)
+            total = method(x, y)["total"]
+            optimizer.zero_grad()
+            total.backward()
+            optimizer.step()
+            total.item()  # for the progress bar
+
+    return epoch
+
+
+def ours(dataset: sg.Dataset, epochs: int):
+    """Runs one epoch a call of the book's trainer; its test set is a single image."""
+    training = iter(sg.Trainer(sg.SelfGuidance(sg.resnet32()), dataset, epochs=epochs, batch_size=BATCH))
+    return lambda: next(training)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--images", type=int, default=2560 if DEVICE.type == "cpu" else 51200, help="an epoch (default: %(default)s)")
+    parser.add_argument("--rounds", type=int, default=5, help="epochs that are timed of each (default: %(default)s)")
+    given = parser.parse_args()
+    draw = torch.Generator().manual_seed(0)
+    x, y = (torch.randint(high, shape, generator=draw) for high, shape in ((256, (given.images, 3, 32, 32)), (10, (given.images,))))
+    x = x.to(torch.uint8)
+    dataset = sg.Dataset("random", x, y, x[:1], y[:1], tuple("0123456789"), mirrored=True)
+    loops = {"usual": usual(dataset), "sgutils": ours(dataset, given.rounds + 1)}
+    rates: dict[str, list[float]] = {name: [] for name in loops}
+    for done in range(-1, given.rounds):
+        for name, epoch in loops.items():
+            start = time.perf_counter()
+            epoch()
+            if DEVICE.type == "cuda":
+                torch.cuda.synchronize()
+            if done >= 0:
+                rates[name].append(given.images / (time.perf_counter() - start))
+    ratios = [fast / slow for fast, slow in zip(rates["sgutils"], rates["usual"])]
+    name = torch.cuda.get_device_name() if DEVICE.type == "cuda" else f"{platform.machine()} CPU"
+    record = {
+        "what": f"images a second of whole epochs of Self-Guidance, ResNet-32, batch {BATCH}, data included",
+        "device": f"{name}, {os.cpu_count()} cores",
+        "rounds": given.rounds,
+        "images_per_second": {name: round(statistics.median(values), 1) for name, values in rates.items()},
+        "times_faster": {"least": round(min(ratios), 2), "median": round(statistics.median(ratios), 2), "most": round(max(ratios), 2)},
+        "versions": {"torch": torch.__version__},
+    }
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    write_atomically(FOLDER / f"epochs-{DEVICE.type}.json", json.dumps(record, indent=1) + "\n")
+    print(json.dumps(record, indent=1))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,253 @@
+"""How long a training step takes, and what it moves, computes and stores: each method, each way to compute it.
+
+    python benchmarks/steps.py
+
+times every kind of step of ResNet-32, ResNet-50 and ResNet-110 in turn, round after round, on the GPU if there is one and
+else on one thread of the CPU, and writes `data/benchmarks/steps-cpu.json` or `steps-cuda.json`. What counts are ratios to
+the plain step of the same round; on a CPU they are of process time, which does not depend on what else the machine does.
+"""
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import time
+from collections.abc import Callable
+from contextlib import nullcontext
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+import torchvision
+from torch import Tensor
+from torch.autograd.graph import saved_tensors_hooks
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.flop_counter import FlopCounterMode
+
+import sgutils as sg
+from sgutils.checkpoint import write_atomically
+
+FOLDER = Path(__file__).resolve().parent.parent / "data" / "benchmarks"
+BATCH, SIDE, CLASSES, WARM_UP = 128, 32, 10, 2
+DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+NETWORKS = {"resnet32": sg.resnet32, "resnet50": sg.resnet50, "resnet110": sg.resnet110}
+
+
+class Masked(torch.nn.Module):
+    """Stochastic depth as torchvision has it: every branch is computed, then multiplied by 0 or 1/p."""
+
+    def __init__(self, net: sg.ResNet):
+        super().__init__()
+        self.net = net
+        self.drops = []
+        for block, survival in zip(net.blocks, sg.linear_decay(net.num_blocks).tolist()):
+            self.drops.append(torchvision.ops.StochasticDepth(1 - survival, mode="batch"))
+            block.branch.append(self.drops[-1])
+
+    def forward(self, x: Tensor, drop: bool = True) -> Tensor:
+        for operator in self.drops:
+            operator.train(drop)
+        return self.net(x)
+
+
+class MaskedStochasticDepth(torch.nn.Module):
+    """The usual form of stochastic depth."""
+
+    def __init__(self, net: sg.ResNet):
+        super().__init__()
+        self.net = Masked(net)
+
+    def forward(self, x: Tensor, y: Tensor) -> dict[str, Tensor]:
+        return {"total": F.cross_entropy(self.net(x), y)}
+
+
+class MaskedSelfGuidance(torch.nn.Module):
+    """The usual form of two passes: the student masked, the teacher whole."""
+
+    def __init__(self, net: sg.ResNet):
+        super().__init__()
+        self.net = Masked(net)
+
+    def forward(self, x: Tensor, y: Tensor) -> dict[str, Tensor]:
+        student, teacher = self.net(x), self.net(x, drop=False)
+        return {"total": sg.self_guidance_loss(student, teacher, y).total}
+
+
+# kind -> (what is trained, given a maker of networks; memory format; whether autocast to bfloat16)
+USUAL, OURS = torch.contiguous_format, torch.channels_last
+KINDS: dict[str, tuple[Callable, torch.memory_format, bool]] = {
+    "plain": (lambda make: sg.Baseline(make()), USUAL, False),
+    "plain, channels last": (lambda make: sg.Baseline(make()), OURS, False),
+    "stochastic depth, masked": (lambda make: MaskedStochasticDepth(make()), USUAL, False),
+    "stochastic depth, skipped": (lambda make: sg.StochasticDepth(make()), USUAL, False),
+    "stochastic depth, skipped, channels last": (lambda make: sg.StochasticDepth(make()), OURS, False),
+    "Self-Guidance, masked": (lambda make: MaskedSelfGuidance(make()), USUAL, False),
+    "Self-Guidance, skipped": (lambda make: sg.SelfGuidance(make()), USUAL, False),
+    "Self-Guidance, skipped, channels last": (lambda make: sg.SelfGuidance(make()), OURS, False),
+    "Self-Guidance, skipped, channels last, bfloat16": (lambda make: sg.SelfGuidance(make()), OURS, True),
+}
+# What the paper compares the storage of.
+PEERS = ("baseline", "stochastic-depth", "self-guidance", "mutual-learning", "native-ensemble", "diverse-peers", "cosub")
+
+
+def step_of(method: torch.nn.Module, memory_format: torch.memory_format, autocast: bool) -> Callable[[], None]:
+    """One training step on a fixed mini-batch, with an optimiser of its own."""
+    torch.manual_seed(0)
+    method = method.to(DEVICE, memory_format=memory_format).train()
+    x = torch.randn(BATCH, 3, SIDE, SIDE, device=DEVICE).contiguous(memory_format=memory_format)
+    y = torch.randint(CLASSES, (BATCH,), device=DEVICE)
+    optimizer = torch.optim.SGD(method.parameters(), lr=0.01, momentum=0.9, nesterov=True, weight_decay=1e-4)
+    context = torch.autocast(DEVICE.type, torch.bfloat16) if autocast else nullcontext()
+
+    def step():
+        optimizer.zero_grad(set_to_none=False)
+        with context:
+            total = method(x, y)["total"]
+        total.backward()
+        optimizer.step()
+
+    return step
+
+
+def seconds(step: Callable[[], None]) -> float:
+    """Of one call: on the CPU of the process, on a GPU until it is done."""
+    if DEVICE.type == "cuda":
+        torch.cuda.synchronize()
+        start = time.perf_counter()
+        step()
+        torch.cuda.synchronize()
+        return time.perf_counter() - start
+    start = time.process_time()
+    step()
+    return time.process_time() - start
+
+
+def measure(make: Callable[[], sg.ResNet], rounds: int) -> dict[str, list[float]]:
+    """Seconds of every kind of step, all kinds in turn within each round."""
+    steps = {kind: step_of(build(make), layout, autocast) for kind, (build, layout, autocast) in KINDS.items()}
+    taken: dict[str, list[float]] = {kind: [] for kind in steps}
+    for done in range(-WARM_UP, rounds):
+        for kind, step in steps.items():
+            spent = seconds(step)
+            if done >= 0:
+                taken[kind].append(spent)
+    return taken
+
+
+class Traffic(TorchDispatchMode):
+    """Adds up the bytes of all tensors that operators read and write, each operator on its own."""
+
+    def __init__(self):
+        super().__init__()
+        self.bytes = 0
+
+    def __torch_dispatch__(self, operator, types, args=(), kwargs=None):
+        out = operator(*args, **(kwargs or {}))
+        if not operator.is_view:
+            leaves = torch.utils._pytree.tree_leaves((args, kwargs, out))
+            self.bytes += sum(leaf.numel() * leaf.element_size() for leaf in leaves if isinstance(leaf, Tensor))
+        return out
+
+
+def rates() -> dict[str, float]:
+    """What the device does at best: multiply-adds of a large matrix product, and bytes of a large copy, a second."""
+    a, b = (torch.randn(2048, 2048, device=DEVICE) for _ in range(2))
+    source = torch.randn(2**26, device=DEVICE)
+    target = torch.empty_like(source)
+    product = min(seconds(lambda: torch.mm(a, b)) for _ in range(10))
+    copy = min(seconds(lambda: target.copy_(source)) for _ in range(10))
+    return {"multiply_adds": 2048**3 / product, "bytes": 2 * source.numel() * source.element_size() / copy}
+
+
+def floor(make: Callable[[], sg.ResNet], best: dict[str, float]) -> dict[str, float]:
+    """Seconds that the arithmetic, or the traffic, of a plain step alone would take at the device's best rates."""
+    step = step_of(sg.Baseline(make()), USUAL, False)
+    with FlopCounterMode(display=False) as counter:
+        step()
+    with Traffic() as traffic:
+        step()
+    multiply_adds = counter.get_total_flops() / 2
+    return {
+        "multiply_adds": multiply_adds,
+        "bytes": traffic.bytes,
+        "seconds": max(multiply_adds / best["multiply_adds"], traffic.bytes / best["bytes"]),
+    }
+
+
+def storage(make: Callable[[], sg.ResNet]) -> dict[str, dict[str, int]]:
+    """Of every method: parameters that are trained and that are deployed, and what a step keeps for its backward pass."""
+    found = {}
+    for name in PEERS:
+        torch.manual_seed(0)
+        method = sg.build_method(name, make).train()
+        if hasattr(method, "students"):  # the most that a step can need: a student that runs every block
+            method.students.p = torch.ones_like(method.students.p)
+        kept: dict[int, int] = {}
+
+        def keep(tensor: Tensor) -> Tensor:
+            kept[tensor.untyped_storage().data_ptr()] = tensor.untyped_storage().nbytes()
+            return tensor
+
+        with saved_tensors_hooks(keep, lambda tensor: tensor):
+            losses = method(torch.randn(BATCH, 3, SIDE, SIDE), torch.randint(CLASSES, (BATCH,)))
+        parameters = {p.data_ptr() for p in method.parameters()}
+        found[name] = {
+            "trained_parameters": sum(p.numel() for p in method.parameters() if p.requires_grad),
+            "deployed_parameters": sum(p.numel() for p in method.deployed_network().parameters()),
+            "bytes_for_backward": sum(size for address, size in kept.items() if address not in parameters),
+        }
+        del losses
+    return found
+
+
+def summary(taken: dict[str, list[float]], least: dict[str, float]) -> dict:
+    """Medians over rounds, with quartiles, as ratios to the plain step and to the usual Self-Guidance step."""
+    kinds = {}
+    for kind, values in taken.items():
+        quartiles = statistics.quantiles([value / plain for value, plain in zip(values, taken["plain"])], n=4)
+        usual = statistics.median(masked / value for value, masked in zip(values, taken["Self-Guidance, masked"]))
+        kinds[kind] = {
+            "median_seconds": round(statistics.median(values), 6),
+            **dict(zip(("lower_quartile", "median", "upper_quartile"), (round(q, 3) for q in quartiles))),
+            "times_faster_than_masked_self_guidance": round(usual, 3),
+        }
+    plain = statistics.median(taken["plain"])
+    return {"rounds": len(taken["plain"]), "kinds": kinds, "floor": least, "plain_over_floor": round(plain / least["seconds"], 2)}
+
+
+def device_name() -> str:
+    if DEVICE.type == "cuda":
+        return torch.cuda.get_device_name()
+    return f"{platform.machine()} CPU, {os.cpu_count()} cores, {torch.get_num_threads()} thread used"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--rounds", type=int, default=20, help="how often each kind is timed (default: %(default)s)")
+    parser.add_argument("--networks", nargs="+", choices=NETWORKS, default=list(NETWORKS))
+    given = parser.parse_args()
+    if DEVICE.type == "cpu":
+        torch.set_num_threads(1)
+    best = rates()
+    record = {
+        "what": f"a training step on {BATCH} images of {SIDE} x {SIDE}; ratios to the plain step of the same round",
+        "device": device_name(),
+        "rates": {name: round(rate) for name, rate in best.items()},
+        "versions": {"torch": torch.__version__, "torchvision": torchvision.__version__},
+        "networks": {},
+        "storage": storage(sg.resnet32),
+    }
+    for name in given.networks:
+        found = summary(measure(NETWORKS[name], max(2, given.rounds)), floor(NETWORKS[name], best))
+        record["networks"][name] = found
+        print(f"\n{name}, {device_name()}: the plain step takes {found['plain_over_floor']} times its floor")
+        for kind, ratio in found["kinds"].items():
+            spread = f"({ratio['lower_quartile']:.2f} to {ratio['upper_quartile']:.2f})"
+            print(f"  {kind:48} {ratio['median']:5.2f}  {spread}")
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    write_atomically(FOLDER / f"steps-{DEVICE.type}.json", json.dumps(record, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
