@@ -115,7 +115,7 @@ function render({ model, el }) {
     tau: slider({ label: "τ temperature", min: 1, max: 10, step: 0.1, say: (v) => fixed(v, 1), onInput: set("tau") }),
     p_last: slider({ label: "p_L last survival probability", min: 0, max: 1, step: 0.01, say: (v) => fixed(v, 2), onInput: set("p_last") }),
     depth: slider({ label: "blocks", min: 1, max: 12, step: 1, say: String, onInput: set("depth") }),
-    lr: slider({ label: "learning rate", min: 0.001, max: 0.3, step: 0.05, scale: LOGARITHM, say: learningRate, onInput: (v) => set("lr")(Math.min(0.3, Math.max(0.001, v))) }),
+    lr: slider({ label: "learning rate", min: 0.001, max: 0.3, step: 0.1, scale: LOGARITHM, say: learningRate, onInput: (v) => set("lr")(Number(v.toPrecision(2))) }),
     seed: slider({ label: "seed", min: 0, max: 99, step: 1, say: String, onInput: set("seed") }),
   };
   const settings = html("div", { class: "sg-settings" }, ...Object.values(controls).map((control) => control.el));

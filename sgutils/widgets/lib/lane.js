@@ -65,7 +65,7 @@ function networkPanel({ name = null, row = null, small = false }) {
   glyphs.classList.add("sg-student");
   blocks.svg.append(glyphs);
   const canvas = html("canvas", { role: "img" });
-  const head = name ? [html("div", { class: "sg-head" }, name, html("span", { class: "sg-name" }, "test", html("span", { class: "sg-wider" }, " error")), error)] : [];
+  const head = name ? [html("div", { class: "sg-head" }, name, html("span", { class: "sg-name" }, "test error"), error)] : [];
   const el = html("div", { class: "sg-net" }, ...head, blocks.el, canvas, ...(name ? [] : [error]));
   const paint = ({ gates, error: share, picture: answers, role, shades = null }, examples, look) => {
     text(error, percent(share, 1));
