@@ -20,8 +20,8 @@ const READERS = {
   image: wholeNumber(0, 1000),
 };
 
-// A jump to an epoch that is laid out already takes so many milliseconds.
-const GLIDE = 350;
+// A jump to an epoch that is laid out already takes so many milliseconds; a still picture stays for so many.
+const [GLIDE, STILL] = [350, 900];
 
 function render({ model, el }) {
   const recording = readFeatures(model.get("recording"));
@@ -51,10 +51,18 @@ function render({ model, el }) {
   const show = ({ epoch, y, settled }) => {
     shown = { epoch, y };
     if (settled) {
-      playing = false;
       attr(root, { "aria-busy": false });
+      if (playing && reducedMotion() && epoch < last) resting = setTimeout(() => playing && step(epoch + 1), STILL);
+      else playing = false;
     }
     repaint();
+  };
+  // Where motion is unwelcome the epochs come as still pictures, one after another.
+  let resting = null;
+  const step = (epoch) => {
+    aimed = epoch;
+    state.set({ epoch: epochs[epoch] });
+    go();
   };
   let gliding = null;
   const glide = (from, { epoch, y, settled }) => {
@@ -70,6 +78,7 @@ function render({ model, el }) {
   };
   const go = (more = {}) => {
     cancelAnimationFrame(gliding);
+    clearTimeout(resting);
     aimed = epochAt();
     attr(root, { "aria-busy": true });
     worker.postMessage({ go: { run, to: aimed, watched: !reducedMotion(), ...more } });
@@ -98,6 +107,10 @@ function render({ model, el }) {
     }
     const from = epochAt() === last ? -1 : epochAt();
     playing = true;
+    if (reducedMotion()) {
+      step(from + 1);
+      return;
+    }
     aimed = last;
     state.set({ epoch: epochs[last] });
     go({ from });
@@ -188,6 +201,7 @@ function render({ model, el }) {
   follow();
   return () => {
     cancelAnimationFrame(gliding);
+    clearTimeout(resting);
     watcher.disconnect();
     worker.terminate();
     stop();

@@ -8,6 +8,8 @@ each class, and their features along the directions in which they spread most. T
 all test images and all features.
 """
 
+import base64
+import itertools
 import json
 
 import numpy as np
@@ -39,6 +41,15 @@ def main():
     recording |= common()
     write_atomically(out, json.dumps(recording, separators=(",", ":")) + "\n")
     print(f"{out}: {out.stat().st_size / 1000:.0f} kB")
+
+
+def read_recording():
+    """What was recorded, with features as arrays of shape (networks, images, components): full network, then students."""
+    recording = json.loads((data_folder() / "explorables" / "feature-space.json").read_text(encoding="utf-8"))
+    for moment in itertools.chain(*recording["methods"].values()):
+        steps = np.frombuffer(base64.b64decode(moment["features"]), np.int8)
+        moment["features"] = steps.reshape(1 + len(STUDENTS), -1, recording["components"]).astype(float)
+    return recording
 
 
 def common():
