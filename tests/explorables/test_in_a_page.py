@@ -80,7 +80,7 @@ def test_every_control_has_a_name_and_moves_the_picture_by_keyboard(stage, name)
 def keys(control):
     """What moves a control; a slider or a menu may stand at an end."""
     kind = control.evaluate("(node) => node.getAttribute('role') ?? node.type")
-    return {"slider": ["ArrowUp"], "range": ["ArrowUp"], "select-one": ["ArrowDown", "ArrowUp"]}.get(kind, ["Space"])
+    return {"slider": ["ArrowUp"], "range": ["ArrowUp", "ArrowDown"], "select-one": ["ArrowDown", "ArrowUp"]}.get(kind, ["Space"])
 
 
 def accessible_name(control):
