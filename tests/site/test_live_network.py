@@ -1,0 +1,159 @@
+"""The network with switches, played as a reader would: recorded at first, then loaded and asked in the page itself."""
+
+import base64
+import json
+
+import pytest
+from site_pages import holding
+
+from sgutils.folders import data_folder
+
+MODULE = 'data-module="live_network"'
+RECORDING = json.loads((data_folder() / "explorables" / "live-network.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture
+def where():
+    (page,) = holding(MODULE)
+    return page
+
+
+def host_of(page):
+    return page.locator(f"[{MODULE}]")
+
+
+def load(page):
+    host = host_of(page)
+    host.get_by_role("button", name="Load the live networks").click()
+    host.get_by_text("Live: both networks run in this page").wait_for(timeout=60_000)
+    return host
+
+
+def says(host):
+    """What the reader is told of the image: the class, its KL, its cross-entropy."""
+    return host.locator(".sg-figures output").all_inner_texts()
+
+
+def errors(host):
+    """The two lines above the piles."""
+    return host.locator(".sg-live-errors text.sg-small").all_text_contents()
+
+
+def recorded(network, gates):
+    counts = base64.b64decode(RECORDING["wrong"][network])
+    share = counts[512 if gates == "p" else int(gates, 2)] / RECORDING["test_images"]
+    return f"{100 * share:.1f} %"
+
+
+def settle(host):
+    """Until all test images are counted for the gates on show."""
+    host.page.wait_for_function(
+        "(host) => !/recorded|measuring/.test(host.querySelector('.sg-live-errors').textContent)", arg=host.element_handle()
+    )
+
+
+def test_nothing_is_loaded_before_the_click(opened, where):
+    with opened() as site:
+        page = site.go(where)
+        host_of(page).get_by_role("switch", name="block 3").click()
+        page.wait_for_timeout(300)
+        assert not [url for url in site.requests if "onnx" in url or "networks/" in url]
+        assert all("recorded" in line for line in errors(host_of(page)))
+        assert recorded("self-guidance", "110111111") in errors(host_of(page))[0]
+
+
+def test_page_counts_the_errors_that_pytorch_recorded(opened, where):
+    """For the teacher, all blocks and three students: the same images wrong, to the last one."""
+    with opened() as site:
+        host = load(site.go(where))
+        for button, gates in (
+            ("teacher, g = p", "p"),
+            ("all blocks, g = 1", "111111111"),
+            ("Figure 5, A", "111101111"),
+            ("Figure 5, B", "111111101"),
+            ("Figure 5, C", "111011100"),
+        ):
+            host.get_by_role("button", name=button).click()
+            settle(host)
+            for line, network in zip(errors(host), ("self-guidance", "baseline"), strict=True):
+                assert recorded(network, gates) in line.split(",")[0]
+        assert not site.problems
+
+
+def test_block_that_is_switched_off_changes_the_prediction(opened, where):
+    with opened() as site:
+        host = load(site.go(where))
+        assert says(host)[1] == "0.00"
+        changed = set()
+        for block in (1, 4, 7):
+            host.get_by_role("switch", name=f"block {block}").click()
+            host.page.wait_for_function("(host) => host.querySelectorAll('.sg-figures output')[1].textContent !== '–'", arg=host.element_handle())
+            settle(host)
+            changed.add(tuple(says(host)))
+        assert len(changed) == 3 and all(float(kl) > 0 for _, kl, _ in changed)
+        host.get_by_role("radio", name="trained plainly").check()
+        settle(host)
+        assert tuple(says(host)) not in changed
+        assert not site.problems
+
+
+def test_image_is_drawn_by_pointer_and_by_keyboard_and_shared(opened, where):
+    with opened() as site:
+        page = site.go(where)
+        host = load(page)
+        before = says(host)
+        host.get_by_role("button", name="Clear").click()
+        pad = host.get_by_role("application")
+        pad.scroll_into_view_if_needed()
+        box = pad.bounding_box()
+        page.mouse.move(box["x"] + 20, box["y"] + 20)
+        page.mouse.down()
+        page.mouse.move(box["x"] + 90, box["y"] + 25, steps=5)
+        page.mouse.up()
+        page.wait_for_timeout(500)
+        by_pointer = says(host)
+        assert by_pointer[2] == "–" and by_pointer != before
+        pad.focus()
+        for _ in range(6):
+            page.keyboard.press("Shift+ArrowDown")
+        page.wait_for_function("location.search.includes('live_network.drawing')")
+        page.wait_for_timeout(800)
+        drawing = host.locator(".sg-live-sheet image").get_attribute("href")
+        page = site.go(where, page.evaluate("location.search"))
+        assert host_of(page).locator(".sg-live-sheet image").get_attribute("href") == drawing
+        assert not site.problems
+
+
+def test_student_is_switched_by_keyboard_alone(opened, where):
+    with opened(360, "dark") as site:
+        page = site.go(where)
+        host = host_of(page)
+        host.get_by_role("switch", name="block 1", exact=True).focus()
+        page.keyboard.press("ArrowRight")
+        page.keyboard.press("Space")
+        page.wait_for_function("location.search.includes('101111111')")
+        assert recorded("baseline", "101111111") in errors(host)[1]
+        load(page)
+        assert page.evaluate("document.documentElement.scrollWidth") == 360
+        assert not site.problems
+
+
+def test_page_opened_by_double_click_says_what_to_do(opened, where):
+    with opened(by_file=True) as site:
+        host = host_of(site.go(where))
+        assert "make serve" in host.locator(".sg-live-said").inner_text()
+        assert host.locator("[data-loads]").count() == 0
+        host.get_by_role("switch", name="block 3").click()
+        assert recorded("self-guidance", "110111111") in errors(host)[0]
+        assert not site.problems
+
+
+def test_loading_that_fails_says_so_and_can_be_tried_again(opened, where):
+    with opened() as site:
+        page = site.go(where)
+        page.context.route("**/test-set.gz", lambda route: route.fulfill(status=404, body=""))
+        host = host_of(page)
+        host.get_by_role("button", name="Load the live networks").click()
+        host.get_by_text("could not be loaded").wait_for(timeout=30_000)
+        page.context.unroute("**/test-set.gz")
+        load(page)
