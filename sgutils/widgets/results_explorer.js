@@ -29,7 +29,7 @@ function render({ model, el }) {
   const held = new Set([...ledger.groups, ...ledger.paper].map(({ dataset }) => dataset));
   const dataset = menu({ label: "data set", onChange: set("dataset") });
   const runs = menu({ label: "measured here", wide: true, onChange: set("runs") });
-  const paper = menu({ label: "printed in the paper", onChange: set("paper") });
+  const paper = menu({ label: "in the paper", onChange: set("paper") });
   const seeds = menu({ label: "seeds", onChange: set("seeds") });
   const view = choice({ label: "view", options: [["last epoch", "last epoch"], ["curves", "curves"]], onChange: set("view") });
   const error = choice({
@@ -104,7 +104,7 @@ function resolve(ledger, wanted, held) {
   const group = (runs === RECIPE ? here.find(isRecipe) : others.find(({ name }) => name === runs)) ?? null;
 
   const seedsHere = [...new Set([...(group?.rows.values() ?? [])].flat().map(({ seed }) => seed))].sort((a, b) => a - b);
-  const seedsOffered = [["each", "each and mean"], ["mean", "mean"], ...seedsHere.map((seed) => [String(seed), `seed ${seed}`])];
+  const seedsOffered = [["each", "all seeds"], ["mean", "mean"], ...seedsHere.map((seed) => [String(seed), `seed ${seed}`])];
   const seeds = seedsOffered.some(([name]) => name === wanted.seeds) ? wanted.seeds : "each";
 
   const rows = wantedRows
