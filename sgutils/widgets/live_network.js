@@ -140,7 +140,7 @@ function render({ model, el }) {
   photos.el.classList.add("sg-live-photos");
   const networks = choice({
     label: "network",
-    options: NETWORKS.map((name) => [name, name === "baseline" ? "trained plainly" : "trained with Self-Guidance"]),
+    options: NETWORKS.map((name) => [name, NAMES[name]]),
     onChange: (value) => state.set({ network: value }),
   });
   const wanted = presets({
@@ -328,7 +328,7 @@ function errorPicture({ wrong, testImages, survival }, whole) {
       const done = count?.done === testImages;
       const share = (done ? count.wrong : wrong[name][place(gates)]) / testImages;
       const ofWhole = wrong[name][place(whole(name))] / testImages;
-      const how = done ? "" : count ? ` (measuring, ${count.done} of ${testImages})` : " (recorded)";
+      const how = done ? "" : count ? ` (${count.done} of ${testImages})` : " (recorded)";
       title.replaceChildren(svg("tspan", { class: "sg-strong sg-live-name" }, `${NAMES[name]}: ${percent(share, 1)} wrong`), how,
         across > 330 && (done || !count) ? `, whole ${percent(ofWhole, 1)}` : "");
       attr(title, { y: base - 44 });

@@ -49,7 +49,7 @@ class LiveNetwork(Explorable, module="live_network"):
         reply = {"id": content.get("id")}
         try:
             reply["answer"] = answer(content, self.recording)
-        except (InputError, KeyError, TypeError, ValueError) as error:
+        except (KeyError, RuntimeError, TypeError, ValueError) as error:
             reply["failed"] = str(error)
         self.send(reply)
 
@@ -61,7 +61,7 @@ def answer(question, recording):
     ``pixels``, or how many of ``count`` test images, the first of them number ``start``, are classified ``"wrong"``.
 
     Raises:
-        InputError: if the networks that ship with the book cannot be read.
+        InputError: if the question makes no sense, or the networks that ship with the book cannot be read.
     """
     import torch
 
@@ -70,6 +70,8 @@ def answer(question, recording):
     images, labels = _test_set()
     start, count = int(question.get("start", 0)), int(question.get("count", 0))
     if question["ask"] == "logits":
+        if len(question["pixels"]) != SIDE * SIDE:
+            raise InputError(f"An image has {SIDE * SIDE} pixels, not {len(question['pixels'])}.")
         images = torch.tensor(question["pixels"], dtype=torch.uint8).view(1, 1, SIDE, SIDE)
     else:
         images = images[start : start + count]

@@ -48,7 +48,7 @@ def recorded(network, gates):
 def settle(host):
     """Until all test images are counted for the gates on show."""
     host.page.wait_for_function(
-        "(host) => !/recorded|measuring/.test(host.querySelector('.sg-live-errors').textContent)", arg=host.element_handle()
+        "(host) => [...host.querySelectorAll('.sg-live-errors text.sg-small')].every((line) => !/recorded| of /.test(line.textContent))", arg=host.element_handle()
     )
 
 

@@ -1,0 +1,90 @@
+"""The network with switches: ONNX and PyTorch are one network, and a kernel answers what the page's worker would."""
+
+import base64
+
+import numpy as np
+import onnxruntime
+import pytest
+import torch
+
+import sgutils as sg
+from sgutils import widgets
+from sgutils.folders import data_folder
+from sgutils.widgets import bundle
+from sgutils.widgets.live_network import NETWORKS, answer
+
+RECORDING = bundle.default_state("live_network")["recording"]
+
+
+@pytest.fixture(scope="module")
+def images():
+    """The 200 test images of the page, normalised."""
+    dataset = sg.load_dataset("fashion-mnist", test_examples=RECORDING["test_images"])
+    return dataset.normaliser()(dataset.test_x)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+@torch.no_grad()
+def test_graph_is_the_network_on_all_test_images_and_many_gates(name, images):
+    net = sg.load_network(data_folder() / "networks" / f"{name}.pt").eval()
+    session = onnxruntime.InferenceSession(str(data_folder() / "networks" / f"{name}.onnx"), providers=["CPUExecutionProvider"])
+    p, draws = sg.linear_decay(9), torch.Generator().manual_seed(0)
+    vectors = [p, torch.ones(9), torch.zeros(9), torch.rand(9, generator=draws), *(sg.sample_gates(p, draws) for _ in range(8))]
+    for gates in vectors:
+        expected = net(images, gates).numpy()
+        (got,) = session.run(None, {"images": images.numpy(), "gates": gates.numpy()})
+        assert np.abs(got - expected).max() < 1e-4 * max(1, np.abs(expected).max())
+
+
+@pytest.mark.parametrize("gates", ["p", "111111111", "000000000", "110101011"])
+def test_kernel_counts_the_errors_that_were_recorded(gates):
+    for name in NETWORKS:
+        question = {"ask": "wrong", "network": name, "gates": gates, "count": 50}
+        counted = sum(answer(question | {"start": start}, RECORDING) for start in range(0, RECORDING["test_images"], 50))
+        assert counted == base64.b64decode(RECORDING["wrong"][name])[512 if gates == "p" else int(gates, 2)]
+
+
+def test_kernel_says_of_an_image_what_was_recorded():
+    for image in RECORDING["images"]:
+        for name, gates in zip(NETWORKS, ("p", "1" * 9), strict=True):
+            question = {"ask": "logits", "network": name, "gates": gates, "pixels": list(base64.b64decode(image["pixels"]))}
+            assert np.allclose(answer(question, RECORDING), image["whole"][name], atol=2e-3)
+
+
+def test_question_that_makes_no_sense_is_answered_in_a_sentence(monkeypatch):
+    widget, sent = widgets.LiveNetwork(), []
+    monkeypatch.setattr(widget, "send", sent.append)
+    good = {"id": "a", "ask": "wrong", "network": "baseline", "gates": "p", "start": 0, "count": 2}
+    for bad in ({"network": "../../etc/passwd"}, {"gates": "11"}, {"gates": None}, {"ask": "logits", "pixels": [1]}):
+        widget._hear(widget, good | bad, [])
+        assert sent.pop()["failed"]
+    widget._hear(widget, good, [])
+    assert sent.pop() == {"id": "a", "answer": answer(good, RECORDING)}
+
+
+def test_picture_asks_the_kernel_where_there_is_one(stage):
+    """Nothing to load: the prediction and the errors of a student come through the widget's messages."""
+    asked = []
+
+    def reply(question):
+        asked.append(question["ask"])
+        return {"id": question["id"], "answer": answer(question, RECORDING)}
+
+    stage.page.expose_function("reply", reply)
+    stage.page.evaluate(
+        """async ([source, state]) => {
+          document.body.innerHTML = "<div></div>";
+          let hear = null;
+          const model = { get: (key) => state[key], set: (key, value) => { state[key] = value; }, save_changes() {}, off() {},
+            on: (event, tell) => { if (event === "msg:custom") hear = tell; }, send: async (question) => hear(await window.reply(question)) };
+          const { default: widget } = await import(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
+          widget.render({ model, el: document.body.firstElementChild });
+        }""",
+        [bundle.module_source("live_network"), bundle.default_state("live_network") | {"kernel": True, "gates": "110111011"}],
+    )
+    stage.page.get_by_text("PyTorch answers in the kernel").wait_for()
+    stage.picture()
+    assert stage.page.locator("[data-loads]").count() == 0 and stage.page.get_by_role("application").count() == 1
+    assert float(stage.page.locator(".sg-figures output").nth(1).inner_text()) > 0
+    assert "recorded" not in stage.page.locator(".sg-live-errors").text_content()
+    assert asked.count("logits") == 1 and asked.count("wrong") == 16
