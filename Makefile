@@ -42,6 +42,7 @@ bench: $(VENV)/.all browser $(PAGE)  ## measure speed, storage and page weight i
 	$(BIN)/python benchmarks/steps.py
 	$(BIN)/python benchmarks/epochs.py
 	$(BIN)/python benchmarks/explorables.py
+	$(BIN)/python benchmarks/maps.py
 
 pictures: $(VENV)/.all browser $(PAGE)  ## take the pictures of the explorables that readers without scripts see
 	$(BIN)/python book/_tools/pictures.py
