@@ -1,6 +1,7 @@
 """Takes a picture of every explorable on the built site, for readers without scripts: ``python pictures.py [NAME ...]``.
 
-Each is the explorable as its first page shows it, in light colours, and stands in ``book/_static/pictures``.
+Each is the explorable as its first page shows it, in light colours, and stands in ``book/_static/pictures``. Where the
+beginning has little to see, an address leads to a better moment.
 """
 
 import io
@@ -17,6 +18,8 @@ from sgutils.widgets import bundle  # noqa: E402
 
 SITE, PICTURES = ROOT / "_build" / "html", ROOT / "book" / "_static" / "pictures"
 WIDTH = 760
+# name: (state in the address, seconds until it stands)
+MOMENTS = {"playground": ("?playground.steps=1500", 15)}
 
 
 def page_of(name):
@@ -33,9 +36,10 @@ def main(names):
             if (path := page_of(name)) is None:
                 continue
             page = browser.new_page(viewport={"width": 1280, "height": 900}, color_scheme="light", reduced_motion="reduce")
-            page.goto(path.as_uri())
+            state, seconds = MOMENTS.get(name, ("", 1.5))
+            page.goto(path.as_uri() + state)
             page.wait_for_selector(f'.sg-explorable[data-module="{name}"][data-mounted]')
-            page.wait_for_timeout(1500)  # for what a worker computes first
+            page.wait_for_timeout(1000 * seconds)  # for what a worker computes first
             shot = page.locator(f'.sg-explorable[data-module="{name}"]').first.screenshot()
             picture = Image.open(io.BytesIO(shot)).convert("RGB")
             picture.resize((WIDTH, round(picture.height * WIDTH / picture.width))).save(PICTURES / f"{name}.webp", quality=80)

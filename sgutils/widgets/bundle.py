@@ -60,15 +60,12 @@ def mount_html(name, state=None, *, title=None):
 
     `state` fills in over the default state; `title` names the picture for those who do not see it.
     """
-    card = json.loads(_card(name))
-    title = card["title"] if title is None else title
-    # Pages lie in one folder, and the site's static files in one beside it.
-    still = f'<img src="../_static/{card["still"]["file"]}" alt="{html.escape(card["title"])}">' if "still" in card else ""
+    title = json.loads(_card(name))["title"] if title is None else title
     state = json.dumps(default_state(name) | (state or {}), sort_keys=True, separators=(",", ":"), allow_nan=False)
     return (
         f'<div class="sg-explorable" data-module="{name}" data-state="{html.escape(state)}"'
         f' role="group" aria-label="{html.escape(title)}">'
-        f"<noscript><p>{html.escape(title)}: this picture can be moved by hand where JavaScript is allowed.</p>{still}</noscript>"
+        f"<noscript><p>{html.escape(title)}: this picture can be moved by hand where JavaScript is allowed.</p></noscript>"
         f"</div>"
     )
 
