@@ -122,7 +122,7 @@ function mosaicPicture(classes) {
     const [names, top] = [58, 22];
     const scale = across - names;
     size(across, top + HIGH + 4);
-    text(title, "green: said as labelled; grey: as something else");
+    text(title, "green: said as labelled; grey: as another");
     let y = top;
     each(rows, classes, () => svg("g", {}, svg("text", { class: "sg-small sg-end" }), svg("g"), svg("g")), (node, name, i) => {
       const [said, cells, words] = node.childNodes;

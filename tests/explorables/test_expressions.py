@@ -149,3 +149,17 @@ def test_the_page_shows_the_error_of_the_test_images_and_another_under_another_m
     assert float(shown.inner_text().split()[0]) == pytest.approx(100 * error, abs=0.06)
     press(stage, "mostly happy")
     assert float(shown.inner_text().split()[0]) != pytest.approx(100 * error, abs=0.06)
+
+
+def test_one_seed_of_several_can_be_chosen_and_their_mean_stands_between(stage):
+    recording = bundle.default_state("expressions")["recording"]
+    first = np.array(recording["settings"][0]["runs"][0]["counts"])
+    second = np.where(np.eye(CLASSES, dtype=bool), first.sum(axis=1, keepdims=True), 0)  # always right
+    runs = [{"seed": 0, "counts": first.tolist()}, {"seed": 5, "counts": second.tolist()}]
+    stage.show("expressions", {"setting": "plain", "recording": recording | {"settings": [{"name": "plain", "runs": runs}]}})
+    shown, read = stage.page.locator(".sg-figures output").first, []
+    for option in ("mean of 2", "seed 0", "seed 5"):
+        stage.page.get_by_label("seed", exact=True).select_option(option)
+        stage.picture()
+        read.append(float(shown.inner_text().split()[0]))
+    assert read[2] == 0 and read[0] == pytest.approx(read[1] / 2, abs=0.06)
