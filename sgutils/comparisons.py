@@ -74,8 +74,8 @@ class Interval:
         return "more errors" if self.low > 0 else "fewer errors" if self.high < 0 else "cannot tell"
 
     def __str__(self):
-        bounds = "" if self.low is None else f" [{self.low:+.1f}, {self.high:+.1f}]"
-        return f"{self.mean:+.1f}{bounds}".replace("-", "−")
+        bounds = "" if self.low is None else f" [{self.low:+z.1f}, {self.high:+z.1f}]"
+        return f"{self.mean:+z.1f}{bounds}".replace("-", "−")
 
 
 def seeds_needed(deviation: float, points: float, share: float = 0.8) -> int:

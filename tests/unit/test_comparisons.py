@@ -34,7 +34,7 @@ def test_the_verdict_follows_the_interval():
     assert Interval.of([1.0, 1.1, 0.9]).verdict == "more errors"
     assert Interval.of([-1.0, -1.1, -0.9]).verdict == "fewer errors"
     assert Interval.of([-1.0, 1.0, 0.1]).verdict == "cannot tell"
-    assert Interval.of([1.0, 1.1]).verdict == "too few pairs" and str(Interval.of([-1.0])) == "−1.0"
+    assert Interval.of([1.0, 1.1]).verdict == "too few pairs" and str(Interval.of([-1.0])) == "−1.0" and str(Interval.of([-0.01])) == "+0.0"
 
 
 def test_no_pair_is_refused():
