@@ -40,6 +40,7 @@ def main(names):
             page.goto(path.as_uri() + state)
             page.wait_for_selector(f'.sg-explorable[data-module="{name}"][data-mounted]')
             page.wait_for_timeout(1000 * seconds)  # for what a worker computes first
+            page.wait_for_function("!document.querySelector('.sg-explorable [aria-busy=\"true\"]')")
             shot = page.locator(f'.sg-explorable[data-module="{name}"]').first.screenshot()
             picture = Image.open(io.BytesIO(shot)).convert("RGB")
             picture.resize((WIDTH, round(picture.height * WIDTH / picture.width))).save(PICTURES / f"{name}.webp", quality=80)

@@ -118,8 +118,9 @@ function render({ model, el }) {
 
   const { el: mapEl, svg: drawing, size, width } = picture();
   const moment = svg("text", { class: "sg-moment", x: 0, y: 18 });
-  drawing.append(moment);
-  const paintCloud = cloud(drawing, {
+  const points = svg("g", { visibility: "hidden" }); // until there are any
+  drawing.append(moment, points);
+  const paintCloud = cloud(points, {
     side: recording.side, classes,
     choose(i, { sure }) {
       if (sure) state.set({ image: i });
@@ -173,6 +174,7 @@ function render({ model, el }) {
     text(moment, still ? "laying out the points …" : shown ? `epoch ${epochs[shown.epoch]}` : "");
     const image = pointed ?? imageAt();
     if (shown) {
+      attr(points, { visibility: null });
       paintCloud({
         y: shown.y, labels, roles: roles(), byClass: state.get("color") === "class", across, down, image, pixels: pixelsOf(image),
       });
@@ -211,14 +213,14 @@ function render({ model, el }) {
 
 // The measures of the networks on show, a row each.
 function measures() {
-  const head = ["", "test error", "linear probe", "silhouette"].map((name) => html("th", { scope: "col" }, name));
-  const likeness = html("th", { scope: "col" });
+  const head = ["", "error", "probe", "silhouette", "CKA"].map((name) => html("th", { scope: "col" }, name));
   const body = html("tbody");
-  const el = html("table", { class: "sg-measures" }, html("caption", {}, "Over all test images and all features"), html("thead", {}, html("tr", {}, ...head, likeness)), body);
+  const caption = html("caption");
+  const el = html("table", { class: "sg-measures" }, caption, html("thead", {}, html("tr", {}, ...head)), body);
   return {
     el,
     paint(moment, full, chosen, roles) {
-      text(likeness, `CKA with ${full}`);
+      text(caption, `Over all test images: test error, test error of a linear probe, silhouette, and CKA with the ${full}`);
       const rows = [{ name: full, network: 0 }, ...chosen.map(({ name, network }) => ({ name: `student ${name}`, network }))];
       each(body, rows, () => html("tr", {}, html("th", { scope: "row" }), ...Array.from({ length: 4 }, () => html("td", {}, html("output")))),
         (row, { name, network }, i) => {

@@ -9,7 +9,8 @@ const [REACH, MARGIN, PHOTO] = [16, 16, 44];
 const MARKS = ["dot", "ring", "square"];
 
 // `choose(i)` is called when image i is meant: { sure } when it was clicked or tapped, not only passed over; null when left.
-export function cloud(drawing, { side, classes, choose }) {
+export function cloud(group, { side, classes, choose }) {
+  const drawing = group.ownerSVGElement;
   const lines = svg("path", { class: "sg-ties" });
   const marks = svg("g");
   const names = svg("g");
@@ -18,7 +19,7 @@ export function cloud(drawing, { side, classes, choose }) {
   const photo = thumbnail(null, side, PHOTO);
   const frameOfPhoto = svg("rect", { class: "sg-photo-frame", width: PHOTO + 4, height: PHOTO + 4, rx: 4 });
   const caption = svg("text", { class: "sg-small sg-strong sg-halo" });
-  drawing.append(lines, marks, names, tie, rings, frameOfPhoto, photo, caption);
+  group.append(lines, marks, names, tie, rings, frameOfPhoto, photo, caption);
   let at = null; // image -> places of its points, in the drawing
 
   const nearest = (event) => {
