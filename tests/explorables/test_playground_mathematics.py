@@ -162,6 +162,17 @@ def test_training_is_the_same_for_the_same_seed_and_method(modules):
     assert first[1] == plain[1]  # the same students for every method
 
 
+def test_a_loss_that_is_no_number_stops_the_training(modules):
+    train = """() => {
+      const { train, inputs, classes } = datasets.createData("rings", 0);
+      const settings = { method: "self-guidance", lam: 3, tau: 1, p_last: 0.5, depth: 6, lr: 1e100, seed: 0, width: 8 };
+      const run = training.createTraining({ ...train, inputs, classes }, settings);
+      return [run.step(), run.step(), run.step(), run.steps];
+    }"""
+    first, *_, last, steps = modules.evaluate(train)
+    assert first and not last and steps < 3
+
+
 def test_digits_in_the_page_are_those_of_scikit_learn(modules):
     assert json.loads(record_digits.OUT.read_text()) == record_digits.recording()
     digits = sg.load_dataset("digits")

@@ -1,0 +1,126 @@
+"""What the explorables cost a reader: how fast they train and repaint in the browser, and how heavy their pages are.
+
+    make book && python benchmarks/explorables.py
+
+opens the built pages in headless Chromium, measures, and writes `data/benchmarks/explorables.json`. Other programs on the
+machine make it slower, so the record says how busy it was.
+"""
+
+import argparse
+import gzip
+import json
+import os
+import platform
+import statistics
+import sys
+import threading
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+
+ROOT = Path(__file__).resolve().parent.parent
+SITE = ROOT / "_build" / "html"
+OUT = ROOT / "data" / "benchmarks" / "explorables.json"
+sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "book" / "_tools")]
+from browser import FLAGS, find_chromium  # noqa: E402
+from serve import server  # noqa: E402
+
+# Already compressed, so they travel as they are.
+COMPRESSED = {".woff2", ".png", ".jpg", ".webp"}
+
+# Moves each slider there and back, and times from the event until the browser has painted what followed from it.
+REPAINT = """async (host) => {
+  const frame = () => new Promise((done) => requestAnimationFrame(() => {
+    const { port1, port2 } = new MessageChannel();  // its message comes when the frame is painted
+    port1.onmessage = () => done(performance.now());
+    port2.postMessage(null);
+  }));
+  const times = [];
+  for (const slider of host.querySelectorAll("input[type=range]:not(:disabled)")) {
+    for (let i = 0; i < 12; i += 1) {
+      await frame();
+      const start = await new Promise(requestAnimationFrame);  // a frame begins, and an event comes within it
+      if (i % 2) slider.stepDown(); else slider.stepUp();
+      slider.dispatchEvent(new Event("input", { bubbles: true }));
+      times.push(await frame() - start);
+    }
+  }
+  return times;
+}"""
+
+
+def repaints(page, host):
+    """Milliseconds from a control to the painted frame: the median, and what one in twenty exceeds."""
+    times = host.evaluate(REPAINT)
+    if not times:
+        return None
+    return {"median_ms": round(statistics.median(times), 1), "95th_percentile_ms": round(statistics.quantiles(times, n=20)[-1], 1)}
+
+
+def training(page, host, seconds=8):
+    """Steps a second of the playground as it stands when the page opens, its pictures included."""
+    steps = lambda: int("".join(filter(str.isdigit, host.locator(".sg-count").inner_text())))  # noqa: E731
+    host.scroll_into_view_if_needed()
+    host.get_by_role("button", name="Play", exact=True).click()
+    page.wait_for_timeout(1000)
+    clock = "() => performance.now()"
+    before, began = steps(), page.evaluate(clock)
+    page.wait_for_timeout(1000 * seconds)
+    rate = (steps() - before) / (page.evaluate(clock) - began) * 1000
+    host.get_by_role("button", name="Pause", exact=True).click()
+    return round(rate)
+
+
+def weight(page, address):
+    """Bytes over the wire of all that a page asks for when it opens, as a host that compresses would send them."""
+    asked = set()
+    page.on("request", lambda request: request.url.startswith("http") and asked.add(request.url.split("?")[0]))
+    page.goto(address, wait_until="load")
+    page.wait_for_timeout(2000)
+    root = address[: address.index("/book/") + 1]
+    files = [SITE / url.removeprefix(root) for url in asked]
+    return sum(len(gzip.compress(file.read_bytes())) if file.suffix not in COMPRESSED else file.stat().st_size for file in files)
+
+
+def measure(chromium, base):
+    pages, explorables = {}, {}
+    for path in sorted((SITE / "book").glob("*.html")):
+        if 'class="sg-explorable"' not in path.read_text(encoding="utf-8"):
+            continue
+        page = chromium.new_page(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
+        pages[path.stem] = {"gzip_kB": round(weight(page, f"{base}book/{path.name}") / 1000)}
+        for host in page.locator(".sg-explorable[data-mounted]").all():
+            name = host.get_attribute("data-module")
+            if name in explorables:
+                continue
+            record = {"repaint": repaints(page, host)}
+            if name == "playground":
+                page.reload()
+                page.wait_for_selector("[data-module=playground][data-mounted]")
+                record["training_steps_per_second"] = training(page, host)
+            explorables[name] = {key: value for key, value in record.items() if value is not None}
+            print(name, explorables[name], flush=True)
+        page.close()
+    return {"pages": pages, "explorables": dict(sorted(explorables.items()))}
+
+
+if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__.split("\n")[0]).parse_args()
+    if not (SITE / "index.html").exists():
+        sys.exit("The site is not built: run `make book` first.")
+    running = server(SITE)
+    threading.Thread(target=running.serve_forever, daemon=True).start()
+    busy = os.getloadavg()[0]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=list(FLAGS))
+        record = measure(browser, f"http://127.0.0.1:{running.server_address[1]}/")
+        record["browser"] = f"Chromium {browser.version}"
+        browser.close()
+    running.shutdown()
+    record["machine"] = f"{platform.machine()} CPU, {os.cpu_count()} cores"
+    record["processes_waiting_for_a_core_at_the_start"] = round(busy, 1)
+    # What others measure stays in the file.
+    kept = json.loads(OUT.read_text(encoding="utf-8")) if OUT.exists() else {}
+    OUT.write_text(json.dumps(kept | record, indent=1) + "\n", encoding="utf-8")
+    for name, page in record["pages"].items():
+        print(f"{name:24} {page['gzip_kB']:5} kB")
