@@ -2,8 +2,9 @@
 
     make book && python benchmarks/explorables.py
 
-opens the built pages in headless Chromium, measures, and writes `data/benchmarks/explorables.json`. Other programs on the
-machine make it slower, so the record says how busy it was.
+opens the built pages in headless Chromium, measures, and writes `data/benchmarks/explorables.json`. Wall times depend on
+what else the machine does, so the load stands beside them, and CPU time: of the page's own thread for a repaint, of the
+whole page with its workers for training.
 """
 
 import argparse
@@ -50,25 +51,42 @@ REPAINT = """async (host) => {
 
 
 def repaints(page, host):
-    """Milliseconds from a control to the painted frame: the median, and what one in twenty exceeds."""
+    """Milliseconds from a control to the painted frame: the median, what one in twenty exceeds, and the mean CPU time."""
+    session = page.context.new_cdp_session(page)
+    session.send("Performance.enable", {"timeDomain": "threadTicks"})
+
+    def busy():
+        return {metric["name"]: metric["value"] for metric in session.send("Performance.getMetrics")["metrics"]}["TaskDuration"]
+
+    before = busy()
     times = host.evaluate(REPAINT)
     if not times:
         return None
-    return {"median_ms": round(statistics.median(times), 1), "95th_percentile_ms": round(statistics.quantiles(times, n=20)[-1], 1)}
+    return {
+        "median_ms": round(statistics.median(times), 1),
+        "95th_percentile_ms": round(statistics.quantiles(times, n=20)[-1], 1),
+        "cpu_ms": round(1000 * (busy() - before) / len(times), 1),
+    }
 
 
 def training(page, host, seconds=8):
     """Steps a second of the playground as it stands when the page opens, its pictures included."""
+    session = page.context.browser.new_browser_cdp_session()
+
+    def cpu():
+        processes = session.send("SystemInfo.getProcessInfo")["processInfo"]
+        return sum(process["cpuTime"] for process in processes if process["type"] == "renderer")
+
     steps = lambda: int("".join(filter(str.isdigit, host.locator(".sg-count").inner_text())))  # noqa: E731
     host.scroll_into_view_if_needed()
     host.get_by_role("button", name="Play", exact=True).click()
     page.wait_for_timeout(1000)
     clock = "() => performance.now()"
-    before, began = steps(), page.evaluate(clock)
+    before, began, used = steps(), page.evaluate(clock), cpu()
     page.wait_for_timeout(1000 * seconds)
-    rate = (steps() - before) / (page.evaluate(clock) - began) * 1000
+    done, passed, used = steps() - before, (page.evaluate(clock) - began) / 1000, cpu() - used
     host.get_by_role("button", name="Pause", exact=True).click()
-    return round(rate)
+    return {"steps_per_second": round(done / passed), "steps_per_cpu_second": round(done / used)}
 
 
 def weight(page, address):
@@ -97,7 +115,7 @@ def measure(chromium, base):
             if name == "playground":
                 page.reload()
                 page.wait_for_selector("[data-module=playground][data-mounted]")
-                record["training_steps_per_second"] = training(page, host)
+                record["training"] = training(page, host)
             explorables[name] = {key: value for key, value in record.items() if value is not None}
             print(name, explorables[name], flush=True)
         page.close()

@@ -30,6 +30,7 @@ export function createLane({ onToggle }) {
     html("div", { class: "sg-below" }, chart.el,
       html("div", { class: "sg-clouds" }, html("p", { class: "sg-name" }, "Features, test data (two principal components)"), features.teacher.el, features.student.el)));
 
+  let last = [];
   // `letter` is A or B where there are two; `edited` says whether the controls set this one.
   const paint = ({ settings, letter, edited, examples, view, steps, gates }) => {
     const { method, lam, tau, p_last, depth, lr, seed } = settings;
@@ -44,6 +45,10 @@ export function createLane({ onToggle }) {
     if (!view || !examples) return;
     text(trouble, view.failed ? `The loss is no number any more after step ${steps}: choose a smaller learning rate or a smaller λ.` : "");
     const look = lookOf(el, examples);
+    // Canvases cost more than all the rest, and most of what a control changes is not in them.
+    const drawn = [view, gates?.join(""), el.clientWidth, devicePixelRatio, ...Object.values(look).map(String)];
+    if (drawn.every((value, i) => value === last[i])) return;
+    last = drawn;
     teacher.paint({ ...view.teacher, shades: view.teacher.gates, role: plain ? "baseline" : "teacher" }, examples, look);
     student.paint({ ...view.student, gates: gates ?? view.student.gates, role: "student" }, examples, look);
     view.students.forEach((one, i) => students[i].paint({ ...one, role: "student" }, examples, look));
