@@ -173,7 +173,7 @@ function pointsInTriangle({ onMove }) {
 
   const makePoint = (_, i) => {
     const node = svg("g", { role: "slider", "aria-valuemin": 0, "aria-valuemax": 100 }, svg("circle", { class: "sg-grip", r: 20 }), svg("circle", { class: "sg-fill", r: 9 }),
-      svg("text", { class: "sg-small sg-strong sg-mid sg-initial", y: 4 }));
+      svg("text", { class: "sg-small sg-strong sg-mid sg-initial", y: 4, "aria-hidden": true }));
     handle(node, drawing, {
       onMove: (x, y) => onMove(shownNets[i].place, logitsAt(x, y, corners)),
       onKey: (dx, dy) => onMove(shownNets[i].place, logitsAt(position[i][0] + 4 * dx, position[i][1] - 4 * dy, corners)),
@@ -256,7 +256,7 @@ function graphPicture() {
       attr(text(node.childNodes[2], said ? fixed(weight, 2) : ""), { x: x.toFixed(1), y: (y + 4).toFixed(1) });
     });
     const all = [...nets.map((net, i) => ({ ...net, deployed: i === deployed })), ...(source ? [{ ...source, role: "teacher", learns: true, mixture: true }] : [])];
-    each(nodes, all, () => svg("g", {}, svg("circle"), svg("circle", { class: "sg-line sg-label", r: 20 }), svg("text", { class: "sg-strong sg-mid", y: 5 }), svg("text", { class: "sg-small sg-mid sg-halo" })), (node, net, i) => {
+    each(nodes, all, () => svg("g", {}, svg("circle"), svg("circle", { class: "sg-line sg-label", r: 20 }), svg("text", { class: "sg-strong sg-mid", y: 5, "aria-hidden": true }), svg("text", { class: "sg-small sg-mid sg-halo" })), (node, net, i) => {
       const [x, y] = spots[i];
       const [disc, ring, mark, name] = node.childNodes;
       attr(node, { transform: `translate(${x.toFixed(1)} ${y.toFixed(1)})`, class: `sg-${net.role}` });

@@ -34,7 +34,8 @@ def test_every_control_changes_the_picture(opened, explorable_page, width, schem
             controls = host.locator(CONTROLS).all()
             assert controls, f"{host.get_attribute('data-module')} has no control"
             for control in controls:
-                if not (_moves(page, host, control) or _moves_after_another(page, host, control, controls)):
+                # A choice may take the controls of another with it; tests/explorables looks at each by itself.
+                if control.count() and not (_moves(page, host, control) or _moves_after_another(page, host, control, controls)):
                     dead.append(f"{host.get_attribute('data-module')}: {control.evaluate(NAME)}")
         assert dead == []
         assert not site.problems
@@ -66,7 +67,7 @@ def _keys(control):
 def _moves_after_another(page, host, control, controls):
     """A preset that is in force already changes nothing; once something else has moved, it must."""
     for other in controls:
-        if other.evaluate("(c) => ['range', 'checkbox'].includes(c.type) || c.getAttribute('role') === 'slider'"):
+        if other.count() and other.evaluate("(c) => ['range', 'checkbox'].includes(c.type) || c.getAttribute('role') === 'slider'"):
             if _moves(page, host, other) and _moves(page, host, control):
                 return True
     return False
@@ -106,7 +107,7 @@ def test_a_view_can_be_shared(opened, explorable_page):
     with opened() as site:
         page = site.go(explorable_page)
         for host in hosts(page):
-            moved = [_moves(page, host, control) for control in host.locator(CONTROLS).all()]
+            moved = [_moves(page, host, control) for control in host.locator(CONTROLS).all() if control.count()]
             assert any(moved)
         page.wait_for_function("location.search.length > 1", timeout=3000)
         page.wait_for_timeout(400)  # changes of the address are gathered
