@@ -13,7 +13,18 @@ document.addEventListener("DOMContentLoaded", () => {
     const tex = element.textContent;
     katex.render(tex, element, { ...options, displayMode });
     element.classList.add("sg-typeset");
+    // On a phone an equation may be wider than its page; the keyboard must be able to move it.
+    if (displayMode) element.tabIndex = 0;
   };
   document.querySelectorAll("span.math").forEach((element) => typeset(element, false));
-  document.querySelectorAll("div.math > .tex").forEach((element) => typeset(element, true));
+  const displayed = document.querySelectorAll("div.math > .tex");
+  displayed.forEach((element) => typeset(element, true));
+  // An equation that is wider than the page scrolls, and so must be within reach of the keyboard.
+  const reach = () => displayed.forEach((element) => {
+    if (element.scrollWidth > element.clientWidth) element.tabIndex = 0;
+    else element.removeAttribute("tabindex");
+  });
+  reach();
+  document.fonts.ready.then(reach);
+  addEventListener("resize", reach);
 });
