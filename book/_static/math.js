@@ -13,8 +13,6 @@ document.addEventListener("DOMContentLoaded", () => {
     const tex = element.textContent;
     katex.render(tex, element, { ...options, displayMode });
     element.classList.add("sg-typeset");
-    // On a phone an equation may be wider than its page; the keyboard must be able to move it.
-    if (displayMode) element.tabIndex = 0;
   };
   document.querySelectorAll("span.math").forEach((element) => typeset(element, false));
   const displayed = document.querySelectorAll("div.math > .tex");

@@ -213,7 +213,7 @@ function render({ model, el }) {
 
 // The measures of the networks on show, a row each.
 function measures() {
-  const head = ["", "error", "probe", "silhouette", "CKA"].map((name) => html("th", { scope: "col" }, name));
+  const head = ["network", "error", "probe", "silhouette", "CKA"].map((name) => html("th", { scope: "col" }, name));
   const body = html("tbody");
   const caption = html("caption");
   const el = html("table", { class: "sg-measures" }, caption, html("thead", {}, html("tr", {}, ...head)), body);
