@@ -29,7 +29,7 @@ const READERS = {
 };
 
 function render({ model, el }) {
-  const recording = readRecording(model.get("recording"));
+  const recording = readNetworks(model.get("recording"));
   if (recording === null) {
     frame(el, "live", html("p", {}, "This picture needs its recording of two trained networks, and there is none here."));
     return () => {};
@@ -159,7 +159,7 @@ function render({ model, el }) {
   });
   wanted.el.prepend(draw);
 
-  const row = blockPicture(survival, (l) => {
+  const row = switchRow(survival, (l) => {
     const now = gates() === "p" ? ones : gates();
     state.set({ gates: [...now].map((gate, i) => (i === l ? String(1 - gate) : gate)).join("") });
   });
@@ -213,7 +213,7 @@ function render({ model, el }) {
 }
 
 // The row of switches, the gate of each block beneath it, and the three stages beneath those.
-function blockPicture(survival, onToggle) {
+function switchRow(survival, onToggle) {
   const { el, svg: drawing, size, width } = picture({ handles: true });
   const blocks = survival.length;
   const title = svg("text", { y: 14 });
@@ -349,7 +349,7 @@ function errorPicture({ wrong, testImages, survival }, whole) {
 }
 
 // What `sgutils.widgets.record_live_network` wrote; null where it is not that.
-function readRecording(recording) {
+function readNetworks(recording) {
   try {
     const { classes, survival, side, mean, deviation, test_images: testImages, wrong, images } = recording;
     check(survival.length <= 16 && survival.every((p) => typeof p === "number" && p >= 0 && p <= 1));
