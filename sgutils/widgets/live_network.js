@@ -159,7 +159,7 @@ function render({ model, el }) {
   });
   wanted.el.prepend(draw);
 
-  const row = switchRow(survival, (l) => {
+  const row = blockSwitches(survival, (l) => {
     const now = gates() === "p" ? ones : gates();
     state.set({ gates: [...now].map((gate, i) => (i === l ? String(1 - gate) : gate)).join("") });
   });
@@ -213,7 +213,7 @@ function render({ model, el }) {
 }
 
 // The row of switches, the gate of each block beneath it, and the three stages beneath those.
-function switchRow(survival, onToggle) {
+function blockSwitches(survival, onToggle) {
   const { el, svg: drawing, size, width } = picture({ handles: true });
   const blocks = survival.length;
   const title = svg("text", { y: 14 });

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-# Not those that load megabytes: `test_live_network.py` presses them.
+# Not those that load megabytes: `test_network_with_switches.py` presses them.
 CONTROLS = ":is(button, select, input, [role=slider]):not([type=hidden], :disabled, [data-loads])"
 
 # Everything that a reader sees of an explorable's state: its pictures and read-outs, without a control's own read-out and
