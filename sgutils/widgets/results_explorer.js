@@ -65,6 +65,7 @@ function render({ model, el }) {
     seeds.show(shown.seeds, shown.seedsOffered);
     view.show(wanted.view);
     error.show(wanted.error);
+    error.enable(shown.rows.some(({ runs }) => runs.length));
     lambdas.show(shown.on);
     methods.show(shown.on);
     const hint = wanted.view === "curves" ? "Point at a curve, or walk along it with the arrow keys, to see which file of the ledger it comes from."
@@ -104,7 +105,8 @@ function resolve(ledger, wanted, held) {
   const group = (runs === RECIPE ? here.find(isRecipe) : others.find(({ name }) => name === runs)) ?? null;
 
   const seedsHere = [...new Set([...(group?.rows.values() ?? [])].flat().map(({ seed }) => seed))].sort((a, b) => a - b);
-  const seedsOffered = [["each", "all seeds"], ["mean", "mean"], ...seedsHere.map((seed) => [String(seed), `seed ${seed}`])];
+  const several = seedsHere.length ? [["mean", "mean"], ...seedsHere.map((seed) => [String(seed), `seed ${seed}`])] : [];
+  const seedsOffered = [["each", "all seeds"], ...several];
   const seeds = seedsOffered.some(([name]) => name === wanted.seeds) ? wanted.seeds : "each";
 
   const rows = wantedRows
@@ -495,6 +497,7 @@ function menu({ label, wide = false, onChange }) {
         list.replaceChildren(...options.map(([id, said]) => html("option", { value: id }, said)));
       }
       list.selectedIndex = options.findIndex(([id]) => id === value);
+      list.disabled = options.length < 2; // nothing to choose
     },
   };
 }

@@ -11,7 +11,7 @@ CONTROLS = ":is(button, select, input, [role=slider]):not([type=hidden], :disabl
 
 # Everything that a reader sees of an explorable's state: its pictures and read-outs, without a control's own read-out and
 # without what only a screen reader or the Tab key meets.
-PICTURE = r"""(host) => [...host.querySelectorAll("svg, canvas, output, dd, [aria-live]")].filter((part) => !part.closest(".sg-control"))
+PICTURE = r"""(host) => [...host.querySelectorAll("svg, canvas, output, dd, [aria-live]")].filter((part) => part.getClientRects().length && !part.closest(".sg-control"))
   .map((part) => (part.tagName === "CANVAS" ? part.toDataURL() : part.outerHTML.replace(/ (aria-(label|value\w+)|tabindex)="[^"]*"/g, "")))
   .join("\n")"""
 

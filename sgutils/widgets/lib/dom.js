@@ -133,12 +133,17 @@ export function choice({ label, options, onChange }) {
     input.addEventListener("change", () => onChange(value));
     return { value, input, el: html("label", {}, input, html("span", {}, drawing ?? words)) };
   });
+  const el = html("fieldset", { class: "sg-control sg-choice" },
+    html("legend", { class: "sg-name" }, label),
+    html("div", { class: "sg-options" }, ...inputs.map(({ el }) => el)));
   return {
-    el: html("fieldset", { class: "sg-control sg-choice" },
-      html("legend", { class: "sg-name" }, label),
-      html("div", { class: "sg-options" }, ...inputs.map(({ el }) => el))),
+    el,
     show(value) {
       for (const option of inputs) option.input.checked = option.value === value;
+    },
+    // Where it would change nothing it can not be chosen.
+    enable(useful) {
+      el.disabled = !useful;
     },
   };
 }
