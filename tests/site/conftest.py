@@ -40,7 +40,8 @@ class Opened:
         page.on("console", self._heard)
         page.on("pageerror", lambda error: self.problems.append(f"page error: {error}"))
         page.on("request", self._asked)
-        page.on("requestfailed", lambda request: self.problems.append(f"failed: {request.url}"))
+        # What a test broke off itself, by going to another page, did not fail.
+        page.on("requestfailed", lambda r: r.failure != "net::ERR_ABORTED" and self.problems.append(f"failed: {r.url}"))
         page.on("response", lambda answer: answer.status >= 400 and self.problems.append(f"{answer.status}: {answer.url}"))
 
     def _heard(self, message):
