@@ -104,7 +104,7 @@ def test_a_block_of_the_student_is_switched_by_hand(playground):
     settled(playground)
     while playground.page.locator("[role=switch][aria-checked=true]").count():
         playground.page.locator("[role=switch][aria-checked=true]").first.click()
-    settled(playground)
+        settled(playground)
     assert playground.state("gates") == "000000"
     playground.page.wait_for_function("document.querySelectorAll('.sg-net canvas')[1].getAttribute('aria-label').includes('with 0 of 6')")
     teacher, student, *_ = errors(playground)
