@@ -3,8 +3,7 @@
     make book && python benchmarks/explorables.py
 
 opens the built pages in headless Chromium, measures, and writes `data/benchmarks/explorables.json`. Wall times depend on
-what else the machine does, so the load stands beside them, and CPU time: of the page's own thread for a repaint, of the
-whole page with its workers for training.
+what else the machine does, so the load stands beside them, and for training the CPU time of the page with its workers.
 """
 
 import argparse
@@ -29,44 +28,83 @@ from serve import server  # noqa: E402
 # Already compressed, so they travel as they are.
 COMPRESSED = {".woff2", ".png", ".jpg", ".webp"}
 
-# Moves each slider there and back, and times from the event until the browser has painted what followed from it.
+# Uses each control again and again, and times from its event until the browser has painted what followed from it; the
+# same without any event is what a frame costs by itself.
 REPAINT = """async (host) => {
   const frame = () => new Promise((done) => requestAnimationFrame(() => {
     const { port1, port2 } = new MessageChannel();  // its message comes when the frame is painted
     port1.onmessage = () => done(performance.now());
     port2.postMessage(null);
   }));
-  const times = [];
-  for (const slider of host.querySelectorAll("input[type=range]:not(:disabled)")) {
-    for (let i = 0; i < 12; i += 1) {
-      await frame();
-      const start = await new Promise(requestAnimationFrame);  // a frame begins, and an event comes within it
-      if (i % 2) slider.stepDown(); else slider.stepUp();
-      slider.dispatchEvent(new Event("input", { bubbles: true }));
-      times.push(await frame() - start);
+  const send = (control, kind) => control.dispatchEvent(new Event(kind, { bubbles: true }));
+  const use = (control, i) => {
+    if (control.type === "range") {
+      if (i % 2) control.stepDown(); else control.stepUp();
+      send(control, "input");
+    } else if (control.tagName === "SELECT") {
+      control.selectedIndex = (control.selectedIndex + 1) % control.options.length;
+      send(control, "change");
+    } else if (control.type === "radio") {
+      const group = [...host.querySelectorAll(`input[name="${control.name}"]`)];
+      group[(group.findIndex((one) => one.checked) + 1) % group.length].click();
+    } else {
+      control.dispatchEvent(new MouseEvent("click", { bubbles: true }));
     }
+  };
+  const time = async (act) => {
+    await frame();
+    const start = await new Promise(requestAnimationFrame);  // a frame begins, and an event comes within it
+    act();
+    return await frame() - start;
+  };
+  const [times, empty, groups] = [[], [], new Set()];
+  for (const control of host.querySelectorAll("input[type=range], select, input[type=radio], [role=switch]")) {
+    if (control.matches(":disabled") || control.getClientRects().length === 0 || groups.has(control.name)) continue;
+    if (control.type === "radio") groups.add(control.name);
+    for (let i = 0; i < 12; i += 1) {
+      times.push(await time(() => use(control, i)));
+      empty.push(await time(() => {}));
+    }
+  }
+  return [times, empty];
+}"""
+
+# Milliseconds from a switch until the loaded network has answered for the gates that it makes.
+ANSWER = """async (host) => {
+  const said = () => host.querySelector(".sg-live-chart svg").getAttribute("aria-label");
+  const answered = async () => {
+    while (said().includes("nothing yet")) await new Promise(requestAnimationFrame);
+    return performance.now();
+  };
+  const times = [];
+  const switches = host.querySelectorAll("[role=switch]");
+  for (let i = 0; i < 18; i += 1) {  // 18 different vectors: all blocks off one by one, then on again
+    await answered();
+    const start = performance.now();
+    switches[(5 * i) % switches.length].dispatchEvent(new MouseEvent("click", { bubbles: true }));
+    await new Promise(requestAnimationFrame);  // in which the question is painted
+    times.push(await answered() - start);
   }
   return times;
 }"""
 
 
 def repaints(page, host):
-    """Milliseconds from a control to the painted frame: the median, what one in twenty exceeds, and the mean CPU time."""
-    session = page.context.new_cdp_session(page)
-    session.send("Performance.enable", {"timeDomain": "threadTicks"})
-
-    def busy():
-        return {metric["name"]: metric["value"] for metric in session.send("Performance.getMetrics")["metrics"]}["TaskDuration"]
-
-    before = busy()
-    times = host.evaluate(REPAINT)
-    if not times:
-        return None
+    """Milliseconds from a control to the painted frame: the median, what one in twenty exceeds, and an empty frame's."""
+    times, empty = host.evaluate(REPAINT)
     return {
         "median_ms": round(statistics.median(times), 1),
         "95th_percentile_ms": round(statistics.quantiles(times, n=20)[-1], 1),
-        "cpu_ms": round(1000 * (busy() - before) / len(times), 1),
+        "empty_frame_ms": round(statistics.median(empty), 1),
+        "times": len(times),
     }
+
+
+def answers(page, host):
+    """Milliseconds that the network with switches takes to answer, once it is loaded."""
+    host.locator("[data-loads]").click()
+    host.locator("output", has_text="Live:").wait_for(timeout=60_000)
+    return round(statistics.median(host.evaluate(ANSWER)), 1)
 
 
 def training(page, host, seconds=8):
@@ -112,11 +150,13 @@ def measure(chromium, base):
             if name in explorables:
                 continue
             record = {"repaint": repaints(page, host)}
+            if name == "live_network":
+                record["answer_median_ms"] = answers(page, host)
             if name == "playground":
                 page.reload()
                 page.wait_for_selector("[data-module=playground][data-mounted]")
                 record["training"] = training(page, host)
-            explorables[name] = {key: value for key, value in record.items() if value is not None}
+            explorables[name] = record
             print(name, explorables[name], flush=True)
         page.close()
     return {"pages": pages, "explorables": dict(sorted(explorables.items()))}

@@ -4,7 +4,11 @@
 
 times every kind of step of ResNet-32, ResNet-50 and ResNet-110 in turn, round after round, on the GPU if there is one and
 else on one thread of the CPU, and writes `data/benchmarks/steps-cpu.json` or `steps-cuda.json`. What counts are ratios to
-the plain step of the same round; on a CPU they are of process time, which does not depend on what else the machine does.
+the plain step of the same round; on a CPU they are of process time, which hardly depends on what else the machine does.
+
+Each kind has a floor: the time of its multiply-adds at the rate of the device's best matrix product of that precision, or
+of the bytes that its operators read and write at the rate of its best copy, whichever is longer. Operators that were
+fused would move fewer bytes, and what lies in a cache moves faster than a copy of what does not.
 """
 
 import argparse
@@ -155,28 +159,38 @@ def rates() -> dict[str, float]:
     a, b = (torch.randn(2048, 2048, device=DEVICE) for _ in range(2))
     source = torch.randn(2**26, device=DEVICE)
     target = torch.empty_like(source)
-    product = min(seconds(lambda: torch.mm(a, b)) for _ in range(10))
-    copy = min(seconds(lambda: target.copy_(source)) for _ in range(10))
-    return {"multiply_adds": 2048**3 / product, "bytes": 2 * source.numel() * source.element_size() / copy}
+    best = {"bytes": 2 * source.nbytes / min(seconds(lambda: target.copy_(source)) for _ in range(10))}
+    for precision in (torch.float32, torch.bfloat16):
+        x, y = a.to(precision), b.to(precision)
+        best[str(precision).removeprefix("torch.")] = 2048**3 / min(seconds(lambda: torch.mm(x, y)) for _ in range(10))
+    return best
 
 
-def floor(make: Callable[[], sg.ResNet], best: dict[str, float]) -> dict[str, float]:
-    """Seconds that the arithmetic, or the traffic, of a plain step alone would take at the device's best rates."""
-    step = step_of(sg.Baseline(make()), USUAL, False)
+def floor(kind: str, make: Callable[[], sg.ResNet], best: dict[str, float]) -> dict[str, float]:
+    """Seconds that the arithmetic, or the traffic, of such a step alone would take at the device's best rates.
+
+    Where students are drawn, the mean of several steps.
+    """
+    build, layout, autocast = KINDS[kind]
+    step = step_of(build(make), layout, autocast)
+    step()
+    draws = 8 if "skipped" in kind else 1
     with FlopCounterMode(display=False) as counter:
-        step()
+        for _ in range(draws):
+            step()
     with Traffic() as traffic:
-        step()
-    multiply_adds = counter.get_total_flops() / 2
-    return {
-        "multiply_adds": multiply_adds,
-        "bytes": traffic.bytes,
-        "seconds": max(multiply_adds / best["multiply_adds"], traffic.bytes / best["bytes"]),
-    }
+        for _ in range(draws):
+            step()
+    multiply_adds, moved = counter.get_total_flops() / 2 / draws, traffic.bytes / draws
+    compute = multiply_adds / best["bfloat16" if autocast else "float32"]
+    return {"multiply_adds": round(multiply_adds), "bytes": round(moved), "seconds": max(compute, moved / best["bytes"])}
 
 
 def storage(make: Callable[[], sg.ResNet]) -> dict[str, dict[str, int]]:
-    """Of every method: parameters that are trained and that are deployed, and what a step keeps for its backward pass."""
+    """Of every method: parameters that are trained and that are deployed, and what a step keeps for its backward pass.
+
+    On a GPU also the most memory that was allocated during a step with its optimiser.
+    """
     found = {}
     for name in PEERS:
         torch.manual_seed(0)
@@ -198,11 +212,19 @@ def storage(make: Callable[[], sg.ResNet]) -> dict[str, dict[str, int]]:
             "bytes_for_backward": sum(size for address, size in kept.items() if address not in parameters),
         }
         del losses
+        if DEVICE.type == "cuda":
+            step = step_of(method, OURS, False)
+            step()
+            torch.cuda.reset_peak_memory_stats()
+            step()
+            found[name]["peak_bytes"] = torch.cuda.max_memory_allocated()
+            del step, method
+            torch.cuda.empty_cache()
     return found
 
 
-def summary(taken: dict[str, list[float]], least: dict[str, float]) -> dict:
-    """Medians over rounds, with quartiles, as ratios to the plain step and to the usual Self-Guidance step."""
+def summary(taken: dict[str, list[float]], floors: dict[str, dict[str, float]]) -> dict:
+    """Medians over rounds, with quartiles, as ratios to the plain step, to the usual Self-Guidance step and to the floor."""
     kinds = {}
     for kind, values in taken.items():
         quartiles = statistics.quantiles([value / plain for value, plain in zip(values, taken["plain"])], n=4)
@@ -211,9 +233,10 @@ def summary(taken: dict[str, list[float]], least: dict[str, float]) -> dict:
             "median_seconds": round(statistics.median(values), 6),
             **dict(zip(("lower_quartile", "median", "upper_quartile"), (round(q, 3) for q in quartiles))),
             "times_faster_than_masked_self_guidance": round(usual, 3),
+            "floor": floors[kind] | {"seconds": round(floors[kind]["seconds"], 6)},
+            "times_its_floor": round(statistics.median(values) / floors[kind]["seconds"], 2),
         }
-    plain = statistics.median(taken["plain"])
-    return {"rounds": len(taken["plain"]), "kinds": kinds, "floor": least, "plain_over_floor": round(plain / least["seconds"], 2)}
+    return {"rounds": len(taken["plain"]), "kinds": kinds}
 
 
 def device_name() -> str:
@@ -239,12 +262,13 @@ def main() -> None:
         "storage": storage(sg.resnet32),
     }
     for name in given.networks:
-        found = summary(measure(NETWORKS[name], max(2, given.rounds)), floor(NETWORKS[name], best))
+        floors = {kind: floor(kind, NETWORKS[name], best) for kind in KINDS}
+        found = summary(measure(NETWORKS[name], max(2, given.rounds)), floors)
         record["networks"][name] = found
-        print(f"\n{name}, {device_name()}: the plain step takes {found['plain_over_floor']} times its floor")
+        print(f"\n{name}, {device_name()}\n  {'step':48} against plain     against its floor")
         for kind, ratio in found["kinds"].items():
             spread = f"({ratio['lower_quartile']:.2f} to {ratio['upper_quartile']:.2f})"
-            print(f"  {kind:48} {ratio['median']:5.2f}  {spread}")
+            print(f"  {kind:48} {ratio['median']:5.2f}  {spread}  {ratio['times_its_floor']:5.1f}")
     FOLDER.mkdir(parents=True, exist_ok=True)
     write_atomically(FOLDER / f"steps-{DEVICE.type}.json", json.dumps(record, indent=1) + "\n")
 

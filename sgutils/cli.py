@@ -25,7 +25,7 @@ from .methods import METHODS, options
 from .paper import FIGURES, TABLES
 from .resnets import MODELS
 from .results import Run, as_markdown, as_text, beside_the_paper, load_results, load_run, measured, title_at_scale
-from .training import CHECKPOINT, NETWORK, evaluate, resume, train
+from .training import CHECKPOINT, NETWORK, PRECISIONS, evaluate, resume, train
 
 _CHOICES = {"dataset": DATASETS, "model": MODELS, "method": METHODS}
 
@@ -63,7 +63,7 @@ def _train(given: argparse.Namespace, command: str) -> int:
         **{field.name: values[field.name] for field in dataclasses.fields(Config) if field.name != "options"},
         options={name: values[name] for name in options(given.method)},
     )
-    return _report(train(config, given.out, command=command), given.out)
+    return _report(train(config, given.out, precision=given.precision, command=command), given.out)
 
 
 def _resume(given: argparse.Namespace, command: str) -> int:
@@ -146,6 +146,7 @@ def _parser(defaults: Config) -> argparse.ArgumentParser:
             choices = f": {', '.join(_CHOICES[field.name])}" if field.name in _CHOICES else ""
             _add_option(made, field.name, field.type, getattr(defaults, field.name), field.metadata["help"] + choices)
     made.add_argument("--from", dest="record", metavar="FILE", help="a record of the ledger, whose settings become the defaults")
+    made.add_argument("--precision", choices=PRECISIONS, help="of the convolutions; bfloat16 on a GPU that has it if not given")
     made.add_argument("--out", type=Path, required=True, help="folder for checkpoint, metrics and result")
     documentation = inspect.getdoc(METHODS[defaults.method])
     group = made.add_argument_group(f"options of --method {defaults.method}", documentation.splitlines()[0])

@@ -120,6 +120,14 @@ def bottleneck_block(in_channels: int, width: int, stride: int) -> GatedBlock:
 BLOCKS = {"basic": (basic_block, 6, 1), "bottleneck": (bottleneck_block, 9, 4)}
 
 
+class Classifier(nn.Linear):
+    """A linear layer in its own precision, also where autocast runs the convolutions in bfloat16: losses need the digits."""
+
+    def forward(self, features: Tensor) -> Tensor:
+        with torch.autocast(features.device.type, enabled=False):
+            return super().forward(features.to(self.weight.dtype))
+
+
 class ResNet(nn.Module):
     """A residual network of L gated blocks in three stages, for images of any size.
 
@@ -146,7 +154,7 @@ class ResNet(nn.Module):
                 stride = 2 if stage > 0 and position == 0 else 1
                 self.blocks.append(make_block(channels, width, stride))
                 channels = expansion * width
-        self.classifier = nn.Linear(channels, num_classes)
+        self.classifier = Classifier(channels, num_classes)
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")

@@ -40,6 +40,7 @@ class Run:
         device: what it ran on.
         versions: of Python and the libraries.
         commit: of the code, see `code_commit`.
+        precision: of the convolutions in training, see `sgutils.training.Trainer`.
     """
 
     config: dict
@@ -55,6 +56,7 @@ class Run:
     device: str
     versions: dict[str, str]
     commit: str
+    precision: str = "float32"
 
     @classmethod
     def of(cls, trainer, config, *, status: str, message: str, command: str) -> "Run":
@@ -82,6 +84,7 @@ class Run:
             device=_device_name(trainer.device),
             versions={"python": platform.python_version(), "torch": torch.__version__, "numpy": np.__version__},
             commit=code_commit(),
+            precision=trainer.precision,
         )
 
     @property
