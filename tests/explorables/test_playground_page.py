@@ -37,6 +37,10 @@ def wait_for_steps(stage, least):
     stage.page.wait_for_function(f"{STEPS} >= {least}")
 
 
+def wait_for_the_start(stage):
+    stage.page.wait_for_function("document.querySelector('.sg-count').textContent === 'step 0'")
+
+
 def test_spirals_are_learned_by_pressing_play(playground):
     assert errors(playground)[0] > 30
     press(playground, "Play")
@@ -57,7 +61,7 @@ def test_pause_step_and_reset(playground):
     press(playground, "Step")
     playground.page.wait_for_function("(before) => document.querySelector('.sg-count').textContent === `step ${before + 1}`", arg=paused)
     press(playground, "Reset")
-    assert settled(playground) == 0
+    wait_for_the_start(playground)
     assert playground.picture() == start
     assert playground.page.get_by_role("button", name="Reset").is_disabled()
 
@@ -94,7 +98,7 @@ def test_two_are_compared_at_equal_steps_from_the_same_start(playground):
     assert len(one) == 8 and one == other
     playground.page.get_by_label("B", exact=True).check()
     playground.page.get_by_label("method").select_option(label="Plain network")
-    assert settled(playground) == 0
+    wait_for_the_start(playground)
     assert playground.state("b_method") == "baseline" and playground.state("method") == "self-guidance"
     assert playground.page.locator(".sg-lane").nth(1).locator(".sg-head b").first.inner_text() == "Plain network"
 
@@ -102,9 +106,10 @@ def test_two_are_compared_at_equal_steps_from_the_same_start(playground):
 def test_a_block_of_the_student_is_switched_by_hand(playground):
     playground.show("playground", {"steps": 400, "method": "baseline"})
     settled(playground)
-    while playground.page.locator("[role=switch][aria-checked=true]").count():
-        playground.page.locator("[role=switch][aria-checked=true]").first.click()
-        settled(playground)
+    on = playground.page.locator("[role=switch][aria-checked=true]")
+    while left := on.count():
+        on.first.click()
+        playground.page.wait_for_function("(left) => document.querySelectorAll('[role=switch][aria-checked=true]').length === left - 1", arg=left)
     assert playground.state("gates") == "000000"
     playground.page.wait_for_function("document.querySelectorAll('.sg-net canvas')[1].getAttribute('aria-label').includes('with 0 of 6')")
     teacher, student, *_ = errors(playground)
