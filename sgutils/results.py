@@ -141,6 +141,16 @@ def load_run(path: str | Path) -> Run:
         ) from error
 
 
+def load_benchmark(name: str) -> dict | None:
+    """What ``make bench`` measured, from a file of ``data/benchmarks``; None if it was not run.
+
+    Args:
+        name: of the file, without ending, such as ``"steps-cpu"``.
+    """
+    path = data_folder() / "benchmarks" / f"{name}.json"
+    return json.loads(path.read_text()) if path.exists() else None
+
+
 def by_setting(runs: list[Run]) -> dict[str, list[Run]]:
     """Runs that differ in nothing but the seed, together, in order of seed; keyed by `setting`."""
     groups = defaultdict(list)

@@ -39,10 +39,10 @@ class Lab:
         session = {"path": notebook, "name": notebook, "type": "notebook", "kernel": {"name": "python3"}}
         self.ask("/api/sessions", session)
 
-    def kernel_is_ready(self):
-        """Whether the page is connected to the kernel and the kernel waits for work."""
-        kernels = self.ask("/api/kernels")
-        return bool(kernels) and all(one["connections"] and one["execution_state"] == "idle" for one in kernels)
+    def kernel_is_ready(self, notebook):
+        """Whether the notebook's page is connected to its kernel and the kernel waits for work."""
+        kernels = [session["kernel"] for session in self.ask("/api/sessions") if session["path"] == notebook]
+        return any(one["connections"] and one["execution_state"] == "idle" for one in kernels)
 
     def page_of(self, notebook):
         return f"{self.address}/lab/tree/{notebook}?token={self.token}&reset"

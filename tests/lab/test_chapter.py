@@ -1,11 +1,12 @@
-"""A chapter in a real JupyterLab: its cells run, its explorables move, and its training panel trains."""
+"""A chapter in a real JupyterLab: its cells run, and its training panel trains."""
 
-import json
 import re
 import shutil
 from pathlib import Path
 
 import pytest
+from lab_page import errors, opened
+from panel import Panel
 from polling import until
 
 CHAPTER = Path(__file__).parents[2] / "book" / "self-guidance.ipynb"
@@ -13,64 +14,8 @@ CHAPTER = Path(__file__).parents[2] / "book" / "self-guidance.ipynb"
 
 @pytest.fixture(scope="module")
 def chapter(lab, browser):
-    """The chapter's page, all cells run; what its console and its requests complained of is in `page.complaints`."""
-    notebook = shutil.copy(CHAPTER, lab.folder / CHAPTER.name)
-    cells = sum(cell["cell_type"] == "code" for cell in json.loads(Path(notebook).read_text())["cells"])
-    lab.start_kernel(CHAPTER.name)
-    page = browser.new_page(viewport={"width": 1280, "height": 1000})
-    page.complaints = []
-    page.on("console", lambda said: said.type == "error" and page.complaints.append(f"console: {said.text}"))
-    page.on("pageerror", lambda error: page.complaints.append(f"error: {error}"))
-    page.on("request", lambda sent: _is_foreign(sent.url, lab) and page.complaints.append(f"request: {sent.url}"))
-    page.goto(lab.page_of(CHAPTER.name))
-    page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=90_000)
-    until(lab.kernel_is_ready, 60, "the kernel is ready")
-    page.get_by_role("menuitem", name="Run", exact=True).click()
-    page.get_by_text("Run All Cells", exact=True).click()
-    until(lambda: len(_numbers_of_run_cells(page)) == cells or _errors(page), 300, f"all {cells} cells have run")
-    assert _errors(page) == []
-    yield page
-    page.close()
-
-
-def _is_foreign(url, lab):
-    return not url.startswith((lab.address, lab.address.replace("http", "ws"), "data:", "blob:"))
-
-
-def _numbers_of_run_cells(page):
-    prompts = page.locator(".jp-CodeCell .jp-InputPrompt").all_inner_texts()
-    return [prompt for prompt in prompts if re.fullmatch(r"\[\d+\]:", prompt)]
-
-
-def _errors(page):
-    return page.locator('[data-mime-type="application/vnd.jupyter.error"]').all_inner_texts()
-
-
-def _pictures(explorable):
-    return explorable.locator("svg").evaluate_all("all => all.map((svg) => svg.outerHTML).join()")
-
-
-class Panel:
-    """The training panel as a reader sees it."""
-
-    def __init__(self, page):
-        self.root = page.locator(".sg-panel")
-        self.start, self.stop, self.restart = (
-            self.root.get_by_role("button", name=name, exact=True) for name in ("Start", "Stop", "Restart")
-        )
-
-    def set(self, label, value):
-        slider = self.root.locator(".widget-slider").filter(has=self.root.page.get_by_text(label, exact=True))
-        slider.locator(".widget-readout").fill(value)
-        slider.locator(".widget-readout").press("Enter")
-
-    def says(self):
-        return self.root.locator(".sg-panel-status").inner_text()
-
-    def points(self, curve):
-        """Where the points of a curve stand, from left to right."""
-        marks = self.root.locator(f".trace{curve} .point")
-        return marks.evaluate_all("marks => marks.map((mark) => Math.round(mark.getBoundingClientRect().x))")
+    with opened(lab, browser, shutil.copy(CHAPTER, lab.folder)) as page:
+        yield page
 
 
 @pytest.fixture(scope="module")
@@ -78,20 +23,6 @@ def panel(chapter):
     panel = Panel(chapter)
     panel.root.scroll_into_view_if_needed()
     return panel
-
-
-def test_an_explorable_shows_a_picture_and_follows_its_sliders(chapter):
-    # The chapter's drawn explorable; those that train or run a network have tests of their own in tests/explorables.
-    explorable = chapter.locator(".sg-x:has(svg)", has_text="teacher||student").first
-    if not explorable.count():
-        explorable = chapter.locator(".sg-x:has(svg)").first
-    explorable.scroll_into_view_if_needed()
-    until(lambda: "<path" in _pictures(explorable) or "<rect" in _pictures(explorable), 20, "there is a picture")
-    before = _pictures(explorable)
-    slider = explorable.get_by_role("slider").first
-    slider.press("ArrowRight")
-    slider.press("ArrowRight")
-    until(lambda: _pictures(explorable) != before, 20, "the picture follows the slider")
 
 
 def test_the_panel_trains_while_other_cells_run_and_stops(chapter, panel):
@@ -132,5 +63,5 @@ def test_two_quick_starts_draw_one_run(chapter, panel):
 
 def test_nothing_went_wrong_in_the_page(chapter):
     """The last test of this file: it looks back on the others."""
-    assert _errors(chapter) == []
+    assert errors(chapter) == []
     assert chapter.complaints == []
