@@ -192,7 +192,7 @@ function dotPicture(tell) {
       const base = wide ? y + 19 : y + 13;
       const number = shown.error === "training" ? "training" : "test";
       attr(text(label, row.label), { x: 0, y: base, class: "sg-small sg-halo" });
-      attr(text(ours, measuredWords(row.runs, number)), {
+      attr(text(ours, measuredWords(row.runs, number, wide)), {
         x: panels.ours.number, y: base, "text-anchor": wide ? "start" : "end", class: `sg-small${row.runs.length ? "" : " sg-soft"}`,
       });
       attr(text(theirs, !column ? "" : row.printed ? fixed(row.printed.error, 2) : "–"), {
@@ -217,11 +217,12 @@ function dotPicture(tell) {
 
 const finished = (runs) => runs.filter((run) => run.finished && run.test.length);
 
-function measuredWords(runs, error) {
+// On a phone there is no room for the number of seeds, which the mark tells too.
+function measuredWords(runs, error, counted) {
   if (!runs.length) return "not run";
   const values = finished(runs).map((run) => last(run[error])).filter((value) => value !== undefined);
   const lost = runs.length - finished(runs).length;
-  const parts = values.length ? [fixed(mean(values), 1) + (values.length > 1 ? ` ± ${fixed(deviation(values), 1)}` : "") + ` (${values.length})`] : [];
+  const parts = values.length ? [fixed(mean(values), 1) + (values.length > 1 ? ` ± ${fixed(deviation(values), 1)}` : "") + (counted ? ` (${values.length})` : "")] : [];
   if (lost) parts.push(`${lost} diverged`);
   return parts.join(", ");
 }
