@@ -14,7 +14,7 @@ def test_there_is_an_experiment_for_each_table_and_figure():
     assert {*(f"table{n}" for n in range(1, 7)), *(f"figure{n}" for n in range(2, 6))} <= set(EXPERIMENTS)
 
 
-@pytest.mark.parametrize("name", [name for name in EXPERIMENTS if name.startswith(("table", "figure"))])
+@pytest.mark.parametrize("name", [name for name in EXPERIMENTS if name.startswith(("table", "figure", "paper"))])
 def test_at_full_scale_every_run_is_the_papers_recipe(name):
     for config in EXPERIMENTS[name].configs(2):
         assert describe_setting(config.as_dict())[1] == "full recipe"
@@ -26,6 +26,17 @@ def test_at_another_scale_no_run_passes_for_the_full_recipe_and_none_comes_twice
     configs = list(EXPERIMENTS[name].configs(2, scale))
     assert all(describe_setting(config.as_dict())[1] != "full recipe" for config in configs)
     assert len({str(config.as_dict()) for config in configs}) == len(configs)
+
+
+def test_the_whole_paper_holds_every_cell_and_begins_with_what_tells_most_in_least_time():
+    configs = list(EXPERIMENTS["paper"].configs(1))
+    assert all(config in configs for table in TABLES for config in EXPERIMENTS[table].configs(1))
+    order = [(config.dataset.startswith("cifar"), config.model) for config in configs]
+    cifar = [(True, f"resnet{depth}") for depth in (32, 50, 110)]
+    assert [key for key, before in zip(order, [None, *order]) if key != before][:4] == [*cifar, (False, "resnet32")]
+    assert [(config.dataset, config.method) for config in configs[:6]] == [
+        (dataset, method) for method in ("baseline", "stochastic-depth", "self-guidance") for dataset in ("cifar10", "cifar100")
+    ]
 
 
 def test_runs_come_seed_by_seed():
