@@ -89,9 +89,10 @@ class GatedBlock(nn.Module):
         if skipped:
             return F.relu(bypass)
         residual = self.branch(h)
-        if not (isinstance(gate, float) and gate == 1.0):
-            residual = gate * residual
-        return F.relu(residual + bypass)
+        if isinstance(gate, Tensor):
+            return F.relu(bypass + gate * residual)
+        # The same in one pass over memory.
+        return F.relu(torch.add(bypass, residual, alpha=gate), inplace=True)
 
 
 def basic_block(in_channels: int, width: int, stride: int) -> GatedBlock:
