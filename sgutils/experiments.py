@@ -185,6 +185,8 @@ def reproduce(
             say(f"{file.stem}: another process is at it")
             continue
         with lock:
+            if file.exists():  # another process has finished it meanwhile
+                continue
             folder = work / file.stem
             if (folder / CHECKPOINT).exists():
                 run = resume(folder, deadline=deadline, quiet=quiet)

@@ -61,11 +61,13 @@ def recalibrate_batch_norm(net: nn.Module, gates: Sequence[float] | Tensor | Non
         norm.reset_running_stats()
         norm.momentum = None  # a plain average over all batches
     net.train()
-    for x in batches:
-        net(x, gates)
-    for norm, momentum in zip(norms, momenta):
-        norm.momentum = momentum
-    net.train(training)
+    try:
+        for x in batches:
+            net(x, gates)
+    finally:
+        for norm, momentum in zip(norms, momenta):
+            norm.momentum = momentum
+        net.train(training)
 
 
 class GatedBlock(nn.Module):
@@ -121,7 +123,7 @@ def bottleneck_block(in_channels: int, width: int, stride: int) -> GatedBlock:
 BLOCKS = {"basic": (basic_block, 6, 1), "bottleneck": (bottleneck_block, 9, 4)}
 
 
-class Classifier(nn.Linear):
+class PreciseLinear(nn.Linear):
     """A linear layer in its own precision, also where autocast runs the convolutions in bfloat16: losses need the digits."""
 
     def forward(self, features: Tensor) -> Tensor:
@@ -155,7 +157,7 @@ class ResNet(nn.Module):
                 stride = 2 if stage > 0 and position == 0 else 1
                 self.blocks.append(make_block(channels, width, stride))
                 channels = expansion * width
-        self.classifier = Classifier(channels, num_classes)
+        self.classifier = PreciseLinear(channels, num_classes)
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")

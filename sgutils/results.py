@@ -27,15 +27,15 @@ class Run:
     """One run as it was measured.
 
     Attributes:
-        config: everything that decided it (see `sgutils.training.Config`), its seed included.
+        config: everything that decided it (see `sgutils.config.Config`), its seed included.
         status: ``"finished"``, ``"diverged"`` (NaN or infinite loss), ``"stopped"`` (deadline) or ``"interrupted"``.
         message: what there is to say about a run that did not finish.
         command: how it was started.
         curves: one number an epoch: ``test_error`` and epoch means of the method's losses, ``train_...``.
         last_test_error: of the last epoch, as a share; what tables quote. None if no epoch was finished.
-        best_test_error: the lowest of any epoch; chosen on the test set, so never quoted as a result.
+        best_test_error: the lowest of any epoch; chosen on the test set, so no table quotes it.
         parameters: how many are trained, and how many are deployed.
-        seconds: wall time of all epochs.
+        seconds: wall time of all epochs, those of a teacher that is trained first included.
         images_per_second: training images a second, testing included.
         device: what it ran on.
         versions: of Python and the libraries.
@@ -65,8 +65,8 @@ class Run:
         curves = {"test_error": [epoch.test_error for epoch in history]}
         for name in history[0].train if history else ():
             curves[f"train_{name}"] = [round(epoch.train[name], 6) for epoch in history]
-        seconds = sum(epoch.seconds for epoch in history)
-        images = len(history) * len(trainer.dataset.train_x)
+        seconds = sum(epoch.seconds for epoch in trainer.epochs_done)
+        images = len(trainer.epochs_done) * len(trainer.dataset.train_x)
         return cls(
             config=dataclasses.asdict(config),
             status=status,

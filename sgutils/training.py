@@ -55,6 +55,8 @@ class Diverged(ArithmeticError):
 class Trainer:
     """Train a method on a data set: iterate over it to get one `Epoch` after another.
 
+    Where the method wants another to be trained first, those epochs come first.
+
     Args:
         method: what to train; it is moved to ``device``.
         dataset: its images.
@@ -105,10 +107,6 @@ class Trainer:
         self.lr = lr
         self.augmented = augmented
         self.on_step = on_step
-        self.recipe = {
-            **{"epochs": epochs, "batch_size": batch_size, "lr": lr, "momentum": momentum, "weight_decay": weight_decay},
-            **{"augmented": augmented, "seed": seed},
-        }
         self.draws = torch.Generator().manual_seed(seed)  # data order and augmentation, on the CPU
         self.history: list[Epoch] = []
         # Not those that a method holds still, such as a frozen teacher's: decay would move them without any gradient.
@@ -126,29 +124,48 @@ class Trainer:
         for parameter in self.parameters:
             parameter.grad = torch.zeros_like(parameter)
         self.losses = distributed.wrap(self.method)
+        before = method.trained_first()
+        self.first = before and Trainer(
+            before,
+            self.dataset,
+            epochs=epochs,
+            batch_size=batch_size,
+            lr=lr,
+            momentum=momentum,
+            weight_decay=weight_decay,
+            augmented=augmented,
+            seed=seed,
+            device=self.device,
+            precision=self.precision,
+            on_step=lambda: self.on_step(),
+        )
 
     @property
-    def steps(self) -> int:
-        """Steps of the whole training, all stages of the method included."""
-        return self.method.stages * self.epochs * self._steps_per_epoch
+    def epochs_to_do(self) -> int:
+        """How many there are in all, those of what is trained first included."""
+        return self.epochs + (self.first.epochs_to_do if self.first else 0)
 
     @property
-    def steps_done(self) -> int:
-        """Steps of the epochs that are done, and of the stages before them."""
-        if not self.history:
-            return 0
-        return self.steps - (self.epochs - len(self.history)) * self._steps_per_epoch
+    def epochs_done(self) -> list[Epoch]:
+        """Those that are over, those of what is trained first included."""
+        return [*(self.first.epochs_done if self.first else ()), *self.history]
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Mini-batches of an epoch."""
+        return len(self._batches(torch.arange(len(self.dataset.train_x))))
 
     def __iter__(self) -> Iterator[Epoch]:
         """Train the epochs that are left, and give each as it is done."""
+        if self.first:
+            yield from self.first
+        self.method.begin()
         while len(self.history) < self.epochs:
             self.history.append(self._epoch(len(self.history)))
             yield self.history[-1]
 
     def _epoch(self, index: int) -> Epoch:
         start = time.perf_counter()
-        if index == 0:
-            self.method.prepare(self._train_first)
         lr = learning_rate(index, self.epochs, self.lr)
         for group in self.optimizer.param_groups:
             group["lr"] = lr
@@ -158,17 +175,10 @@ class Trainer:
         first_bad = torch.tensor(math.inf, device=self.device)
         batches = self._batches(torch.randperm(len(self.dataset.train_x), generator=self.draws))
         for step, batch in enumerate(batches):
-            batch = batch.to(self.device)
-            x, y = distributed.share(self._images(batch)), distributed.share(self.dataset.train_y[batch])
-            with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bfloat16"):
-                losses = self.losses(x, y)
-            self.optimizer.zero_grad(set_to_none=False)
-            # Of several processes each has its own share of the batch, not always an equal one; their mean is taken.
-            (losses["total"] * (len(x) * distributed.world_size() / len(batch))).backward()
-            self.optimizer.step()
+            losses, count = self._step(batch.to(self.device))
             # Sums stay on the device: reading a number in this loop would make a GPU wait for the CPU.
             for name, value in losses.items():
-                sums[name] = sums.get(name, 0) + value.detach() * len(x)
+                sums[name] = sums.get(name, 0) + value.detach() * count
             bad = torch.where(losses["total"].detach().isfinite(), math.inf, float(step + 1))
             first_bad = torch.minimum(first_bad, bad)
             self.on_step()
@@ -179,17 +189,20 @@ class Trainer:
         if index + 1 == self.epochs:
             self.method.finish(self._images(batch.to(self.device)) for batch in batches)
         distributed.agree(self.method)
-        means = {name: distributed.add_up(value).item() / len(self.dataset.train_x) for name, value in sums.items()}
+        images = sum(map(len, batches))
+        means = {name: distributed.add_up(value).item() / images for name, value in sums.items()}
         return Epoch(index + 1, lr, means, self.test_error(), time.perf_counter() - start)
 
-    def _train_first(self, method: Method) -> None:
-        settings = {"device": self.device, "precision": self.precision, "on_step": self.on_step}
-        for _ in Trainer(method, self.dataset, **self.recipe, **settings):
-            pass
-
-    @property
-    def _steps_per_epoch(self) -> int:
-        return len(self._batches(torch.arange(len(self.dataset.train_x))))
+    def _step(self, batch: Tensor) -> tuple[dict[str, Tensor], int]:
+        """One step on the training images of these indices: the losses of this process's share, and how many it has."""
+        x, y = distributed.share(self._images(batch)), distributed.share(self.dataset.train_y[batch])
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bfloat16"):
+            losses = self.losses(x, y)
+        self.optimizer.zero_grad(set_to_none=False)
+        # Of several processes each has its own share of the batch, not always an equal one; their mean is taken.
+        (losses["total"] * (len(x) * distributed.world_size() / len(batch))).backward()
+        self.optimizer.step()
+        return losses, len(x)
 
     def _images(self, batch: Tensor) -> Tensor:
         images = self.normalise(self.dataset.train_x[batch])
@@ -223,6 +236,7 @@ class Trainer:
             "draws": self.draws.get_state(),
             "history": [dataclasses.asdict(epoch) for epoch in self.history],
             "precision": self.precision,
+            "first": self.first and self.first.state_dict(),
         }
 
     def load_state_dict(self, state: dict) -> None:
@@ -231,7 +245,9 @@ class Trainer:
         self.optimizer.load_state_dict(state["optimizer"])
         self.draws.set_state(state["draws"].cpu())
         self.history = [Epoch(**epoch) for epoch in state["history"]]
-        self.precision = state.get("precision", "float32")  # there was no choice in older checkpoints
+        self.precision = state["precision"]
+        if self.first:
+            self.first.load_state_dict(state["first"])
 
 
 def default_precision(device: torch.device) -> str:
@@ -272,9 +288,13 @@ def build(config: Config) -> tuple[Method, Dataset]:
 
 def make_trainer(config: Config, **more) -> Trainer:
     """The trainer of a run; ``more`` goes to `Trainer` as it is (``device``, ``precision``, ``on_step``)."""
-    method, dataset = build(config)
-    recipe = {key: getattr(config, key) for key in ("epochs", "batch_size", "lr", "momentum", "weight_decay", "seed")}
-    return Trainer(method, dataset, augmented=config.augment, **recipe, **more)
+    return Trainer(*build(config), **recipe(config), **more)
+
+
+def recipe(config: Config) -> dict:
+    """What of a configuration is for the `Trainer`, as its arguments."""
+    names = ("epochs", "batch_size", "lr", "momentum", "weight_decay", "seed")
+    return {"augmented": config.augment} | {name: getattr(config, name) for name in names}
 
 
 def train(
@@ -347,7 +367,7 @@ def _run(
     trainer: Trainer, config: Config, folder: Path | None, command: str, deadline: float | None, quiet: bool
 ) -> Run:
     status, message = "finished", ""
-    code_commit()
+    code_commit()  # of the code that was loaded; it may have changed by the end
 
     def save() -> None:
         if folder is not None:
@@ -356,14 +376,17 @@ def _run(
             log.write(trainer.history)
 
     log = None if folder is None else Log(folder, done=len(trainer.history))
-    bar = tqdm(total=trainer.steps, initial=trainer.steps_done, unit="step", disable=quiet or distributed.rank() > 0)
+    steps = trainer.steps_per_epoch
+    total, done = trainer.epochs_to_do * steps, len(trainer.epochs_done) * steps
+    bar = tqdm(total=total, initial=done, unit="step", disable=quiet or distributed.rank() > 0)
     trainer.on_step = bar.update
     try:
         save()
         for epoch in trainer:
             save()
             bar.set_postfix(epoch=epoch.index, train=f"{epoch.train['error']:.1%}", test=f"{epoch.test_error:.1%}")
-            late = deadline is not None and epoch.index < config.epochs and time.monotonic() + epoch.seconds > deadline
+            left = trainer.epochs_to_do - len(trainer.epochs_done)
+            late = deadline is not None and left > 0 and time.monotonic() + epoch.seconds > deadline
             if distributed.decided_by_the_first(late, trainer.device):
                 status = "stopped"
                 break
@@ -377,7 +400,7 @@ def _run(
         if log is not None:
             log.close()
     if status in ("stopped", "interrupted"):
-        message = f"Stopped after {len(trainer.history)} of {config.epochs} epochs."
+        message = f"Stopped after {len(trainer.epochs_done)} of {trainer.epochs_to_do} epochs."
     run = Run.of(trainer, config, status=status, message=message, command=command)
     if folder is not None and status == "finished":
         save_network(folder / NETWORK, trainer.method.deployed_network())

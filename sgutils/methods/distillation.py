@@ -1,7 +1,5 @@
 """Offline knowledge distillation: a student learns from a trained network that no longer changes (Hinton et al. 2015)."""
 
-from collections.abc import Callable
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -33,7 +31,7 @@ class Distillation(Method, name="distillation"):
         check_lam(lam)
         check_tau(tau)
         self.net = net
-        self.stages = 2 if teacher is None else 1
+        self.trains_its_teacher = teacher is None
         if teacher is None:
             teacher = ResNet(**net.architecture)
         self.teacher = (load_network(teacher) if isinstance(teacher, str) else teacher).eval().requires_grad_(False)
@@ -46,11 +44,12 @@ class Distillation(Method, name="distillation"):
         self.lam = lam
         self.tau = tau
 
-    def prepare(self, train: Callable[[Method], None]) -> None:
-        if self.stages == 2:
-            train(Baseline(self.teacher.requires_grad_(True)))
-            self.teacher.requires_grad_(False)
-            self.teacher.zero_grad(set_to_none=True)
+    def trained_first(self) -> Method | None:
+        return Baseline(self.teacher.requires_grad_(True)) if self.trains_its_teacher else None
+
+    def begin(self) -> None:
+        self.teacher.requires_grad_(False)
+        self.teacher.zero_grad(set_to_none=True)
 
     def train(self, mode: bool = True) -> "Distillation":
         """The teacher stays as it will be deployed: in eval mode."""

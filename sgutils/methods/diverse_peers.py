@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..losses import check_tau, distillation_kl
-from ..resnets import ResNet
+from ..resnets import PreciseLinear, ResNet
 from .branches import branch_features, branched, ramp_up, trunk
 from .method import Method, error_rate
 
@@ -34,8 +34,8 @@ class DiversePeers(Method, name="diverse-peers"):
         check_tau(tau)
         self.nets = nn.ModuleList(nets)
         features = nets[0].classifier.in_features
-        self.query = nn.Linear(features, features // REDUCTION, bias=False)
-        self.key = nn.Linear(features, features // REDUCTION, bias=False)
+        self.query = PreciseLinear(features, features // REDUCTION, bias=False)
+        self.key = PreciseLinear(features, features // REDUCTION, bias=False)
         self.tau = tau
         self.weight = 0.0
 
@@ -51,8 +51,10 @@ class DiversePeers(Method, name="diverse-peers"):
         *peers, leader = self.nets
         features = torch.stack([branch_features(net, h) for net in peers], dim=1)  # (N, peers, D)
         logits = torch.stack([net.classifier(f) for net, f in zip(peers, features.unbind(dim=1))], dim=1)
-        attention = F.softmax(self.query(features) @ self.key(features).transpose(1, 2), dim=2)
-        mixtures = attention @ logits
+        # Written as sums, which autocast leaves in float32, unlike products of matrices.
+        scores = (self.query(features).unsqueeze(2) * self.key(features).unsqueeze(1)).sum(dim=3)
+        attention = F.softmax(scores, dim=2)  # (N, peers, peers)
+        mixtures = (attention.unsqueeze(3) * logits.unsqueeze(1)).sum(dim=2)
         led = leader.classifier(branch_features(leader, h))
         ce_peers = sum(F.cross_entropy(z, y) for z in logits.unbind(dim=1))
         ce_leader = F.cross_entropy(led, y)

@@ -19,12 +19,7 @@ class Method(nn.Module, ABC):
     takes its networks first, then its options as keyword-only arguments with defaults: the command line and the ledger
     read them from that signature, and their help from the Args of its docstring. One that draws at random takes
     ``seed`` too.
-
-    Attributes:
-        stages: how often it goes through all epochs: 2 where another network is trained first.
     """
-
-    stages = 1
 
     def __init_subclass__(cls, name: str | None = None, **more):
         super().__init_subclass__(**more)
@@ -36,8 +31,11 @@ class Method(nn.Module, ABC):
         """The method around one new network; methods that own several redefine this."""
         return cls(make_network(), **options)
 
-    def prepare(self, train: Callable[["Method"], None]) -> None:
-        """Called once before the first step, with what trains another method by the same recipe; most need nothing."""
+    def trained_first(self) -> "Method | None":
+        """What is trained by the same recipe before this one begins, such as a teacher; most need nothing."""
+
+    def begin(self) -> None:
+        """Called before the first epoch, after what is trained first."""
 
     def begin_epoch(self, index: int, epochs: int) -> None:
         """Called before each epoch, ``index`` from 0; for losses whose weights change as training goes on."""

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..losses import check_tau, distillation_kl
-from ..resnets import ResNet
+from ..resnets import PreciseLinear, ResNet
 from .branches import branch_features, branched, ramp_up, trunk, trunk_channels
 from .method import Method, error_rate
 
@@ -32,7 +32,7 @@ class NativeEnsemble(Method, name="native-ensemble"):
         super().__init__()
         check_tau(tau)
         self.nets = nn.ModuleList(nets)
-        self.gate = nn.Sequential(nn.Linear(trunk_channels(nets[0]), len(nets)), nn.BatchNorm1d(len(nets)), nn.ReLU())
+        self.gate = nn.Sequential(PreciseLinear(trunk_channels(nets[0]), len(nets)), nn.BatchNorm1d(len(nets)), nn.ReLU())
         self.tau = tau
         self.weight = 0.0
 

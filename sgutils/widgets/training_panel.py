@@ -12,9 +12,10 @@ from pathlib import Path
 
 import ipywidgets
 
+from ..config import Config
 from ..errors import InputError
 from ..methods import build_method, options
-from ..training import Config, Diverged, Trainer, build
+from ..training import Diverged, Trainer, build, recipe
 from . import bundle
 from .runner import RUNNER
 from .training_curves import TEST_CURVE, TRAINING_CURVES, css_roles, legend
@@ -275,10 +276,8 @@ class _Run:
         panel, config = self.panel, self.config
         self._go_on()
         method = build_method(config.method, lambda: copy.deepcopy(panel.network), seed=config.seed, **config.options)
-        names = ("epochs", "batch_size", "lr", "momentum", "weight_decay", "seed")
-        recipe = {name: getattr(config, name) for name in names}
-        trainer = Trainer(method, panel.dataset, augmented=config.augment, **recipe, on_step=self._step)
-        self._steps, self._all_steps = 0, trainer.steps
+        trainer = Trainer(method, panel.dataset, **recipe(config), on_step=self._step)
+        self._steps, self._all_steps = 0, trainer.epochs * trainer.steps_per_epoch
         self._drawn_at = -math.inf
         test_curve, training_curves = TEST_CURVE[config.method], TRAINING_CURVES[config.method]
         self._watch = panel.watcher(self, trainer)

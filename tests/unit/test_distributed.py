@@ -10,38 +10,12 @@ import sys
 
 import pytest
 import torch
+from simple import Linear, digits
 
 import sgutils as sg
-from sgutils.methods import Method
 from sgutils.training import resume
 
 SMALL = {"dataset": "digits", "model": "resnet20", "train_examples": 96, "test_examples": 51, "epochs": 2, "batch_size": 32}
-
-
-class Linear(Method):
-    """No batch norm: two halves of a mini-batch are worth exactly the whole."""
-
-    def __init__(self):
-        super().__init__()
-        torch.manual_seed(0)
-        self.layer = torch.nn.Linear(64, 10)
-        self.seen = []
-
-    def forward(self, x, y):
-        self.seen.append(x.clone())
-        logits = self.predict(x)
-        error = (logits.detach().argmax(1) != y).float().mean()
-        return {"total": torch.nn.functional.cross_entropy(logits, y), "error": error}
-
-    def predict(self, x):
-        return self.layer(x.flatten(1))
-
-    def deployed_network(self):
-        return self.layer
-
-
-def digits(n=96):
-    return sg.load_dataset("digits", train_examples=n, test_examples=51)
 
 
 def _start(rank, count, port, function, arguments, out):
@@ -97,7 +71,7 @@ def build(name):
 
 def one_step(name):
     method = build(name)
-    method.prepare = lambda train: None  # of distillation: its teacher need know nothing here
+    method.trained_first = lambda: None  # of distillation: its teacher need know nothing here
     list(sg.Trainer(method, digits(32), epochs=1, batch_size=32, lr=0.1, augmented=False, device="cpu"))
     return {key: value.detach() for key, value in method.named_parameters()}
 
@@ -168,3 +142,24 @@ def test_reproduce_under_torchrun_is_one_sentence(monkeypatch, tmp_path):
     monkeypatch.setenv("WORLD_SIZE", "2")
     with pytest.raises(sg.InputError, match="without torchrun"):
         reproduce("table1", seeds=1, ledger=tmp_path, work=tmp_path)
+
+
+class OneSidedNaN(Linear):
+    """Goes wrong in the second step, and in the second process alone."""
+
+    def forward(self, x, y):
+        losses = super().forward(x, y)
+        broken = len(self.seen) == 2 and os.environ["RANK"] == "1"
+        return losses | {"total": losses["total"] * (float("nan") if broken else 1.0)}
+
+
+def divergence():
+    try:
+        list(sg.Trainer(OneSidedNaN(), digits(), epochs=1, batch_size=32, device="cpu"))
+    except sg.training.Diverged as error:
+        return str(error)
+
+
+def test_a_divergence_that_one_process_sees_ends_them_all_in_one_sentence(tmp_path):
+    sentence = "The loss became NaN or infinite in epoch 1, step 2, at learning rate 0.1."
+    assert in_processes(2, divergence, out=tmp_path / "a") == [sentence, sentence]

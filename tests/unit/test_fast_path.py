@@ -8,6 +8,7 @@ import pytest
 import torch
 
 import sgutils as sg
+import sgutils.losses
 from sgutils.methods import METHODS, build_method
 from sgutils.training import Trainer, make_trainer, resume
 
@@ -57,19 +58,29 @@ def test_a_step_of_the_trainer_is_the_plain_step(name):
     plain_losses, plain_gradients, plain_state = plain_step(twin, x, y)
     for term, value in plain_losses.items():
         torch.testing.assert_close(losses[term], value, rtol=1e-5, atol=1e-5)
-    scale = max(gradient.abs().max() for gradient in plain_gradients.values())
+    scale = float(max(gradient.abs().max() for gradient in plain_gradients.values()))
     for parameter, gradient in plain_gradients.items():
-        torch.testing.assert_close(gradients[parameter], gradient, rtol=1e-3, atol=float(scale) * 1e-4)
+        torch.testing.assert_close(gradients[parameter], gradient, rtol=1e-3, atol=scale * 1e-4)
+    # Weights and running statistics after the step; a weight moves by 0.1 * 1.9 of its gradient.
     for key, value in plain_state.items():
-        if "running" in key:
-            torch.testing.assert_close(state[key], value, rtol=1e-4, atol=1e-5)
+        if isinstance(value, torch.Tensor):
+            torch.testing.assert_close(state[key], value, rtol=1e-4, atol=max(1e-5, scale * 2e-5))
 
 
 @pytest.mark.parametrize("name", METHODS)
-def test_a_step_in_bfloat16_is_the_same_to_its_precision(name):
+def test_a_step_in_bfloat16_is_the_same_to_its_precision(name, monkeypatch):
     method, twin = twins(name)
+    compared = []  # what losses are made from
+
+    def watch(module, function):
+        original = getattr(module, function)
+        monkeypatch.setattr(module, function, lambda logits, *more: compared.append(logits) or original(logits, *more))
+
+    watch(torch.nn.functional, "cross_entropy")
+    watch(sgutils.losses, "_at_least_float32")
     (x, y), losses, gradients, state = one_step(method, "bfloat16")
     plain_losses, plain_gradients, plain_state = plain_step(twin, x, y)
+    assert compared and all(logits.dtype == torch.float32 for logits in compared)
     assert all(value.dtype == torch.float32 for value in losses.values())
     assert all(value.dtype == torch.float32 for value in gradients.values())
     assert losses["total"] != plain_losses["total"], "it was computed in float32"
@@ -102,7 +113,7 @@ def test_a_run_in_bfloat16_is_taken_up_in_bfloat16(tmp_path):
     assert resumed.precision == "bfloat16" and resumed.curves == whole.curves
 
 
-def test_a_cpu_computes_in_float32_unless_told(tmp_path):
+def test_a_cpu_computes_in_float32_unless_told():
     assert make_trainer(sg.Config(**SMALL, epochs=1), device="cpu").precision == "float32"
 
 

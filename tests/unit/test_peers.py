@@ -167,16 +167,31 @@ def test_without_a_teacher_one_is_trained_first_plainly_and_by_the_same_recipe()
     method = sg.Distillation(sg.resnet20(10, 1))
     plain = sg.Baseline(copy.deepcopy(method.teacher).requires_grad_(True))
     steps = []
-    trainer = sg.Trainer(method, dataset, **recipe, on_step=lambda: steps.append(trainer.steps_done))
+    trainer = sg.Trainer(method, dataset, **recipe, on_step=lambda: steps.append(len(trainer.epochs_done)))
     epochs = iter(trainer)
-    next(epochs)
+    for _ in range(3):
+        next(epochs)
     first = copy.deepcopy(method.teacher.state_dict())
-    assert len(steps) == 6 + 3 and trainer.steps == 12 and trainer.steps_done == 9
+    assert steps == 3 * [0] + 3 * [1] + 3 * [2] and trainer.epochs_to_do == 4 and len(trainer.epochs_done) == 3
     next(epochs)
     list(sg.Trainer(plain, dataset, **recipe))
     for key, value in plain.net.state_dict().items():
         assert torch.equal(value, first[key]) and torch.equal(value, method.teacher.state_dict()[key])
     assert not any(p.requires_grad for p in method.teacher.parameters())
+
+
+@pytest.mark.parametrize("epochs_before", [1, 3])
+def test_a_run_that_is_stopped_while_its_teacher_or_its_student_trains_goes_on_there(epochs_before, tmp_path):
+    small = {"train_examples": 96, "test_examples": 51, "batch_size": 32, "epochs": 2}
+    config = sg.Config(dataset="digits", model="resnet20", method="distillation", **small)
+    whole = sg.train(config, quiet=True)
+    out = tmp_path / "run"
+    stopped = sg.train(config, out, deadline=0.0, quiet=True)
+    for _ in range(epochs_before - 1):
+        stopped = sg.training.resume(out, deadline=0.0, quiet=True)
+    assert stopped.status == "stopped" and stopped.message == f"Stopped after {epochs_before} of 4 epochs."
+    resumed = sg.training.resume(out, quiet=True)
+    assert resumed.status == "finished" and resumed.curves == whole.curves and len(resumed.curves["test_error"]) == 2
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,9 @@ import sys
 
 import pytest
 import torch
+from simple import Linear, digits
 
 import sgutils as sg
-from sgutils.methods import Method
 from sgutils.training import learning_rate
 
 
@@ -25,33 +25,6 @@ def undisturbed(tmp_path_factory):
 
 def same_curves(one, other):
     return one.curves == other.curves
-
-
-class Linear(Method):
-    """The simplest method there is, so that the trainer can be followed by hand."""
-
-    def __init__(self, size=64, classes=10):
-        super().__init__()
-        torch.manual_seed(0)
-        self.layer = torch.nn.Linear(size, classes)
-        self.unused = torch.nn.Parameter(torch.ones(3))
-        self.seen = []
-
-    def forward(self, x, y):
-        self.seen.append(x.clone())
-        logits = self.predict(x)
-        error = (logits.detach().argmax(1) != y).float().mean()
-        return {"total": torch.nn.functional.cross_entropy(logits, y), "error": error}
-
-    def predict(self, x):
-        return self.layer(x.flatten(1))
-
-    def deployed_network(self):
-        return self.layer
-
-
-def digits(n=96):
-    return sg.load_dataset("digits", train_examples=n, test_examples=50)
 
 
 def test_the_learning_rate_falls_at_half_and_at_three_quarters():
@@ -105,7 +78,8 @@ def test_a_last_batch_of_one_image_is_left_out():
     method = Linear()
     trainer = sg.Trainer(method, digits(65), epochs=1, batch_size=32, device="cpu")
     list(trainer)
-    assert [len(x) for x in method.seen] == [32, 32] and trainer.steps == 2
+    assert [len(x) for x in method.seen] == [32, 32] and trainer.steps_per_epoch == 2
+    assert trainer.history[0].train["error"] == pytest.approx(sum(method.errors) / 2), "the mean over those it saw"
 
 
 def test_breaking_off_and_iterating_again_goes_on():
