@@ -25,6 +25,8 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "book" / "_tools")]
 from browser import FLAGS, find_chromium  # noqa: E402
 from serve import server  # noqa: E402
 
+from sgutils.checkpoint import write_atomically  # noqa: E402
+
 # Already compressed, so they travel as they are.
 COMPRESSED = {".woff2", ".png", ".jpg", ".webp"}
 
@@ -89,7 +91,7 @@ ANSWER = """async (host) => {
 }"""
 
 
-def repaints(page, host):
+def repaints(host):
     """Milliseconds from a control to the painted frame: the median, what one in twenty exceeds, and an empty frame's."""
     times, empty = host.evaluate(REPAINT)
     return {
@@ -100,7 +102,7 @@ def repaints(page, host):
     }
 
 
-def answers(page, host):
+def answers(host):
     """Milliseconds that the network with switches takes to answer, once it is loaded."""
     host.locator("[data-loads]").click()
     host.locator("output", has_text="Live:").wait_for(timeout=60_000)
@@ -149,9 +151,9 @@ def measure(chromium, base):
             name = host.get_attribute("data-module")
             if name in explorables:
                 continue
-            record = {"repaint": repaints(page, host)}
+            record = {"repaint": repaints(host)}
             if name == "live_network":
-                record["answer_median_ms"] = answers(page, host)
+                record["answer_median_ms"] = answers(host)
             if name == "playground":
                 page.reload()
                 page.wait_for_selector("[data-module=playground][data-mounted]")
@@ -177,8 +179,6 @@ if __name__ == "__main__":
     running.shutdown()
     record["machine"] = f"{platform.machine()} CPU, {os.cpu_count()} cores"
     record["processes_waiting_for_a_core_at_the_start"] = round(busy, 1)
-    # What others measure stays in the file.
-    kept = json.loads(OUT.read_text(encoding="utf-8")) if OUT.exists() else {}
-    OUT.write_text(json.dumps(kept | record, indent=1) + "\n", encoding="utf-8")
+    write_atomically(OUT, json.dumps(record, indent=1) + "\n")
     for name, page in record["pages"].items():
         print(f"{name:24} {page['gzip_kB']:5} kB")

@@ -16,7 +16,7 @@ from typing import get_args
 
 from .config import SCALES, Config
 from .datasets import DATASETS
-from .distributed import rank
+from .distributed import leave, rank
 from .errors import InputError
 from .experiments import EXPERIMENTS, reproduce
 from .export import export_onnx, trained_network
@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command = shlex.join(["sgutils", *arguments])
     warnings.formatwarning = lambda message, *_: f"sgutils: {message}\n"
     try:
-        given = _parser(_defaults(arguments)).parse_args(arguments)
+        given = _parser(*_defaults(arguments)).parse_args(arguments)
         return given.do(given, command)
     except InputError as error:
         if rank() == 0:
@@ -55,6 +55,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # of `sgutils results | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    finally:
+        leave()
 
 
 def _train(given: argparse.Namespace, command: str) -> int:
@@ -131,7 +133,7 @@ def _report(run: Run, folder: Path) -> int:
     return 0
 
 
-def _parser(defaults: Config) -> argparse.ArgumentParser:
+def _parser(defaults: Config, precision: str | None) -> argparse.ArgumentParser:
     parser = _Parser(prog="sgutils", description="Train, evaluate and compare Self-Guidance and its peers.")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
 
@@ -146,7 +148,7 @@ def _parser(defaults: Config) -> argparse.ArgumentParser:
             choices = f": {', '.join(_CHOICES[field.name])}" if field.name in _CHOICES else ""
             _add_option(made, field.name, field.type, getattr(defaults, field.name), field.metadata["help"] + choices)
     made.add_argument("--from", dest="record", metavar="FILE", help="a record of the ledger, whose settings become the defaults")
-    made.add_argument("--precision", choices=PRECISIONS, help="of the convolutions; bfloat16 on a GPU that has it if not given")
+    made.add_argument("--precision", choices=PRECISIONS, default=precision, help="of the convolutions; bfloat16 on a GPU that has it if not given")
     made.add_argument("--out", type=Path, required=True, help="folder for checkpoint, metrics and result")
     documentation = inspect.getdoc(METHODS[defaults.method])
     group = made.add_argument_group(f"options of --method {defaults.method}", documentation.splitlines()[0])
@@ -198,13 +200,14 @@ def _documented(name: str, documentation: str) -> str:
     return " ".join(re.split(r"[.;]\s", text)[0].replace("`", "").split()).rstrip(".").replace("%", "%%")
 
 
-def _defaults(arguments: Sequence[str]) -> Config:
-    """The configuration that these arguments start from: a record's, or the paper's recipe for the method they name."""
+def _defaults(arguments: Sequence[str]) -> tuple[Config, str | None]:
+    """What these arguments start from, with its precision: a record, or the paper's recipe for the method they name."""
     finder = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
     finder.add_argument("--method", nargs="?")
     finder.add_argument("--from", dest="record", nargs="?")
     given = finder.parse_known_args(arguments)[0]
-    start = Config() if given.record is None else Config(**load_run(given.record).config)
-    if given.method not in METHODS or given.method == start.method:
-        return start
-    return dataclasses.replace(start, method=given.method, options={})
+    record = None if given.record is None else load_run(given.record)
+    start, precision = (Config(), None) if record is None else (Config(**record.config), record.precision)
+    if given.method in METHODS and given.method != start.method:
+        start = dataclasses.replace(start, method=given.method, options={})
+    return start, precision

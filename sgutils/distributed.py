@@ -35,6 +35,12 @@ def join() -> None:
         dist.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
 
 
+def leave() -> None:
+    """Part from the other processes, if there are any."""
+    if dist.is_initialized():
+        dist.destroy_process_group()
+
+
 def share(batch: Tensor) -> Tensor:
     """The images of a mini-batch, or their labels, that are this process's to train on."""
     return batch[rank() :: world_size()]

@@ -215,7 +215,7 @@ def beside_the_paper(name: str, runs: list[Run], scale: str = "full") -> list[di
         row = {"row": cell.label, "data set": config["dataset"]}
         row |= {"paper": printed + (f" ({cell.note})" if cell.note else "")}
         row |= {} if scale == "full" else {"run here": config["model"]}
-        rows.append(row | {"measured": _error(group) if group else "not run", "seeds": str(len(group))})
+        rows.append(row | {"measured": _error(group) if group else "not run", "seeds": _seeds(group)})
     return rows
 
 
@@ -239,7 +239,7 @@ def measured(runs: list[Run]) -> list[dict[str, str]]:
                 "network": config["model"],
                 "method": method,
                 "test error, %": _error(group),
-                "seeds": str(len(group)),
+                "seeds": _seeds(group),
                 "scale": scale,
             }
         )
@@ -269,6 +269,12 @@ def _error(group: list[Run]) -> str:
     if len(finished) < len(group):
         cells.append(f"{len(group) - len(finished)} diverged")
     return ", ".join(cells)
+
+
+def _seeds(group: list[Run]) -> str:
+    """How many runs, and how many of them trained in bfloat16, if any."""
+    low = sum(run.precision != "float32" for run in group)
+    return str(len(group)) + (f", {'all' if low == len(group) else low} in bfloat16" if low else "")
 
 
 def _device_name(device: torch.device) -> str:

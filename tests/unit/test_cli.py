@@ -90,6 +90,13 @@ def test_every_record_of_a_run_can_be_run_again_from_its_file(trained, tmp_path)
     assert plain == before["config"] | {"method": "baseline", "options": {}}
 
 
+def test_a_record_of_a_run_in_bfloat16_is_run_again_in_bfloat16(trained, tmp_path):
+    record = tmp_path / "record.json"
+    record.write_text(json.dumps(json.loads((trained / "result.json").read_text()) | {"precision": "bfloat16"}))
+    assert main(["train", "--from", str(record), "--out", str(tmp_path / "again")]) == 0
+    assert json.loads((tmp_path / "again" / "result.json").read_text())["precision"] == "bfloat16"
+
+
 def test_a_damaged_checkpoint_is_said_and_the_one_before_goes_on(trained, tmp_path):
     shutil.copytree(trained, tmp_path / "run")
     (tmp_path / "run" / "result.json").unlink()

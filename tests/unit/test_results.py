@@ -52,6 +52,14 @@ def test_runs_of_one_setting_differ_in_nothing_but_the_seed():
     assert setting(runs[0].config) == setting(runs[1].config) != setting(runs[3].config)
 
 
+def test_a_table_says_how_many_of_its_runs_were_in_bfloat16():
+    runs = [record(0), record(1), record(2)]
+    assert measured(runs)[0]["seeds"] == "3"
+    low = dataclasses.replace(runs[2], precision="bfloat16")
+    assert measured([*runs[:2], low])[0]["seeds"] == "3, 1 in bfloat16"
+    assert measured([low])[0]["seeds"] == "1, all in bfloat16"
+
+
 def test_equal_configurations_have_equal_names_and_others_do_not():
     names = [run_name(record(**changes).config) for changes in ({}, {}, {"seed": 1}, {"lr": 0.2}, {"options": {"tau": 2.0}})]
     assert names[0] == names[1] and len(set(names)) == 4
