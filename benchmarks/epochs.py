@@ -24,6 +24,7 @@ from torchvision import transforms
 
 import sgutils as sg
 from sgutils.checkpoint import write_atomically
+from sgutils.training import PRECISIONS
 
 FOLDER = Path(__file__).resolve().parent.parent / "data" / "benchmarks"
 BATCH = 128
@@ -72,9 +73,9 @@ def usual(dataset: sg.Dataset):
     return epoch
 
 
-def ours(dataset: sg.Dataset, epochs: int):
+def ours(dataset: sg.Dataset, epochs: int, precision: str):
     """Runs one epoch a call of the book's trainer; its test set is a single image."""
-    training = iter(sg.Trainer(sg.SelfGuidance(sg.resnet32()), dataset, epochs=epochs, batch_size=BATCH))
+    training = iter(sg.Trainer(sg.SelfGuidance(sg.resnet32()), dataset, epochs=epochs, batch_size=BATCH, precision=precision))
     return lambda: next(training)
 
 
@@ -87,7 +88,8 @@ def main() -> None:
     x, y = (torch.randint(high, shape, generator=draw) for high, shape in ((256, (given.images, 3, 32, 32)), (10, (given.images,))))
     x = x.to(torch.uint8)
     dataset = sg.Dataset("random", x, y, x[:1], y[:1], tuple("0123456789"), mirrored=True)
-    loops = {"usual": usual(dataset), "sgutils": ours(dataset, given.rounds + 1)}
+    loops = {"usual": usual(dataset)}
+    loops |= {f"sgutils, {precision}": ours(dataset, given.rounds + 1, precision) for precision in PRECISIONS}
     rates: dict[str, list[float]] = {name: [] for name in loops}
     for done in range(-1, given.rounds):
         for name, epoch in loops.items():
@@ -97,14 +99,18 @@ def main() -> None:
                 torch.cuda.synchronize()
             if done >= 0:
                 rates[name].append(given.images / (time.perf_counter() - start))
-    ratios = [fast / slow for fast, slow in zip(rates["sgutils"], rates["usual"])]
+    ratios = {
+        name: sorted(round(fast / slow, 2) for fast, slow in zip(rates[name], rates["usual"])) for name in rates if name != "usual"
+    }
     name = torch.cuda.get_device_name() if DEVICE.type == "cuda" else f"{platform.machine()} CPU"
     record = {
         "what": f"images a second of whole epochs of Self-Guidance, ResNet-32, batch {BATCH}, data included",
         "device": f"{name}, {os.cpu_count()} cores",
         "rounds": given.rounds,
         "images_per_second": {name: round(statistics.median(values), 1) for name, values in rates.items()},
-        "times_faster": {"least": round(min(ratios), 2), "median": round(statistics.median(ratios), 2), "most": round(max(ratios), 2)},
+        "times_faster": {
+            name: {"least": values[0], "median": round(statistics.median(values), 2), "most": values[-1]} for name, values in ratios.items()
+        },
         "versions": {"torch": torch.__version__},
     }
     FOLDER.mkdir(parents=True, exist_ok=True)
