@@ -68,7 +68,7 @@ function render({ model, el }) {
   const weight = ranged("weight of the KL", "weight", 0, 3, 0.05, 2);
   const label = select({ label: "label", options: CLASSES.map((name, k) => [k, name]), onChange: (value) => change({ label: value }) });
   const gate = ranged("gate of branch 1", "gate", 0.05, 0.95, 0.05, 2);
-  const sharpness = ranged("attention’s sharpness", "sharpness", 0, 1, 0.05, 2);
+  const sharpness = ranged("attention sharpness", "sharpness", 0, 1, 0.05, 2);
   const forms = presets({ label: "Forms of DML", options: FORMS, onChoose: (form) => change(form) });
   // What belongs to one method alone takes turns in one place, so that nothing below it jumps.
   const slot = html("div", { class: "sg-slot" });
@@ -163,7 +163,7 @@ function travelFrom(settings, steps) {
 // The predictions in the triangle of the classes, what pulls them, and the mixtures that teach.
 function pointsInTriangle({ onMove }) {
   const { el, svg: drawing, size, width } = picture({ handles: true });
-  let [corners, position, shownNets] = [[], {}, []];
+  let [corners, position, shownNets] = [[], [], []];
   const place = (p) => placeIn(corners, p);
   const [boundaries, edge] = ["sg-axis", "sg-outline"].map((name) => svg("path", { class: `sg-line ${name}` }));
   const [names, trails, links, sources, arrows, points] = Array.from({ length: 6 }, () => svg("g"));
@@ -173,7 +173,7 @@ function pointsInTriangle({ onMove }) {
 
   const makePoint = (_, i) => {
     const node = svg("g", { role: "slider", "aria-valuemin": 0, "aria-valuemax": 100 }, svg("circle", { class: "sg-grip", r: 20 }), svg("circle", { class: "sg-fill", r: 9 }),
-      svg("text", { class: "sg-small sg-strong sg-mid sg-initial", y: 4, "aria-hidden": true }));
+      svg("text", { "aria-hidden": true }));
     handle(node, drawing, {
       onMove: (x, y) => onMove(shownNets[i].place, logitsAt(x, y, corners)),
       onKey: (dx, dy) => onMove(shownNets[i].place, logitsAt(position[i][0] + 4 * dx, position[i][1] - 4 * dy, corners)),
@@ -216,14 +216,17 @@ function pointsInTriangle({ onMove }) {
       attr(node.childNodes[0], { d: shaft });
       attr(node.childNodes[1], { d: head });
     });
+    position = logits.map((z) => place(softmax(z)));
+    const marks = marksOf(position, across);
     each(points, shownNets, makePoint, (node, net, i) => {
       const p = softmax(logits[i]);
-      const [x, y] = (position[i] = place(p));
+      const [x, y] = position[i];
       attr(node, {
         transform: `translate(${x.toFixed(1)} ${y.toFixed(1)})`, class: `sg-movable sg-${net.role}`, "aria-label": `${net.name}’s prediction`,
         "aria-valuenow": Math.round(100 * p[settings.label]), "aria-valuetext": p.map((share, k) => `${CLASSES[k]} ${percent(share)}`).join(", "),
       });
-      text(node.lastChild, net.mark);
+      const [dx, dy] = marks[i] ?? [0, 0];
+      attr(text(node.lastChild, net.mark), { x: dx.toFixed(1), y: (dy + 4).toFixed(1), class: `sg-small sg-strong sg-mid ${marks[i] ? `sg-halo sg-${net.role}` : "sg-initial"}` });
     });
     attr(drawing, {
       "aria-label": `Predictions in a triangle of three classes, label ${CLASSES[settings.label]}. `
@@ -231,6 +234,20 @@ function pointsInTriangle({ onMove }) {
     });
   };
   return { el, paint };
+}
+
+// Where a point's mark is written, seen from the point, if another one drawn later covers it: in a row beside that one,
+// on the side that has more room. Null where nothing covers it.
+function marksOf(points, across) {
+  const covers = points.map((at, i) => points.findLastIndex((other, j) => j > i && distance(at, other) < 14));
+  return points.map(([x, y], i) => {
+    if (covers[i] < 0) return null;
+    const [overX, overY] = points[covers[i]];
+    const row = covers.flatMap((over, j) => (over === covers[i] ? [j] : []));
+    const inward = overX > across / 2 ? -1 : 1;
+    const place = inward < 0 ? row.length - 1 - row.indexOf(i) : row.indexOf(i);
+    return [overX - x + inward * (17 + 11 * place), overY - y];
+  });
 }
 
 // Who teaches whom: a node for each network and for the ensemble, an arrow for each lesson, as thick as its weight.
@@ -244,7 +261,7 @@ function graphPicture() {
     const { deployed, kept, shared, source } = METHODS[settings.method];
     const nets = netsOf(settings);
     const spots = spotsOf(across, nets.length + (source ? 1 : 0));
-    size(across, 318);
+    size(across, 324);
     each(arrows, lessonsOf(nets, lesson, Boolean(source)), () => svg("g", {}, svg("path", { class: "sg-line" }), svg("path", { class: "sg-head" }), svg("text", { class: "sg-small sg-mid sg-halo" })), (node, { from, to, weight, said, role }) => {
       attr(node, { class: `sg-arrow sg-${role}` });
       const side = from === 0 ? -1 : 1;
@@ -264,11 +281,14 @@ function graphPicture() {
       attr(ring, { display: net.learns ? null : "none" });
       attr(text(mark, net.mark), { class: net.mixture ? "sg-strong sg-mid" : "sg-strong sg-mid sg-initial" });
       const above = nets.length > 2 && i < 2;
-      attr(text(name, net.deployed ? `${net.name}, deployed` : net.name), { y: above ? -27 : 35, class: `sg-small sg-mid sg-halo${net.deployed ? " sg-strong" : ""}` });
+      // The leader stands amid the arrows of the others, where a name would hide their weights.
+      attr(text(name, net.mark === LEADER.mark ? "" : net.name), { y: above ? -27 : 35, class: `sg-small sg-mid sg-halo${net.deployed ? " sg-strong" : ""}` });
     });
-    each(facts, [`green ring: learns the label too`, `shared: ${shared}`, `only for training: ${kept}`], () => svg("text", { class: "sg-small sg-soft" }), (node, words, i) => attr(text(node, words), { x: 0, y: 276 + 18 * i }));
+    const left = nets[deployed];
+    const said = [`deployed: ${left.name}${left.name.endsWith(left.mark) ? "" : ` (${left.mark})`}`, `training only: ${kept}`, `shared: ${shared}`, "green ring: learns the label too"];
+    each(facts, said, (_, i) => svg("text", { class: `sg-small ${i ? "sg-soft" : "sg-strong"}` }), (node, words, i) => attr(text(node, words), { x: 0, y: 270 + 17 * i }));
     attr(drawing, {
-      "aria-label": `Who teaches whom: ${all.map((net) => net.name).join(", ")}; ${all.find((net) => net.deployed).name} is deployed. Shared: ${shared}. Only for training: ${kept}.`,
+      "aria-label": `Who teaches whom: ${all.map((net) => net.name).join(", ")}; ${left.name} is deployed. Shared: ${shared}. Training only: ${kept}.`,
     });
   };
   return { el, paint };
@@ -293,13 +313,13 @@ function spotsOf(across, count) {
   const middle = across / 2;
   if (count === 2) return [[middle - 80, 110], [middle + 80, 110]];
   const [half, top, low] = [Math.min(112, across / 2 - 48), 48, 218];
-  return [[middle - half, top], [middle + half, top], [middle, low], [middle, top + (low - top) * 0.42]].slice(0, count);
+  return [[middle - half, top], [middle + half, top], [middle, low], [middle, top + (low - top) * 0.35]].slice(0, count);
 }
 
 // A bow to the right of the straight way, so that the two ways between two nodes stay apart.
 function bowBetween(a, b) {
   const [dx, dy] = unit([b[0] - a[0], b[1] - a[1]]);
-  const bend = distance(a, b) * 0.12;
+  const bend = distance(a, b) * 0.1;
   const top = [(a[0] + b[0]) / 2 - dy * bend * 2, (a[1] + b[1]) / 2 + dx * bend * 2];
   const at = (t) => [0, 1].map((axis) => (1 - t) ** 2 * a[axis] + 2 * t * (1 - t) * top[axis] + t ** 2 * b[axis]);
   const from = 22 / distance(a, b);

@@ -12,12 +12,16 @@ const NETWORKS = { resnet20: "ResNet-20", resnet32: "ResNet-32", resnet50: "ResN
 const RECIPE = "the paper’s recipe";
 // A value beyond so many times the median stands at the edge of its axis, with an arrow, and leaves the others room.
 const FAR = 3;
+// So high is the name of a curve.
+const NAME = 14;
 
 const words = (value) => (typeof value === "string" && value.length <= 200 ? value : undefined);
 const READERS = {
   dataset: oneOf(DATASETS.map(([id]) => id)), runs: words, paper: words, view: oneOf(["last epoch", "curves"]),
   error: oneOf(["test", "training", "both"]), seeds: words, methods: words,
 };
+
+const isLambda = (name) => !Number.isNaN(Number(name));
 
 function render({ model, el }) {
   const ledger = readLedger(model.get("ledger"));
@@ -40,7 +44,6 @@ function render({ model, el }) {
     if (!on.delete(name)) on.add(name);
     state.set({ methods: ledger.switches.filter((known) => on.has(known)).join(",") });
   };
-  const isLambda = (name) => !Number.isNaN(Number(name));
   const lambdas = chips({ label: "Self-Guidance, λ =", names: ledger.switches.filter(isLambda), onToggle: toggle });
   const methods = chips({ label: "methods", names: ledger.switches.filter((name) => !isLambda(name)), onToggle: toggle });
 
@@ -49,7 +52,7 @@ function render({ model, el }) {
   const dots = dotPicture(tell);
   const curves = runCurves(tell);
   const root = frame(el, "results",
-    html("div", { class: "sg-controls" }, dataset.el, seeds.el, runs.el, paper.el),
+    html("div", { class: "sg-controls" }, dataset.el, seeds.el, paper.el, runs.el),
     html("div", { class: "sg-controls" }, view.el, error.el, lambdas.el),
     html("div", { class: "sg-controls" }, methods.el),
     dots.el, curves.el, source,
@@ -68,20 +71,29 @@ function render({ model, el }) {
     error.enable(shown.rows.some(({ runs }) => runs.length));
     lambdas.show(shown.on);
     methods.show(shown.on);
-    const hint = wanted.view === "curves" ? "Point at a curve, or walk along it with the arrow keys, to see which file of the ledger it comes from."
-      : "Point at a mark, or walk from mark to mark with the arrow keys, to see which file of the ledger it comes from.";
     const signature = JSON.stringify(wanted);
-    if (signature !== painted) tell(hint);
+    if (signature !== painted) tell(hint(shown.rows, wanted.view));
     painted = signature;
-    dots.el.hidden = wanted.view !== "last epoch";
-    curves.el.hidden = wanted.view !== "curves";
-    (wanted.view === "curves" ? curves : dots).paint(shown);
+    dots.el.hidden = wanted.view !== "last epoch" || !shown.rows.length;
+    curves.el.hidden = wanted.view !== "curves" || !shown.rows.length;
+    if (shown.rows.length) (wanted.view === "curves" ? curves : dots).paint(shown);
   });
   const state = openState(model, card.state, READERS, repaint);
   return () => {
     stop();
     state.close();
   };
+}
+
+// What there is to do in the picture, or to do first.
+function hint(rows, view) {
+  if (!rows.length) return "No method is on: switch on some of them, or a λ, to see their errors.";
+  const curves = view === "curves";
+  if (!rows.some(({ runs, printed }) => runs.length || (printed && !curves))) {
+    return `No ${curves ? "curve" : "number"} of these methods: none was run here. Switch on others, or choose another data set.`;
+  }
+  return curves ? "Point at a curve, or walk along it with the arrow keys, to see which file of the ledger it comes from."
+    : "Point at a mark, or walk from mark to mark with the arrow keys, to see which file of the ledger it comes from.";
 }
 
 // What a state means with this ledger: a wish for something that is not there falls back to what is.
@@ -114,7 +126,7 @@ function resolve(ledger, wanted, held) {
     .map((row) => ({ ...row, printed: column?.errors.get(row.key) ?? null, runs: chosen(group?.rows.get(row.key) ?? [], seeds) }));
   // A method that neither has still has its row, to say so.
   for (const name of ledger.switches.filter((known) => on.has(known) && !rows.some((row) => row.switch === known))) {
-    rows.push({ key: name, label: name, switch: name, printed: null, runs: [] });
+    rows.push({ key: name, label: isLambda(name) ? `λ = ${name}` : name, switch: name, printed: null, runs: [] });
   }
   rows.sort((a, b) => ledger.switches.indexOf(a.switch) - ledger.switches.indexOf(b.switch));
   return {
@@ -160,12 +172,12 @@ function dotPicture(tell) {
   const paint = (shown) => {
     const across = width();
     const wide = across >= 560;
-    const [pitch, top] = wide ? [30, 52] : [46, 74];
+    const [pitch, top] = wide ? [30, 52] : [46, 80];
     // Without a column of the paper there is no panel for it.
-    const sheet = shown.column ? (wide ? 192 : across * 0.34) : 0;
+    const sheet = shown.column ? (wide ? 192 : 92) : 0;
     const panels = wide
       ? { ours: { left: 142, right: across - sheet - 138, number: across - sheet - 124, from: 142 }, paper: { left: across - 182, right: across - 70, number: across - 52, from: across - 192 } }
-      : { ours: { left: 6, right: across - sheet - 18, number: across - sheet - 12, from: 0 }, paper: { left: across - sheet + 8, right: across - 14, number: across - 8, from: across - sheet } };
+      : { ours: { left: 6, right: across - sheet - 18, number: across - sheet - 4, from: 0 }, paper: { left: across - sheet + 8, right: across - 14, number: across - 8, from: across - sheet } };
     const bottom = top + shown.rows.length * pitch;
     size(across, bottom + 44);
     attr(paper, { x: panels.paper.from, y: 0, width: sheet, height: bottom + 44 });
@@ -175,24 +187,30 @@ function dotPicture(tell) {
       ours: axis(values, panels.ours),
       paper: axis(shown.rows.flatMap(({ printed }) => (printed ? [printed.error] : [])), panels.paper),
     };
-    paintAxis(grid, axes, shown, top, bottom);
+    // On a phone the numbers stand over the marks, and the line of the plain network stops at each.
+    paintAxis(grid, axes, shown, shown.rows.map((_, i) => [top + i * pitch + (wide ? 0 : 18), top + (i + 1) * pitch]), bottom);
     const { group, column } = shown;
+    const lead = leading(shown);
     const heading = [
       { said: "measured here", x: panels.ours.from, below: group ? [`${NETWORKS[group.model] ?? group.model},`, `${group.epochs} epochs`] : ["not run"] },
-      ...(column ? [{ said: "in the paper", x: panels.paper.from + 8, below: [`${column.table},`, NETWORKS[column.model]] }] : []),
+      ...(column ? [{ said: "in the paper", x: panels.paper.from + (wide ? 8 : 4), below: [`${column.table},`, NETWORKS[column.model]] }] : []),
     ].flatMap(({ said, x, below }) => [
       { said, x, y: 18, look: "sg-strong" },
       ...(wide ? [below.join(" ")] : below).map((line, i) => ({ said: line, x, y: 35 + 16 * i, look: "sg-soft sg-small" })),
     ]);
-    if (wide) heading.push({ said: "mean ± SD (seeds)", x: panels.ours.number, y: 35, look: "sg-soft sg-small" });
+    const several = shown.seeds === "each" || shown.seeds === "mean";
+    if (values.length) {
+      const what = several ? `mean ± SD${wide ? " (seeds)" : ""}` : `seed ${shown.seeds}`;
+      const lines = wide ? [[`${lead} error,`, 18], [what, 35]] : [[`${lead}, ${what}`, 67]];
+      heading.push(...lines.map(([said, y]) => ({ said, x: panels.ours.number, y, look: `sg-soft sg-small${wide ? "" : " sg-end"}` })));
+    }
     each(heads, heading, () => svg("text"), (node, { said, x, y, look }) => attr(text(node, said), { x, y, class: look }));
     each(rows, shown.rows, () => svg("g", {}, svg("text"), svg("text"), svg("text")), (node, row, i) => {
       const [label, ours, theirs] = node.childNodes;
       const y = top + i * pitch;
       const base = wide ? y + 19 : y + 13;
-      const number = shown.error === "training" ? "training" : "test";
       attr(text(label, row.label), { x: 0, y: base, class: "sg-small sg-halo" });
-      attr(text(ours, measuredWords(row.runs, number, wide)), {
+      attr(text(ours, measuredWords(row.runs, lead, wide && several)), {
         x: panels.ours.number, y: base, "text-anchor": wide ? "start" : "end", class: `sg-small${row.runs.length ? "" : " sg-soft"}`,
       });
       attr(text(theirs, !column ? "" : row.printed ? fixed(row.printed.error, 2) : "–"), {
@@ -256,21 +274,23 @@ function niceTicks(from, to, most) {
   return ticks(steps[wide]).length > 1 ? ticks(steps[wide]) : ticks(steps[Math.max(0, wide - 1)]);
 }
 
-function paintAxis(grid, axes, shown, top, bottom) {
+// Which error is written out, and compared with that of the plain network, where both are drawn.
+const leading = ({ error }) => (error === "training" ? "training" : "test");
+
+function paintAxis(grid, axes, shown, bands, bottom) {
   const said = { ours: shown.error === "both" ? "error (%), ● test, ■ training" : `${shown.error} error (%)`, paper: "test error (%)" };
   // Where the plain network stands, to compare the others with.
   const plain = shown.rows.find((row) => row.switch === "plain");
   const plainRuns = plain ? finished(plain.runs) : [];
-  const lead = shown.error === "training" ? "training" : "test";
   const stands = {
-    ours: plainRuns.length ? axes.ours.at(mean(plainRuns.map((run) => last(run[lead])))) : null,
+    ours: plainRuns.length ? axes.ours.at(mean(plainRuns.map((run) => last(run[leading(shown)])))) : null,
     paper: plain?.printed ? axes.paper.at(plain.printed.error) : null,
   };
-  const items = ["ours", "paper"].filter((key) => key === "paper" ? shown.column : shown.rows.some(({ runs }) => finished(runs).length));
+  const items = ["ours", "paper"].filter((key) => shown.rows.some(({ runs, printed }) => (key === "paper" ? printed : finished(runs).length)));
   each(grid, items, () => svg("g", {}, svg("path", { class: "sg-axis" }), svg("path", { class: "sg-marker" }), svg("text", { class: "sg-small sg-soft sg-mid" }), svg("g")), (node, key) => {
     const { left, right, at, ticks } = axes[key];
     attr(node.childNodes[0], { d: `M${left},${bottom + 4}H${right}${ticks.map((tick) => `M${at(tick).toFixed(1)},${bottom + 4}v5`).join("")}` });
-    attr(node.childNodes[1], { d: stands[key] === null ? "" : `M${stands[key].toFixed(1)},${top}V${bottom}` });
+    attr(node.childNodes[1], { d: stands[key] === null ? "" : bands.map(([from, to]) => `M${stands[key].toFixed(1)},${from}V${to}`).join("") });
     attr(text(node.childNodes[2], said[key]), { x: (left + right) / 2, y: bottom + 39 });
     each(node.childNodes[3], ticks, () => svg("text", { class: "sg-tiny sg-soft sg-mid" }), (tickNode, tick) => attr(text(tickNode, String(tick)), { x: at(tick).toFixed(1), y: bottom + 22 }));
   });
@@ -387,10 +407,19 @@ function runCurves(tell) {
 
   const paint = (shown) => {
     const across = width();
-    const [left, top, high, right] = [44, 22, across >= 560 ? 330 : 300, across - (across >= 560 ? 132 : 108)];
-    const bottom = top + high;
     const kept = shown.group?.kept ?? [1];
     const bundles = shown.rows.flatMap((row) => errorsOf(shown.error).map((error) => bundle(row, error, shown.seeds))).filter(({ curves }) => curves.length);
+    // The names come first: the plot is as high as all of them on one another, and leaves them the width of the longest.
+    each(labels, bundles, () => svg("text"), (node, { row, error }) => {
+      const [look, style] = role(row);
+      attr(text(node, row.label + (shown.error === "both" && error === "training" ? ", tr." : "")), { class: `sg-tiny ${look} sg-named`, style: style || null });
+    });
+    const longest = Math.max(0, ...[...labels.childNodes].map((node) => node.getComputedTextLength()));
+    const gap = bundles.length > 12 ? 30 : 14;
+    const [left, top, right] = [across >= 560 ? 44 : 32, 22, across - longest - gap];
+    // Without a curve there is no plot either.
+    const high = bundles.length ? Math.max(across >= 560 ? 330 : 300, NAME * bundles.length) : 0;
+    const bottom = top + high;
 
     // The first epochs err too much to leave the others room.
     const settled = bundles.flatMap(({ curves }) => curves.flatMap(({ values }) => values.filter((_, i) => kept[i] > last(kept) / 6)));
@@ -398,15 +427,15 @@ function runCurves(tell) {
     const [low, top100] = [Math.max(0, lowest - 0.05 * (highest - lowest)), highest + 0.05 * (highest - lowest) + 0.1];
     const place = (i, value) => [left + ((kept[i] - 1) / Math.max(1, last(kept) - 1)) * (right - left), bottom - ((value - low) / (top100 - low)) * high];
 
-    const [epochTicks, errorTicks] = [niceTicks(1, Math.max(2, last(kept)), 5), niceTicks(low, top100, 6)];
+    const [epochTicks, errorTicks] = high ? [niceTicks(1, Math.max(2, last(kept)), Math.min(5, (right - left) / 28)), niceTicks(low, top100, 6)] : [[], []];
     const atEpoch = (epoch) => left + ((epoch - 1) / Math.max(1, last(kept) - 1)) * (right - left);
-    attr(axisLines, { d: `M${left},${top}V${bottom}H${right}${epochTicks.map((e) => `M${atEpoch(e).toFixed(1)},${bottom}v5`).join("")}${errorTicks.map((v) => `M${left},${place(0, v)[1].toFixed(1)}h-5`).join("")}` });
+    attr(axisLines, { d: !high ? "" : `M${left},${top}V${bottom}H${right}${epochTicks.map((e) => `M${atEpoch(e).toFixed(1)},${bottom}v5`).join("")}${errorTicks.map((v) => `M${left},${place(0, v)[1].toFixed(1)}h-5`).join("")}` });
     const written = [
       ...epochTicks.map((e) => ({ words: String(e), x: atEpoch(e), y: bottom + 19, look: "sg-mid" })),
       ...errorTicks.map((v) => ({ words: String(v), x: left - 8, y: place(0, v)[1] + 4, look: "sg-end" })),
     ];
     each(ticks, written, () => svg("text"), (node, { words: said, x, y, look }) => attr(text(node, said), { x: x.toFixed(1), y: y.toFixed(1), class: `sg-tiny sg-soft ${look}` }));
-    each(names, [[shown.error === "both" ? "error (%); dashed: training (tr.)" : "error (%)", 0, 11], ["epoch", right, bottom + 36]], () => svg("text"), (node, [said, x, y], i) => attr(text(node, said), { x, y, class: `sg-small sg-soft ${i ? "sg-end" : ""}` }));
+    each(names, high ? [[shown.error === "both" ? "error (%); dashed: training (tr.)" : "error (%)", 0, 11], ["epoch", right, bottom + 36]] : [], () => svg("text"), (node, [said, x, y], i) => attr(text(node, said), { x, y, class: `sg-small sg-soft ${i ? "sg-end" : ""}` }));
 
     attr(window, { x: left, y: top - 2, width: Math.max(0, right - left + 4), height: high + 4, viewBox: `${left} ${top - 2} ${Math.max(0, right - left + 4)} ${high + 4}` });
     const strokes = bundles.flatMap(({ row, error, curves }) => curves.map((curve) => ({ row, error, ...curve, points: curve.values.map((value, i) => place(i, value)) })));
@@ -420,13 +449,12 @@ function runCurves(tell) {
     }));
     attr(cursor, { visibility: "hidden" });
 
-    const ends = bundles.map(({ row, error, curves }) => ({ row, error, y: clamp(place(curves[0].values.length - 1, last(curves[0].values))[1], top, bottom) }));
-    const spread = apart(ends, 14, top, bottom);
-    each(labels, spread, () => svg("text"), (node, { row, error, to }) => {
-      const [look, style] = role(row);
-      attr(text(node, row.label + (shown.error === "both" && error === "training" ? ", tr." : "")), { x: right + 14, y: (to + 4).toFixed(1), class: `sg-tiny ${look} sg-named`, style: style || null });
-    });
-    each(leaders, spread, () => svg("path", { class: "sg-axis" }), (node, { y, to }) => attr(node, { d: `M${right + 2},${y.toFixed(1)}L${right + 11},${to.toFixed(1)}` }));
+    const ends = bundles.map(({ row, curves }) => ({ role: role(row), y: clamp(place(curves[0].values.length - 1, last(curves[0].values))[1], top, bottom) }));
+    apart(ends, NAME, top, bottom);
+    ends.forEach(({ to }, i) => attr(labels.childNodes[i], { x: right + gap, y: (to + 4).toFixed(1) }));
+    each(leaders, ends, () => svg("path"), (node, { role: [look, style], y, to }) => attr(node, {
+      class: `sg-line sg-leader ${look}`, style: style || null, d: `M${right + 2},${y.toFixed(1)}L${right + gap - 3},${to.toFixed(1)}`,
+    }));
 
     const missing = shown.rows.filter(({ runs }) => !runs.length).map(({ label }) => label);
     const figures = shown.column?.figures ?? [];
@@ -435,8 +463,9 @@ function runCurves(tell) {
       ...wrapped(!shown.column ? "The paper has no such data." : figures.length ? `The paper draws ${NETWORKS[shown.column.model]} in ${figures.join(" and ")}, without numbers.`
         : `The paper has no curves of ${shown.column.name}.`, across),
     ];
-    each(note, sentences, () => svg("text", { class: "sg-small sg-soft" }), (node, said, i) => attr(text(node, said), { x: 0, y: bottom + 58 + 17 * i }));
-    size(across, bottom + 66 + 17 * (sentences.length - 1));
+    const under = high ? bottom + 58 : 16;
+    each(note, sentences, () => svg("text", { class: "sg-small sg-soft" }), (node, said, i) => attr(text(node, said), { x: 0, y: under + 17 * i }));
+    size(across, under + 8 + 17 * (sentences.length - 1));
     attr(field, { x: left, y: top, width: Math.max(0, right - left + 6), height: high, "aria-label": `Curves of ${bundles.length} settings. Left and right go along a curve, up and down to another one.` });
     attr(drawing, { "aria-label": `${shown.error === "both" ? "Test and training" : shown.error} error over ${last(kept)} epochs, ${bundles.length} curves.` });
   };
@@ -472,7 +501,6 @@ function apart(ends, pitch, top, bottom) {
     last(sorted).to = bottom;
     for (let i = sorted.length - 2; i >= 0; i -= 1) sorted[i].to = Math.min(sorted[i].to, sorted[i + 1].to - pitch);
   }
-  return sorted;
 }
 
 function wrapped(sentence, across) {

@@ -206,18 +206,18 @@ function pilePicture() {
     attr(outline, { d: steps(expected.map(heightOf), (d) => xOf(d) - pitch / 2, FLOOR) });
     const depth = expectedDepth(p);
     attr(mean.firstChild, { x1: xOf(depth), x2: xOf(depth) });
-    title.replaceChildren(svg("tspan", { class: "sg-student sg-strong" }, `${students.length} ${students.length === 1 ? "student" : "students"}`),
+    title.replaceChildren(svg("tspan", { class: "sg-student sg-strong" }, `${counted(students.length)} ${students.length === 1 ? "student" : "students"}`),
       " by depth");
     const leftSide = depth > (mass.length - 1) / 2;
     const peak = expected.indexOf(Math.max(...expected));
-    attr(text(named, `exact, for ${expectedOf} students`), {
+    attr(text(named, `exact, for ${counted(expectedOf)} students`), {
       x: xOf(peak) + (leftSide ? -1 : 1) * (spread(mass) * pitch + 8), y: TOP + 12, "text-anchor": leftSide ? "end" : "start",
     });
     const every = pitch < 22 ? (mass.length > 24 ? 6 : 3) : 1;
     each(ticks, mass.map((_, d) => d).filter((d) => d % every === 0), () => svg("text", { class: "sg-soft sg-small sg-mid", y: FLOOR + 16 }),
       (node, d) => attr(text(node, String(d)), { x: xOf(d) }));
     attr(drawing, {
-      "aria-label": `${students.length} students drawn; the exact distribution of their depth has its mean at ${fixed(depth, 1)} blocks.`,
+      "aria-label": `${counted(students.length)} students drawn; the exact distribution of their depth has its mean at ${fixed(depth, 1)} blocks.`,
     });
   };
   return { el, paint };

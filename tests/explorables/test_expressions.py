@@ -6,6 +6,7 @@ import dataclasses
 import numpy as np
 import pytest
 import torch
+from layout import WIDTHS, at_width, misplaced_words
 from stage import Mathematics
 
 import sgutils as sg
@@ -163,3 +164,10 @@ def test_one_seed_of_several_can_be_chosen_and_their_mean_stands_between(stage):
         stage.picture()
         read.append(float(shown.inner_text().split()[0]))
     assert read[2] == 0 and read[0] == pytest.approx(read[1] / 2, abs=0.06)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_all_words_lie_in_the_drawings_and_none_on_another(stage, width):
+    at_width(stage, width)
+    stage.show("expressions")
+    assert misplaced_words(stage) == []

@@ -1,6 +1,7 @@
 """The picture of the peers: what its buttons and its choice of method do."""
 
 import pytest
+from layout import WIDTHS, at_width, misplaced_words
 
 from sgutils.widgets import bundle
 
@@ -53,7 +54,7 @@ def test_a_method_comes_with_its_own_settings(stage, method, tau, weight):
     assert (stage.state("method"), stage.state("tau"), stage.state("weight")) == (method, tau, weight)
 
 
-@pytest.mark.parametrize(("method", "control"), [("native-ensemble", "gate of branch 1"), ("diverse-peers", "attention’s sharpness")])
+@pytest.mark.parametrize(("method", "control"), [("native-ensemble", "gate of branch 1"), ("diverse-peers", "attention sharpness")])
 def test_controls_of_one_method_alone_move_its_picture(stage, method, control):
     stage.show("peers", {"method": method, "tau": 3.0})
     before = stage.picture()
@@ -72,3 +73,27 @@ def test_a_frozen_teacher_stays_where_it_is_and_the_others_move(stage):
     before = place("teacher"), place("student")
     press(stage, "Ten steps")
     assert place("teacher") == before[0] and place("student") != before[1]
+
+
+METHODS = ("distillation", "mutual-learning", "native-ensemble", "diverse-peers", "self-guidance")
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("method", METHODS)
+def test_all_words_lie_in_the_drawing_and_none_on_another_before_and_after_learning(stage, method, width):
+    at_width(stage, width)
+    stage.show("peers", {"method": method})
+    assert misplaced_words(stage) == []
+    press(stage, "Let them learn")
+    assert misplaced_words(stage) == []
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_another_method_moves_no_picture(stage, width):
+    at_width(stage, width)
+    places = set()
+    for method in METHODS:
+        stage.show("peers", {"method": method})
+        stage.picture()
+        places.add(str([drawing.bounding_box() for drawing in stage.page.locator(".sg-picture").all()]))
+    assert len(places) == 1

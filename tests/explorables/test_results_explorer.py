@@ -4,6 +4,7 @@ import gzip
 import json
 
 import pytest
+from layout import WIDTHS, at_width, misplaced_words
 
 from sgutils import widgets
 from sgutils.config import Config
@@ -96,8 +97,60 @@ def test_every_choice_of_data_can_be_drawn(stage, recording, view, width):
     for dataset, name in sorted(groups | {(column["dataset"], "the paper’s recipe") for column in recording["paper"]}):
         stage.show("results_explorer", {"dataset": dataset, "runs": name, "view": view, "error": "both", "methods": ALL})
         assert "NaN" not in stage.picture() and "undefined" not in stage.picture()
-        assert stage.page.locator("select").nth(2).input_value() == name
+        assert stage.page.locator(".sg-wide select").input_value() == name
         assert stage.page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("view", ["last epoch", "curves"])
+@pytest.mark.parametrize("methods", [bundle.default_state("results_explorer")["methods"], ALL])
+def test_with_every_method_on_all_words_lie_in_the_drawing_and_none_on_another(stage, view, methods, width):
+    at_width(stage, width)
+    stage.show("results_explorer", {"view": view, "error": "both", "methods": methods})
+    assert misplaced_words(stage) == []
+
+
+def test_every_lambda_is_called_so_where_nothing_was_run(stage, recording):
+    if any(group["dataset"] == "raf-db" for group in recording["groups"]):
+        pytest.skip("the ledger has runs on RAF-DB")
+    stage.show("results_explorer", {"dataset": "raf-db"})
+    stage.picture()
+    words = stage.page.locator("svg text").all_text_contents()
+    assert {f"λ = {lam:g}" for lam in ledger.LAMBDAS} <= set(words)
+    assert "not run" in words and not any("±" in said for said in words)  # no heading over what is not there
+
+
+@pytest.mark.parametrize(("error", "said"), [("test", "test error,"), ("training", "training error,"), ("both", "test error,")])
+def test_the_numbers_say_which_error_they_are(stage, error, said):
+    stage.show("results_explorer", {"error": error})
+    stage.picture()
+    assert said in stage.page.locator("svg text").all_text_contents()
+
+
+@pytest.mark.parametrize("view", ["last epoch", "curves"])
+def test_without_a_method_there_is_no_axis_and_a_sentence_says_what_to_do(stage, view):
+    stage.show("results_explorer", {"view": view, "methods": ""})
+    stage.picture()
+    assert stage.page.locator("svg:visible").count() == 0
+    assert "switch on" in stage.page.locator(".sg-source").inner_text()
+
+
+def test_on_a_wide_page_no_menu_is_cut(stage, recording):
+    at_width(stage, WIDTHS[0])
+    for dataset in sorted({group["dataset"] for group in recording["groups"]}):
+        stage.show("results_explorer", {"dataset": dataset})
+        stage.picture()
+        wanted = stage.page.evaluate(
+            """() => [...document.querySelectorAll('select')].map((menu) => {
+              const free = menu.cloneNode(true);
+              free.style.cssText = 'width: auto; position: absolute';
+              menu.parentElement.append(free);
+              const short = free.offsetWidth - menu.offsetWidth;
+              free.remove();
+              return short;
+            })"""
+        )
+        assert max(wanted) <= 0, dataset
 
 
 def test_what_was_not_run_says_so(stage, recording):
