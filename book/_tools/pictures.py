@@ -6,6 +6,7 @@ beginning has little to see, an address leads to a better moment.
 
 import io
 import sys
+import threading
 from pathlib import Path
 
 from PIL import Image
@@ -14,6 +15,7 @@ from playwright.sync_api import sync_playwright
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 from browser import FLAGS, find_chromium  # noqa: E402
+from serve import server  # noqa: E402
 from sgutils.widgets import bundle  # noqa: E402
 
 SITE, PICTURES = ROOT / "_build" / "html", ROOT / "book" / "_static" / "pictures"
@@ -30,6 +32,9 @@ def page_of(name):
 
 def main(names):
     PICTURES.mkdir(exist_ok=True)
+    # Served, as most readers meet it: a page opened from a file says what it may not do there.
+    site = server(SITE)
+    threading.Thread(target=site.serve_forever, daemon=True).start()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=list(FLAGS))
         for name in names or bundle.NAMES:
@@ -37,7 +42,7 @@ def main(names):
                 continue
             page = browser.new_page(viewport={"width": 1280, "height": 900}, color_scheme="light", reduced_motion="reduce")
             state, seconds = MOMENTS.get(name, ("", 1.5))
-            page.goto(path.as_uri() + state)
+            page.goto(f"http://127.0.0.1:{site.server_port}/{path.relative_to(SITE).as_posix()}{state}")
             page.wait_for_selector(f'.sg-explorable[data-module="{name}"][data-mounted]')
             page.wait_for_timeout(1000 * seconds)  # for what a worker computes first
             page.wait_for_function("!document.querySelector('.sg-explorable [aria-busy=\"true\"]')")

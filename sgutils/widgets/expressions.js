@@ -2,7 +2,6 @@
 // are as frequent as a reader says. Every count was recorded from a trained network.
 
 import card from "./expressions.json";
-import { sum } from "./lib/math.js";
 import { meanOf, ratesOf, readConfusions, sharesOf, underMix, wilsonInterval } from "./lib/mixes.js";
 import { attr, each, figures, fixed, frame, html, painter, percent, picture, presets, select, slider, svg, text, tryThis } from "./lib/dom.js";
 import { numbers, openState, wholeNumber } from "./lib/state.js";

@@ -8,6 +8,7 @@ import torch
 
 from ..errors import InputError
 from ..features import LiveMap, linear_cka, penultimate, silhouette
+from ..gates import sample_gates
 from .training_panel import TrainingPanel
 
 # How much of the time goes into looking at the features, how often a moved map is sent, and by how many steps it moved.
@@ -40,6 +41,8 @@ class FeaturePanel(TrainingPanel):
         InputError: if an argument is outside its range, or the data cannot be read.
     """
 
+    _static_page = STATIC_PAGE
+
     def __init__(self, *, images: int = 250, perplexity: float = 20.0, **recipe):
         if isinstance(images, bool) or not isinstance(images, int):
             raise InputError(f"images must be a whole number, not {images!r}.")
@@ -49,14 +52,6 @@ class FeaturePanel(TrainingPanel):
         super().__init__(**recipe)
         if images > len(self.dataset.test_y):
             raise InputError(f"There are {len(self.dataset.test_y)} test images, but the map is to show {images}.")
-
-    def __repr__(self):
-        return super().__repr__().replace("TrainingPanel", "FeaturePanel")
-
-    def _repr_mimebundle_(self, **kwargs):
-        bundle = super()._repr_mimebundle_(**kwargs)
-        model = self._recipe["model"].replace("resnet", "ResNet-")
-        return bundle | {"text/html": STATIC_PAGE.format(model=model, dataset=self._recipe["dataset"])}
 
     def _new_figure(self):
         from .feature_map import FeatureMap
@@ -94,7 +89,7 @@ class _Watcher:
         p = trainer.method.students.p if guided else None
         likely = p if guided else torch.full((self.net.num_blocks,), 0.75)
         draws = torch.Generator().manual_seed(run.config.seed)
-        student = (torch.rand(self.net.num_blocks, generator=draws) < likely).float()
+        student = sample_gates(likely, draws)
         self.gates = [p, student]
         full = ("teacher", "teacher") if guided else ("full network", "baseline")
         panel.draw_networks(run, [full, (f"student with {int(student.sum())} of {len(student)} blocks", "student")])

@@ -4,7 +4,7 @@
 import card from "./feature_space.json";
 import { attr, button, choice, each, fixed, frame, html, painter, percent, picture, reducedMotion, select, slider, spawn, svg, text, tryThis } from "./lib/dom.js";
 import { number, oneOf, openState, wholeNumber } from "./lib/state.js";
-import { cloud, paintLegend } from "./lib/cloud.js";
+import { cloud, paintClasses, paintLegend } from "./lib/cloud.js";
 import { readFeatures } from "./lib/features.js";
 import { workerSource } from "./feature_space.worker.js";
 
@@ -29,6 +29,13 @@ function render({ model, el }) {
     frame(el, "feature-space", html("p", {}, "This map needs its recording of a training run, and there is none here."));
     return () => {};
   }
+  let worker = null;
+  try {
+    worker = spawn(workerSource);
+  } catch {
+    frame(el, "feature-space", html("p", {}, "The map is laid out in a worker of the browser, and this page may not start one."));
+    return () => {};
+  }
   const { epochs, labels, classes, students, components } = recording;
   const last = epochs.length - 1;
   const epochAt = () => nearestIndex(epochs, state.get("epoch"));
@@ -37,10 +44,10 @@ function render({ model, el }) {
   const full = () => (state.get("method") === "baseline" ? "full network" : "teacher");
   const roles = () => [state.get("method") === "baseline" ? "baseline" : "teacher", ...chosenStudents().map(() => "student")];
 
-  // What is on show: an epoch's points, in the worker's coordinates; `pointed` is the image under the pointer.
+  // What is on show: an epoch's points, in the worker's coordinates, or nothing that fits the settings; `pointed` is the
+  // image under the pointer; while it is `playing` all else on the page shows the epoch of the map.
   let [shown, pointed, playing, seen] = [null, null, false, reducedMotion()];
 
-  const worker = spawn(workerSource);
   let [run, settings, aimed] = [0, null, null];
   worker.onmessage = ({ data }) => {
     if (data.run !== run) return;
@@ -88,10 +95,10 @@ function render({ model, el }) {
     if (!seen) return;
     const now = JSON.stringify(["method", "student", "perplexity", "seed"].map(state.get));
     if (now !== settings) {
-      [settings, run, playing] = [now, run + 1, false];
+      // With other settings the points are laid out from the first epoch on, which is as good to watch as what Play does.
+      [settings, run, playing, shown] = [now, run + 1, !reducedMotion(), null];
       const networks = [0, ...chosenStudents().map(({ network }) => network)];
       const features = recording.methods[state.get("method")].map((moment) => Float64Array.from(networks.flatMap((network) => [...moment.features(network)])));
-      if (shown && shown.y.length !== 2 * networks.length * labels.length) shown = null;
       worker.postMessage({ begin: { run, features, points: networks.length * labels.length, components, perplexity: state.get("perplexity"), seed: state.get("seed") } });
       go();
     } else if (epochAt() !== aimed) {
@@ -102,7 +109,7 @@ function render({ model, el }) {
   const play = () => {
     if (playing) {
       playing = false;
-      state.set({ epoch: epochs[shown.epoch] });
+      state.set({ epoch: epochs[shown?.epoch ?? 0] });
       return;
     }
     const from = epochAt() === last ? -1 : epochAt();
@@ -149,17 +156,21 @@ function render({ model, el }) {
   const playButton = button("Play", play);
   playButton.classList.add("sg-main");
   const legend = html("div", { class: "sg-marks-legend" });
+  const classLegend = html("div", { class: "sg-marks-legend sg-small-legend" });
   const root = frame(el, "feature-space",
     html("div", { class: "sg-controls" }, controls.method.el, controls.student.el, controls.color.el),
     html("div", { class: "sg-columns" },
-      html("div", {}, mapEl, html("div", { class: "sg-controls" }, html("div", { class: "sg-buttons" }, playButton), controls.epoch.el)),
+      html("div", {}, mapEl, html("div", { class: "sg-controls" }, html("div", { class: "sg-buttons" }, playButton), controls.epoch.el), classLegend),
       html("div", {}, legend, table.el, html("div", { class: "sg-controls" }, controls.image.el, controls.perplexity.el, controls.seed.el),
         html("p", { class: "sg-note" }, "The map keeps who is near whom. The size of a group, the gap between two groups and the axes mean nothing; "
           + "believe a shape only if it is there for other seeds and perplexities too. The table does not depend on the map."))),
     tryThis("play from the start and follow one image, with the pointer or the slider “image”. Then choose the baseline and student C: how far apart are the two networks in the map, and in the table?"));
 
   const [repaint, stop] = painter(root, () => {
+    const busy = root.getAttribute("aria-busy") === "true";
+    // The slider stays where the reader put it; what is said of the map is said of the epoch that is on show.
     const at = playing && shown ? shown.epoch : epochAt();
+    const onShow = busy && shown ? shown.epoch : epochAt();
     for (const key of ["method", "student", "color", "perplexity", "seed"]) controls[key].show(state.get(key));
     controls.epoch.show(epochs[at]);
     controls.image.show(imageAt());
@@ -167,16 +178,19 @@ function render({ model, el }) {
     const across = width();
     const down = Math.round(Math.min(520, across * 0.92));
     size(across, down);
-    table.paint(recording.methods[state.get("method")][at], full(), chosenStudents(), roles());
-    paintLegend(legend, [full(), ...chosenStudents().map(({ name }) => `student ${name}`)], roles(), state.get("color") === "class");
-    const busy = root.getAttribute("aria-busy") === "true";
+    table.paint(recording.methods[state.get("method")][onShow], full(), chosenStudents(), roles());
+    const byClass = state.get("color") === "class";
+    paintLegend(legend, [full(), ...chosenStudents().map(({ name }) => `student ${name}`)], roles(), byClass);
+    paintClasses(classLegend, classes, byClass);
     const still = busy && (!shown || reducedMotion());
-    text(moment, still ? "laying out the points …" : shown ? `epoch ${epochs[shown.epoch]}` : "");
+    const way = busy && shown && at !== shown.epoch ? `, on the way to ${epochs[at]}` : "";
+    text(moment, still ? "laying out the points …" : shown ? `epoch ${epochs[shown.epoch]}${way}` : "");
+    attr(points, { opacity: still ? 0.3 : null });
     const image = pointed ?? imageAt();
     if (shown) {
       attr(points, { visibility: null });
       paintCloud({
-        y: shown.y, labels, roles: roles(), byClass: state.get("color") === "class", across, down, image, pixels: pixelsOf(image),
+        y: shown.y, labels, roles: roles(), byClass, across, down, image, pixels: pixelsOf(image),
       });
       if (busy) worker.postMessage({ more: run });
     }

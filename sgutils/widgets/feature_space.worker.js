@@ -22,12 +22,12 @@ onmessage = ({ data }) => {
   }
 };
 
-// To epoch number `to`; where `from` is given, watched from there on anew (-1 is the cold start).
+// To epoch number `to`; where `from` is given and laid out, watched from there on anew (-1 is the cold start).
 function go({ to, from, watched }) {
   Object.assign(job, { goal: to, watched });
-  if (from !== undefined) job.moving = from < to ? begin(from + 1) : null;
+  if (from === -1 || job.layouts[from]) job.moving = from < to ? begin(from + 1) : null;
   else if (job.moving && job.moving.epoch > to) job.moving = null;
-  if (!job.moving && from === undefined && !job.layouts[to]) job.moving = begin(job.layouts.length);
+  if (!job.moving && !job.layouts[to]) job.moving = begin(job.layouts.length);
   if (job.moving) work();
   else tell(to, job.layouts[to], true);
 }

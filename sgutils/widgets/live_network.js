@@ -3,7 +3,7 @@
 
 import card from "./live_network.json";
 import { crossEntropy, distillationKl, randomNumbers, sampleGates, softmax, sum } from "./lib/math.js";
-import { attr, button, choice, each, figures, fixed, formula, frame, html, painter, percent, picture, presets, svg, switchRow, text, thumbnail, tryThis } from "./lib/dom.js";
+import { attr, button, choice, each, figures, fixed, frame, html, painter, percent, picture, presets, svg, switchRow, text, thumbnail, tryThis } from "./lib/dom.js";
 import { oneOf, openState, wholeNumber } from "./lib/state.js";
 import { bytes, check } from "./lib/recording.js";
 import { drawingPad, packed, unpacked } from "./lib/pad.js";
@@ -44,6 +44,7 @@ function render({ model, el }) {
   const gates = () => (state.get("gates").length === blocks ? state.get("gates") : "p");
   const drawn = () => unpacked(state.get("drawing"), side * side);
   const image = () => images[state.get("image") % images.length];
+  const blank = () => drawn()?.every((value) => value === 0) ?? false;
   const subject = () => (drawn() ? state.get("drawing") : state.get("image") % images.length);
 
   // Logits by what was asked, and how many of how many test images were wrong.
@@ -56,7 +57,7 @@ function render({ model, el }) {
   let [oracle, live, working, gone] = [null, false, false, false];
   // What to find out next, of what is on show now: first the prediction, then the errors of both networks.
   const nextQuestion = () => {
-    for (const vector of [gates(), whole(network())]) {
+    for (const vector of blank() ? [] : [gates(), whole(network())]) {
       const key = [subject(), network(), vector].join();
       if (!logits.has(key)) {
         const question = { ask: "logits", network: network(), gates: vector, pixels: [...(drawn() ?? image().pixels)] };
@@ -92,7 +93,7 @@ function render({ model, el }) {
 
   // Loading.
   const bar = html("progress", { max: 1, "aria-label": "loading" });
-  const said = html("output", { class: "sg-live-said" });
+  const said = html("output", { class: "sg-live-said", tabindex: -1 });
   const say = (sentence) => text(said, sentence);
   const load = button("Load the live networks (6 MB)", () => start());
   load.classList.add("sg-main");
@@ -104,20 +105,22 @@ function render({ model, el }) {
       say("The networks' files are not here: they come with the book's site.");
       return;
     }
+    // The button goes, and the focus of the keyboard with it to what takes its place.
+    if (document.activeElement === load) said.focus();
     load.replaceWith(bar);
     say("Loading …");
-    oracle = workerOracle(workerSource, (share) => {
-      bar.value = share;
-      say(share < 1 ? `Loading … ${percent(share)}` : "Loaded; starting the networks …");
-    });
     try {
+      oracle = workerOracle(workerSource, (share) => {
+        bar.value = share;
+        say(share < 1 ? `Loading … ${percent(share)}` : "Loaded; starting the networks …");
+      });
       const about = { networks: NETWORKS, survival, side, mean: recording.mean, deviation: recording.deviation };
       const count = await oracle.ask({ ask: "load", root: new URL(root, location.href).href, about });
       check(count === recording.testImages);
       begin();
     } catch (error) {
       if (gone) return;
-      oracle.close();
+      oracle?.close();
       bar.replaceWith(load);
       say(`The networks could not be loaded (${error.message}): look at the connection, and try again.`);
     }
@@ -180,10 +183,10 @@ function render({ model, el }) {
     wanted.show((value) => value === gates());
     photos.show(drawn() ? null : state.get("image") % images.length);
     const label = drawn() ? null : image().label;
-    pad.show(drawn() ?? image().pixels, label === null ? "your drawing" : `an image of class ${recording.classes[label]}`);
+    pad.show(drawn() ?? image().pixels, blank() ? "an empty sheet" : label === null ? "your drawing" : `an image of class ${recording.classes[label]}`);
     row.paint(network(), gates());
     const [own, reference] = [logitsOf(network(), gates()), logitsOf(network(), whole(network()))];
-    chart.paint({ network: network(), own, reference, label, live });
+    chart.paint({ network: network(), own, reference, label, waitsFor: blank() ? "a drawing" : live ? "…" : "loading" });
     const kl = own && reference ? distillationKl(own, reference, 1) : null;
     const best = own && recording.classes[own.indexOf(Math.max(...own))];
     numbers.show([best ?? "–", kl === null ? "–" : fixed(kl, 2), own && label !== null ? fixed(crossEntropy(own, label), 2) : "–"]);
@@ -264,12 +267,12 @@ function predictionPicture({ classes }) {
   const [chart, goal] = [svg("g"), svg("rect", { class: "sg-line sg-label sg-goal" })];
   drawing.append(...titles, goal, chart);
   const [top, pitch, names] = [40, 24, 78];
-  const paint = ({ network, own, reference, label, live }) => {
+  const paint = ({ network, own, reference, label, waitsFor }) => {
     const across = width();
     size(across, top + classes.length * pitch + 4);
     const scale = across - names - 44;
     attr(text(titles[0], `whole network, ${network === "baseline" ? "g = 1" : "g = p"}`), { class: `sg-strong sg-small ${COLORS[network]}` });
-    text(titles[1], own ? "with these gates" : live ? "with these gates: …" : "with these gates: load the networks");
+    text(titles[1], own ? "with these gates" : `with these gates: ${waitsFor}`);
     attr(goal, label === null ? { visibility: "hidden" } : { visibility: null, x: names - 2.5, y: top + label * pitch - 0.5, width: scale + 5, height: pitch, rx: 4 });
     const sides = [[reference, COLORS[network]], [own, "sg-student"]].map(([logits, color]) => ({ p: logits && softmax(logits), color }));
     each(chart, classes, () => svg("g", {}, svg("text"), ...sides.flatMap(() => [svg("rect"), svg("text")])), (node, name, k) => {
@@ -314,13 +317,15 @@ function errorPicture({ wrong, testImages, survival }, whole) {
     return parts;
   });
   const ticks = svg("g");
-  const legend = svg("text", { class: "sg-tiny sg-soft sg-end" });
+  const legend = svg("g");
   drawing.append(ticks, legend);
   const paint = (gates, measuredOf) => {
     const across = width();
     const [left, right] = [6, across - 10];
     const x = (share) => left + share * (right - left);
-    size(across, 178);
+    size(across, 194);
+    const counts = NETWORKS.map(measuredOf).filter(Boolean);
+    const counted = Math.min(...NETWORKS.map((name) => measuredOf(name)?.done ?? 0));
     const spoken = NETWORKS.map((name, i) => {
       const base = 62 + i * 70;
       const { title, pile, mark, axis, now } = rows[i];
@@ -328,12 +333,10 @@ function errorPicture({ wrong, testImages, survival }, whole) {
       const done = count?.done === testImages;
       const share = (done ? count.wrong : wrong[name][place(gates)]) / testImages;
       const ofWhole = wrong[name][place(whole(name))] / testImages;
-      const how = done ? "" : count ? ` (${count.done} of ${testImages})` : " (recorded)";
-      title.replaceChildren(svg("tspan", { class: "sg-strong sg-live-name" }, `${NAMES[name]}: ${percent(share, 1)} wrong`), how,
-        across > 330 && (done || !count) ? `, whole ${percent(ofWhole, 1)}` : "");
+      title.replaceChildren(svg("tspan", { class: "sg-strong sg-live-name" }, `${NAMES[name]}: ${percent(share, 1)}`), ` (whole ${percent(ofWhole, 1)})`);
       attr(title, { y: base - 44 });
       const wide = (right - left) / bins;
-      attr(pile, { d: piles[i].map((n, b) => (n ? `M${(left + b * wide).toFixed(1)},${base}v${(-36 * Math.sqrt(n / highest)).toFixed(1)}h${(wide - 1).toFixed(1)}V${base}Z` : "")).join("") || "M0,0" });
+      attr(pile, { d: piles[i].map((n, b) => (n ? `M${(left + b * wide).toFixed(1)},${base}v${((-36 * n) / highest).toFixed(1)}h${(wide - 1).toFixed(1)}V${base}Z` : "")).join("") || "M0,0" });
       attr(axis, { d: `M${left},${base}H${right}` });
       attr(mark, { d: `M${x(ofWhole).toFixed(1)},${base + 7}V${base - 38}` });
       attr(now, { cx: x(share).toFixed(1), cy: base, class: done ? "sg-fill sg-live-now" : "sg-hollow sg-live-now" });
@@ -342,7 +345,9 @@ function errorPicture({ wrong, testImages, survival }, whole) {
     each(ticks, [0, 0.25, 0.5, 0.75, 1], () => svg("text", { class: "sg-tiny sg-soft sg-mid" }), (node, share) => {
       attr(text(node, share === 1 ? "100 %" : String(100 * share)), { x: x(share), y: 148, class: `sg-tiny sg-soft ${share === 1 ? "sg-end" : "sg-mid"}` });
     });
-    attr(text(legend, `${across > 330 ? `wrong of ${testImages} test images; ` : ""}line: whole network; behind: students drawn`), { x: right, y: 166 });
+    const how = counted === testImages ? "counted here" : counts.length ? `${counted} counted here` : "recorded";
+    each(legend, [`wrong of ${testImages} test images, ${how}`, "line: whole network; behind: its students"], () => svg("text", { class: "sg-tiny sg-soft sg-end" }),
+      (node, words, i) => attr(text(node, words), { x: right, y: 166 + 16 * i }));
     attr(drawing, { "aria-label": `Wrong of ${testImages} test images with these gates: ${spoken.join(", ")}.` });
   };
   return { el, paint };

@@ -65,29 +65,36 @@ def answer(question, recording):
     """
     import torch
 
-    survival = [float(survive) for survive in recording["survival"]]
-    gates = survival if question["gates"] == "p" else [float(gate) for gate in question["gates"]]
-    images, labels = _test_set()
-    start, count = int(question.get("start", 0)), int(question.get("count", 0))
-    if question["ask"] == "logits":
-        if len(question["pixels"]) != SIDE * SIDE:
-            raise InputError(f"An image has {SIDE * SIDE} pixels, not {len(question['pixels'])}.")
-        images = torch.tensor(question["pixels"], dtype=torch.uint8).view(1, 1, SIDE, SIDE)
+    ask, name, gates, pixels, start, count = (question.get(key) for key in ("ask", "network", "gates", "pixels", "start", "count"))
+    if name not in NETWORKS:
+        raise InputError(f"There is no network {name!r} here: expected one of {', '.join(NETWORKS)}.")
+    if _gates(gates) is None:
+        raise InputError(f"gates must be 'p' or a string of {BLOCKS} zeros and ones, not {gates!r}.")
+    if ask == "logits":
+        if not (isinstance(pixels, list) and len(pixels) == SIDE * SIDE and all(_whole(value, 0, 255) for value in pixels)):
+            raise InputError(f"An image is a list of {SIDE * SIDE} whole numbers from 0 to 255.")
+        images = torch.tensor(pixels, dtype=torch.uint8).view(1, 1, SIDE, SIDE)
+    elif ask == "wrong":
+        tests, labels = _test_set()
+        if not (_whole(start, 0, len(tests) - 1) and _whole(count, 1, len(tests) - start)):
+            raise InputError(f"There are {len(tests)} test images, not {count!r} from number {start!r} on.")
+        images, labels = tests[start : start + count], labels[start : start + count]
     else:
-        images = images[start : start + count]
+        raise InputError(f"A question asks for 'logits' or 'wrong', not {ask!r}.")
+    values = [float(gate) for gate in (recording["survival"] if gates == "p" else gates)]
     with torch.no_grad():
-        logits = _network(question["network"])((images.float() - recording["mean"]) / recording["deviation"], gates)
-    if question["ask"] == "logits":
-        return [round(value, 5) for value in logits[0].tolist()]
-    return int((logits.argmax(dim=1) != labels[start : start + count]).sum())
+        logits = _network(name)((images.float() - recording["mean"]) / recording["deviation"], values)
+    return int((logits.argmax(dim=1) != labels).sum()) if ask == "wrong" else [round(value, 5) for value in logits[0].tolist()]
+
+
+def _whole(value, low, high):
+    return isinstance(value, int) and low <= value <= high
 
 
 @cache
 def _network(name):
     from ..checkpoint import load_network
 
-    if name not in NETWORKS:
-        raise InputError(f"There is no network {name!r} here: expected one of {', '.join(NETWORKS)}.")
     return load_network(data_folder() / "networks" / f"{name}.pt").eval()
 
 

@@ -171,8 +171,13 @@ function trianglePicture({ onMove }) {
       });
     attr(link, { d: `M${join(cooled[0])}L${join(cooled[1])}` });
     const apart = distance(...cooled);
+    // Beside the line between them, away from the label, where the arrows go.
+    const middle = [0, 1].map((axis) => (cooled[0][axis] + cooled[1][axis]) / 2);
+    const along = unit([cooled[1][0] - cooled[0][0], cooled[1][1] - cooled[0][1]]);
+    const beside = [along[1], -along[0]];
+    const side = beside[0] * (corners[shown.label][0] - middle[0]) + beside[1] * (corners[shown.label][1] - middle[1]) > 0 ? -1 : 1;
     attr(text(softName, apart > 70 && shown.tau > 1.05 ? `at τ = ${fixed(shown.tau, 1)}` : ""), {
-      x: (cooled[0][0] + cooled[1][0]) / 2, y: (cooled[0][1] + cooled[1][1]) / 2 - 6,
+      x: clamp(middle[0] + side * beside[0] * 40, 34, across - 34), y: middle[1] + side * beside[1] * 14 + 4,
     });
 
     const kinds = NETS.flatMap((net) => [
@@ -181,28 +186,38 @@ function trianglePicture({ onMove }) {
       // Where only one of the two pulls, it is the sum.
       { net, role: "sum", name: "", gradient: norm(pulls[net].distill) > 1e-3 ? both(pulls[net]) : pulls[net].ce.map(() => 0) },
     ]);
+    const going = Object.fromEntries(NETS.map((net) => [net, place(softmax(step(shown[net], both(pulls[net]), ARROW_STEP)))]));
     each(arrows, kinds, ({ role }) => svg("g", { class: `sg-arrow sg-${role}` }, svg("path", { class: "sg-line" }), svg("path", { class: "sg-head" }), svg("text", { class: "sg-small sg-mid sg-halo" })),
       (node, { net, name, gradient }) => {
         const way = Array.from({ length: 13 }, (_, n) => place(softmax(step(shown[net], gradient, (ARROW_STEP * n) / 12))));
         const [shaft, head, tip] = arrowAlong(way);
         attr(node.childNodes[0], { d: shaft });
         attr(node.childNodes[1], { d: head });
-        attr(text(node.childNodes[2], distance(way[0], way.at(-1)) > 26 ? name : ""), { x: tip[0], y: tip[1] + 4 });
+        const end = way.at(-1);
+        const [dx, dy] = unit([tip[0] - end[0], tip[1] - end[1]]);
+        // Where the head of the sum is in the way, the name stands on the other side of its arrow.
+        const turn = dy * (going[net][0] - end[0]) - dx * (going[net][1] - end[1]) > 0 ? -15 : 15;
+        const at = distance(tip, going[net]) < 16 && distance(end, going[net]) > 3 ? [end[0] + turn * dy, end[1] - turn * dx] : tip;
+        attr(text(node.childNodes[2], distance(way[0], end) > 26 ? name : ""), { x: at[0], y: at[1] + 4 });
       });
 
+    const named = {};
     for (const net of NETS) {
       const p = softmax(shown[net]);
       const [x, y] = (position[net] = place(p));
       // The name stands where the point is not going.
-      const going = place(softmax(step(shown[net], both(pulls[net]), ARROW_STEP)));
-      const away = unit([x - going[0], y - going[1]]);
+      const away = unit([x - going[net][0], y - going[net][1]]);
       attr(points[net], {
         transform: `translate(${x.toFixed(1)} ${y.toFixed(1)})`, "aria-label": `${net}’s prediction`,
         "aria-valuenow": Math.round(100 * p[shown.label]), "aria-valuetext": said(p),
       });
       const dx = clamp(away[0] * 40, 30 - x, across - 30 - x);
-      attr(points[net].lastChild, { x: dx, y: away[1] * 19 + 4 + (Math.abs(away[0]) > 0.8 ? 0 : Math.sign(away[1]) * 4) });
+      named[net] = [dx, away[1] * 19 + 4 + (Math.abs(away[0]) > 0.8 ? 0 : Math.sign(away[1]) * 4)];
     }
+    // The student lies on top: where its name would cover the teacher's, that one moves up.
+    const gap = [0, 1].map((axis) => position.teacher[axis] + named.teacher[axis] - position.student[axis] - named.student[axis]);
+    if (Math.abs(gap[0]) < 56 && Math.abs(gap[1]) < 17) named.teacher[1] -= 17 + gap[1];
+    for (const net of NETS) attr(points[net].lastChild, { x: named[net][0], y: named[net][1] });
     attr(drawing, {
       "aria-label": `Predictions in a triangle of three classes, label ${CLASSES[shown.label]}. Student: ${said(softmax(shown.student))}. `
         + `Teacher: ${said(softmax(shown.teacher))}.`,

@@ -2,7 +2,7 @@
 
 import card from "./survival.json";
 import { NETWORKS, clamp, costShare, expectedDepth, linearDecay, multiplyAdds, poissonBinomial, randomNumbers, sampleGates, sum, uniformSurvival } from "./lib/math.js";
-import { attr, button, choice, each, figures, fixed, formula, frame, handle, html, painter, percent, picture, select, slider, svg, switchRow, text, tryThis } from "./lib/dom.js";
+import { attr, button, choice, each, figures, fixed, formula, frame, handle, html, painter, percent, picture, select, slider, svg, switchRow, text, tryThis, words } from "./lib/dom.js";
 import { gateString, number, oneOf, openState, wholeNumber } from "./lib/state.js";
 
 const COSTS = Object.fromEntries(Object.entries(NETWORKS).map(([name, network]) => {
@@ -59,7 +59,7 @@ function render({ model, el }) {
       html("div", { class: "sg-buttons" }, one, hundred, clear)),
     row.el,
     html("div", { class: "sg-columns" }, pile.el, shown.el),
-    tryThis("draw a hundred students, then drag p_L: the same dice fall on other probabilities, and the pile follows."));
+    tryThis("draw a hundred students, then drag ", ...words("p_L"), ": the same dice fall on other probabilities, and the pile follows."));
 
   const survivalOf = () => {
     const [size, last] = [state.get("num_blocks"), state.get("p_last")];

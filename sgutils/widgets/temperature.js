@@ -40,7 +40,7 @@ function render({ model, el }) {
     label: "Examples", options: Object.keys(PRESETS).map((name) => [name, name]),
     onChoose: (name) => state.set(chosen(name)),
   });
-  const numbersShown = figures([["KL(", ...words("p_T"), " ‖ ", ...words("p_S"), ") in nats"], ["size of the pull"], ["classes the teacher weighs"]]);
+  const numbersShown = figures([["KL(", ...words("p_T"), " ‖ ", ...words("p_S"), ") in nats"], ["size of the pull"], ["classes the teacher weighs (", ...words("e"), " to the entropy)"]]);
   const columns = barPicture(() => state);
   const curve = curvePicture(() => state);
 

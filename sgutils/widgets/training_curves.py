@@ -46,8 +46,8 @@ def legend(values):
     for key, value in values.items():
         curve = CURVES[key]
         number = f"{value:.4f}" if curve.below else f"{value:.1%}"
-        line = "sg-dotted" if curve.dotted else "sg-solid"
-        number = f'<dd class="sg-{curve.role}"><i class="{line}"></i>{number}</dd>'
+        line = ' class="sg-dotted"' if curve.dotted else ""
+        number = f'<dd class="sg-{curve.role}"><i{line}></i>{number}</dd>'
         rows.append(f"<div><dt>{html.escape(curve.name)}</dt>{number}</div>")
     return f'<dl class="sg-figures">{"".join(rows)}</dl>'
 

@@ -67,6 +67,7 @@ class TrainingPanel(ipywidgets.VBox):
     """
 
     _run = None
+    _static_page = STATIC_PAGE
 
     def __init__(
         self,
@@ -162,12 +163,12 @@ class TrainingPanel(ipywidgets.VBox):
 
     def __repr__(self):
         recipe = ", ".join(f"{name}={self._recipe[name]!r}" for name in ("dataset", "model"))
-        return f"TrainingPanel({recipe})"
+        return f"{type(self).__name__}({recipe})"
 
     def _repr_mimebundle_(self, **kwargs):
         bundle = super()._repr_mimebundle_(**kwargs)
         model = self._recipe["model"].replace("resnet", "ResNet-")
-        return bundle | {"text/html": STATIC_PAGE.format(model=model, dataset=self._recipe["dataset"])}
+        return bundle | {"text/html": self._static_page.format(model=model, dataset=self._recipe["dataset"])}
 
     def _button(self, words, action, tooltip):
         button = ipywidgets.Button(description=words, tooltip=tooltip, layout={"width": "auto"})

@@ -215,6 +215,78 @@ def test_play_goes_through_the_epochs_and_ends_where_a_jump_ends(moving):
     assert moving.picture() == jumped
 
 
+TOLD = """() => ({
+  moment: document.querySelector(".sg-moment").textContent, epoch: document.querySelector("input[aria-label=epoch]").value,
+  error: document.querySelector(".sg-measures tbody output").textContent, button: document.querySelector(".sg-main").textContent,
+})"""
+
+
+def test_what_the_page_says_while_the_map_is_laid_out_is_of_the_epoch_on_show(moving, recording):
+    """At first sight, and again with other settings: slider, table and button keep to the map."""
+    page = moving.page
+    moving.show("feature_space", {"student": "C"})
+    for method in ("self-guidance", "baseline"):
+        page.evaluate("(method) => window.model.set('method', method)", method)
+        page.wait_for_function("/^epoch [1-8]$/.test(document.querySelector('.sg-moment').textContent)")
+        told = page.evaluate(TOLD)
+        number = int(told["epoch"])
+        assert told["moment"] == f"epoch {EPOCHS[number]}" and told["button"] == "Pause"
+        assert told["error"] == f"{100 * recording['methods'][method][number]['error'][0]:.1f} %"
+        assert moving.state("epoch") == 24
+
+
+def test_play_before_an_epoch_is_laid_out_goes_on_from_where_the_map_is(moving):
+    page = moving.page
+    moving.show("feature_space", {"epoch": 0})
+    page.wait_for_function(SETTLED)
+    page.evaluate("window.model.set('epoch', 8)")
+    page.get_by_role("button", name="Play", exact=True).click()
+    page.wait_for_function("document.querySelector('.sg-main').textContent === 'Play from the start'")
+    page.wait_for_function(SETTLED)
+    assert page.locator(".sg-moment").text_content() == "epoch 24"
+
+
+def test_play_and_pause_before_anything_is_laid_out(moving):
+    moving.show("feature_space")
+    # At once, before the worker's first frame comes.
+    moving.page.evaluate("() => { for (let i = 0; i < 5; i += 1) document.querySelector('.sg-main').click(); }")
+    moving.page.wait_for_function(SETTLED)
+    assert moving.page.locator(".sg-moment").text_content() == f"epoch {moving.state('epoch')}"
+
+
+def test_the_slider_stays_in_its_place_whatever_the_button_says(moving):
+    page = moving.page
+    moving.show("feature_space", {"epoch": 0})
+    page.wait_for_function(SETTLED)
+    places = set()
+    for epoch in (0, 8, 24):
+        page.evaluate("(epoch) => window.model.set('epoch', epoch)", epoch)
+        moving.picture()
+        places.add((page.locator(".sg-main").text_content(), page.get_by_role("slider", name="epoch").bounding_box()["x"]))
+    page.get_by_role("button", name="Play from the start").click()
+    page.wait_for_function("document.querySelector('.sg-main').textContent === 'Pause'")
+    places.add(("Pause", page.get_by_role("slider", name="epoch").bounding_box()["x"]))
+    assert {words for words, _ in places} == {"Play", "Play from the start", "Pause"} and len({x for _, x in places}) == 1
+
+
+@pytest.mark.parametrize("width", [360, 1000])
+def test_every_class_has_its_colour_named(stage, recording, width):
+    """Also those whose names find no room on the map."""
+    stage.page.set_viewport_size({"width": width, "height": 800})
+    stage.show("feature_space")
+    stage.picture()
+    legend = stage.page.locator(".sg-small-legend > span")
+    assert [words.strip() for words in legend.all_inner_texts()] == recording["classes"]
+    strokes = [legend.nth(c).locator("path").evaluate("(node) => getComputedStyle(node).stroke") for c in range(10)]
+    assert len(set(strokes)) == 10
+
+
+def test_a_page_that_may_start_no_worker_says_so(stage):
+    stage.page.evaluate("() => { window.Worker = class { constructor() { throw new Error('refused'); } }; }")
+    stage.show("feature_space")
+    assert "may not start one" in stage.page.locator(".sg-x").inner_text()
+
+
 def test_pause_stays_at_the_epoch_that_is_on_show(moving):
     page = moving.page
     moving.show("feature_space", {"epoch": 0})

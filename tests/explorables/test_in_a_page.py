@@ -181,6 +181,24 @@ def test_moving_leaves_the_state_alone_and_can_be_undone(stage):
     assert stage.picture() == before
 
 
+@pytest.mark.parametrize("width", [328, 712, 1000])
+def test_names_in_the_triangle_cover_no_other(stage, width):
+    """Where the two start, and where they end: one on the other."""
+    stage.page.set_viewport_size({"width": width, "height": 800})
+    stage.show("objective")
+    for press in (False, True):
+        if press:
+            stage.page.get_by_role("button", name="Let them move").click()
+        stage.picture()
+        crossing = stage.page.evaluate("""() => {
+          const boxes = [...document.querySelectorAll(".sg-picture")[0].querySelectorAll("text, .sg-head")].filter((node) => node.tagName !== "text" || node.textContent)
+            .map((node) => ({ words: node.textContent, box: node.getBoundingClientRect() })).filter(({ box }) => box.width);
+          const cross = (a, b) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1 && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 2;
+          return boxes.flatMap((one, i) => boxes.slice(i + 1).filter((other) => (one.words || other.words) && cross(one.box, other.box)).map((other) => [one.words, other.words]));
+        }""")
+        assert crossing == []
+
+
 def test_overview_moves_by_itself_only_where_motion_is_welcome(browser):
     for motion, moves in (("reduce", False), ("no-preference", True)):
         page = browser.new_page(reduced_motion=motion)

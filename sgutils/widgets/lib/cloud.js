@@ -87,12 +87,21 @@ export function cloud(group, { side, classes, choose }) {
   }
 }
 
-// Which mark is which network's; the colours of classes are told by their names on the map.
+// Which mark is which network's.
 export function paintLegend(el, networks, roles, byClass) {
   each(el, networks, () => html("span", {}, svg("svg", { width: 14, height: 14, "aria-hidden": true }), html("b")), (node, name, k) => {
     each(node.firstChild, markPaths(k).reverse(), () => svg("path", { d: "M7,7h0" }), (path, part) => attr(path, {
       class: `sg-marks sg-${part} ${byClass ? "sg-any" : `sg-${roles[k]}`}`,
     }));
+    text(node.lastChild, name);
+  });
+}
+
+// Which colour is which class's, also of those whose names find no room on the map.
+export function paintClasses(el, classes, byClass) {
+  attr(el, { style: byClass ? null : "visibility: hidden" }); // its room stays, so that nothing below it jumps
+  each(el, classes, () => html("span", {}, svg("svg", { width: 10, height: 10, "aria-hidden": true }, svg("path", { d: "M5,5h0" })), html("span")), (node, name, c) => {
+    attr(node.firstChild.firstChild, { class: `sg-marks sg-class-${c}` });
     text(node.lastChild, name);
   });
 }

@@ -107,11 +107,12 @@ export function reducedMotion() {
 // `scale` turns the slider's own position into the value and back (a logarithm, say); `say` writes the value.
 export function slider({ label, min, max, step, say, scale = IDENTITY, onInput }) {
   const id = newId();
-  const input = html("input", { id, type: "range", min: scale.to(min), max: scale.to(max), step });
+  // Its name is what was written, without the index of `p_L` below the line, which a screen reader would swallow.
+  const input = html("input", { id, type: "range", min: scale.to(min), max: scale.to(max), step, "aria-label": label });
   const output = html("output", { for: id });
   input.addEventListener("input", () => onInput(scale.from(input.valueAsNumber)));
   return {
-    el: html("div", { class: "sg-control" }, html("label", { class: "sg-name", for: id }, label), output, input),
+    el: html("div", { class: "sg-control" }, html("label", { class: "sg-name", for: id }, ...words(label)), output, input),
     show(value) {
       // Written while the hand is on it, the slider would stick to its own rounding.
       if (Math.abs(input.valueAsNumber - scale.to(value)) > step / 2) input.value = scale.to(value);
@@ -221,8 +222,8 @@ function greyImage(pixels, side) {
   return canvas.toDataURL();
 }
 
-export function tryThis(sentence) {
-  return html("p", { class: "sg-try" }, html("b", {}, "Try: "), sentence);
+export function tryThis(...sentence) {
+  return html("p", { class: "sg-try" }, html("b", {}, "Try: "), ...sentence);
 }
 
 // Follows the pointer once it is pressed on a node: `onMove(x, y)` in the picture's own units.
@@ -279,6 +280,7 @@ export function switchRow({ name, onToggle }) {
       onToggle(l);
     });
     glyph.addEventListener("keydown", (event) => {
+      if (event.altKey || event.ctrlKey || event.metaKey) return;
       const moves = { ArrowRight: l + 1, ArrowLeft: l - 1, Home: 0, End: Infinity };
       if (event.key in moves) focus(moves[event.key]);
       else if (event.key === " " || event.key === "Enter") onToggle(l);

@@ -64,6 +64,7 @@ export function drawingPad({ side, onDraw }) {
       if (sheet.hasPointerCapture(event.pointerId)) stroke(...spot(event));
     });
     sheet.addEventListener("keydown", (event) => {
+      if (event.altKey || event.ctrlKey || event.metaKey) return;
       if (event.key in ARROWS) at = at.map((value, i) => Math.min(side - 2, Math.max(0, value + ARROWS[event.key][i])));
       else if (event.key !== " " && event.key !== "Enter") return;
       event.preventDefault();
