@@ -31,7 +31,7 @@ TRAIN = """({ shape, theta, batches, method, lam, tau, pLast, lr }) => {
   const steps = batches.map(({ x, y, gates }) => {
     const batch = { x: Float64Array.from(x), y, count };
     const losses = training.lossesOf(net, passes, gradients, batch, { method, lam, tau, student: gates, teacher });
-    training.descend(net, gradients, momentum, { lr, learned: losses.learned });
+    training.descend(net, gradients, momentum, { lr });
     return { losses, gradients: [...gradients.values], theta: [...net.values] };
   });
   network.forward(net, passes.teacher, Float64Array.from(batches[0].x), count, teacher);
@@ -80,6 +80,8 @@ def trained(modules, method, *, steps, seed, lam=0.25, tau=3.0, p_last=0.5, lr=0
     chosen = METHODS[method](net, lam=lam, tau=tau, p_last=p_last)
     draws = torch.Generator().manual_seed(seed)
     optimizer = torch.optim.SGD(net.parameters(), lr=lr, momentum=0.9, nesterov=True)
+    for parameter in net.parameters():  # as in sgutils.Trainer
+        parameter.grad = torch.zeros_like(parameter)
     batches, expected = [], []
     for _ in range(steps):
         x, y = torch.randn(count, shape["inputs"], dtype=torch.float64), torch.randint(shape["classes"], (count,))
@@ -87,10 +89,9 @@ def trained(modules, method, *, steps, seed, lam=0.25, tau=3.0, p_last=0.5, lr=0
         chosen.students = StudentOnce(gates, sg.linear_decay(shape["blocks"], p_last))
         batches.append({"x": x.flatten().tolist(), "y": y.tolist(), "gates": gates.tolist()})
         losses = chosen.train()(x, y)
-        optimizer.zero_grad(set_to_none=True)
+        optimizer.zero_grad(set_to_none=False)
         losses["total"].backward()
-        gradients = [torch.zeros_like(q) if q.grad is None else q.grad for q in net.parameters()]
-        optimizer_step = {"losses": losses, "gradients": flat(gradients)}
+        optimizer_step = {"losses": losses, "gradients": flat(q.grad for q in net.parameters())}
         optimizer.step()
         expected.append(optimizer_step | {"theta": flat(net.parameters())})
     given = {"shape": shape, "theta": theta.tolist(), "batches": batches, "method": method, "lam": lam, "tau": tau}
@@ -126,7 +127,7 @@ def test_losses_and_gradients_are_those_of_the_method_in_sgutils(modules, method
 
 @pytest.mark.parametrize("method", METHODS)
 def test_many_steps_end_at_the_same_weights(modules, method):
-    """The optimiser included: Nesterov's momentum, and blocks without gradient that stay as they are."""
+    """The optimiser included: Nesterov's momentum, which moves skipped blocks too."""
     done, expected, logits = trained(modules, method, steps=25, seed=7, p_last=0.3)
     for step, reference in zip(done["steps"], expected, strict=True):
         np.testing.assert_allclose(step["theta"], reference["theta"], rtol=1e-5, atol=1e-7)
@@ -139,11 +140,26 @@ def test_digits_have_their_own_shape(modules):
     np.testing.assert_allclose(done["steps"][-1]["theta"], expected[-1]["theta"], rtol=1e-5, atol=1e-7)
 
 
-def test_a_skipped_block_keeps_its_weights(modules):
-    done, *_ = trained(modules, "stochastic-depth", steps=1, seed=2, p_last=0.0)
-    block = 2 * (SHAPE["width"] + 1) * SHAPE["width"]
-    last = (SHAPE["inputs"] + 1) * SHAPE["width"] + (SHAPE["blocks"] - 1) * block
-    assert not np.any(done["steps"][0]["gradients"][last : last + block])
+@pytest.mark.parametrize("method", ["stochastic-depth", "without-backward-full"])
+def test_momentum_moves_a_skipped_block_as_in_the_trainer(modules, method):
+    """Its gradient is zero, not missing: what it had learned before goes on."""
+    done, expected, _ = trained(modules, method, steps=6, seed=2, p_last=0.0)
+    size = 2 * (SHAPE["width"] + 1) * SHAPE["width"]
+    start = (SHAPE["inputs"] + 1) * SHAPE["width"]
+    moved = 0
+    for block in range(SHAPE["blocks"]):
+        weights, reference, gradients = (
+            np.array([step[key] for step in steps])[:, start + block * size : start + (block + 1) * size]
+            for steps, key in [(done["steps"], "theta"), (expected, "theta"), (done["steps"], "gradients")]
+        )
+        np.testing.assert_allclose(weights, reference, rtol=1e-6, atol=1e-8)
+        learned = gradients.any(axis=1)
+        skipped_later = ~learned[1:] & (np.cumsum(learned)[:-1] > 0)
+        still = (weights[1:] == weights[:-1]).all(axis=1)
+        assert not still[skipped_later].any()
+        assert still[~learned[1:] & ~skipped_later].all()  # one that never ran has no momentum
+        moved += skipped_later.sum()
+    assert moved > 3
 
 
 def test_training_is_the_same_for_the_same_seed_and_method(modules):

@@ -18,7 +18,7 @@ export function deployedGates(method, p) {
   return method === "baseline" ? p.map(() => 1) : p;
 }
 
-// The losses of one mini-batch { x, y, count }, their gradient left in `gradients`, and which blocks received one.
+// The losses of one mini-batch { x, y, count }, their gradient left in `gradients`.
 // `student` and `teacher` are gates; `passes` is room for the two passes. The KL leaves the teacher alone.
 export function lossesOf(net, passes, gradients, batch, { method, lam, tau, student, teacher }) {
   const { x, y, count } = batch;
@@ -40,7 +40,7 @@ export function lossesOf(net, passes, gradients, batch, { method, lam, tau, stud
     backward(net, passes.teacher, x, count, teacher, gradients);
   }
   losses.total = losses.ceStudent + losses.ceTeacher + lam * tau * tau * losses.distill;
-  return { ...losses, learned: uses.backwardFull ? teacher.map((g) => g !== 0) : student.map((b) => b !== 0) };
+  return losses;
 }
 
 // Batch mean of -log p(y); its gradient on the logits is (p - onehot(y)) / count.
@@ -80,23 +80,14 @@ export function softmaxInto(p, logits, n, classes, tau) {
   return (k) => (logits[from + k] - top) / tau - logTotal;
 }
 
-// One step of SGD with Nesterov's momentum, as PyTorch takes it. A block that received no gradient stays as it is, its
-// momentum too.
-export function descend(net, gradients, momentum, { lr, learned, mu = 0.9 }) {
-  const update = (layer, slope, speed) => {
-    for (const part of ["weight", "bias"]) {
-      const [values, g, v] = [layer[part], slope[part], speed[part]];
-      for (let i = 0; i < values.length; i += 1) {
-        v[i] = mu * v[i] + g[i];
-        values[i] -= lr * (g[i] + mu * v[i]);
-      }
-    }
-  };
-  for (const name of ["stem", "classifier"]) update(net[name], gradients[name], momentum[name]);
-  net.blocks.forEach((block, l) => {
-    if (!learned[l]) return;
-    for (const name of ["first", "second"]) update(block[name], gradients.blocks[l][name], momentum.blocks[l][name]);
-  });
+// One step of SGD with Nesterov's momentum, as `sgutils.Trainer` takes it: the gradient of a skipped block is zero, not
+// missing, so its momentum still moves it.
+export function descend(net, gradients, momentum, { lr, mu = 0.9 }) {
+  const [values, g, v] = [net.values, gradients.values, momentum.values];
+  for (let i = 0; i < values.length; i += 1) {
+    v[i] = mu * v[i] + g[i];
+    values[i] -= lr * (g[i] + mu * v[i]);
+  }
 }
 
 export const BATCH = 64;
@@ -106,7 +97,7 @@ export const BATCH = 64;
 export function createTraining(data, { method, lam, tau, p_last, depth, lr, seed, width }) {
   const shape = { inputs: data.inputs, width, blocks: depth, classes: data.classes };
   const net = createNetwork(shape, randomNumbers(8 * seed + 1));
-  const [order, draws] = [randomNumbers(8 * seed + 2), randomNumbers(4 * seed + 3)];
+  const [order, draws] = [randomNumbers(8 * seed + 2), randomNumbers(8 * seed + 3)];
   const like = () => layersIn(shape, new Float64Array(net.values.length));
   const [gradients, momentum] = [like(), like()];
   const passes = { student: createPass(shape, BATCH), teacher: createPass(shape, BATCH) };
@@ -121,7 +112,7 @@ export function createTraining(data, { method, lam, tau, p_last, depth, lr, seed
       const batch = batches();
       training.losses = lossesOf(net, passes, gradients, batch, { method, lam, tau, student: training.student, teacher });
       if (!Number.isFinite(training.losses.total)) return false;
-      descend(net, gradients, momentum, { lr, learned: training.losses.learned });
+      descend(net, gradients, momentum, { lr });
       training.steps += 1;
       return true;
     },
