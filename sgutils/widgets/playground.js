@@ -33,8 +33,10 @@ function render({ model, el }) {
 
   // What the worker trains (`trained` settings, from the beginning to the `known` step of the state), and what it showed.
   let [run, trained, known, examples, shown] = [0, null, null, null, null];
-  // Whether the reader wants it to train, whether it may, the number of the last order, whether the answer is awaited.
-  let [playing, visible, order, waiting] = [false, true, 0, false];
+  const stepsNow = () => shown?.steps ?? state.get("steps");
+  // Whether the reader wants it to train, whether it may, the number of the last order, whether the answer is awaited,
+  // and whether a change has just cost what was trained.
+  let [playing, visible, order, waiting, anew] = [false, true, 0, false, false];
   let arrived;
   const firstFrame = new Promise((resolve) => { arrived = resolve; });
 
@@ -42,7 +44,7 @@ function render({ model, el }) {
     const plan = { data: state.get("data"), dataSeed: state.get("seed"), lanes: both().map(settingsOf) };
     const steps = state.get("steps");
     if (JSON.stringify(plan) !== trained || steps !== known) {
-      [trained, known, waiting] = [JSON.stringify(plan), steps, true];
+      [trained, known, waiting] = [JSON.stringify(plan), steps, !playing];
       run += 1;
       worker.postMessage({ start: { run, ...plan, steps } });
     }
@@ -55,12 +57,13 @@ function render({ model, el }) {
     worker.postMessage({ play: going(), order });
   };
   const play = (on) => {
-    [playing, waiting] = [on, !on];
+    [playing, waiting, anew] = [on, !on, false];
     go();
     repaint();
   };
   // Whatever is changed, the training begins anew: what is on show then follows from the settings alone.
   const change = (changes) => {
+    anew = stepsNow() > 0;
     known = null;
     state.set({ ...changes, steps: 0 });
   };
@@ -91,7 +94,8 @@ function render({ model, el }) {
     const gates = byHand(prefix) ?? lane?.student.gates;
     if (gates) state.set({ gates: gates.map((gate, i) => (i === l ? 1 - gate : gate)).join("") });
   };
-  const lanes = { "": createLane({ onToggle: toggle }), b_: createLane({ onToggle: toggle }) };
+  const onDrawn = () => state.set({ gates: "" });
+  const lanes = { "": createLane({ onToggle: toggle, onDrawn }), b_: createLane({ onToggle: toggle, onDrawn }) };
 
   const start = button("Play", () => play(!playing));
   start.classList.add("sg-main");
@@ -103,8 +107,8 @@ function render({ model, el }) {
     play(false);
     change({ gates: "" });
   });
-  const drawn = button("Back to the drawn student", () => state.set({ gates: "" }));
-  const compare = button("Compare two", () => change({ compare: !state.get("compare") }));
+  // The second one catches up with the first; who presses while it does has not lost what was trained.
+  const compare = button("Compare two", () => state.set({ compare: !state.get("compare"), steps: Math.max(stepsNow(), state.get("steps")) }));
   const count = html("output", { class: "sg-count" });
   const pace = html("span", { class: "sg-name" });
   const data = choice({ label: "data", options: [["spirals", "spirals"], ["rings", "rings"], ["digits", "digits"]], onChange: (value) => change({ data: value }) });
@@ -122,7 +126,7 @@ function render({ model, el }) {
   const places = html("div", { class: "sg-lanes" }, lanes[""].el);
   const root = frame(el, "playground",
     html("div", { class: "sg-controls" }, data.el, html("div", { class: "sg-buttons" }, start, step, reset, compare),
-      html("div", { class: "sg-clock" }, count, pace), drawn),
+      html("div", { class: "sg-clock" }, count, pace)),
     settings, places,
     tryThis("press Play and wait until the spirals come apart. Then switch blocks of the student off, and compare with the plain network, whose students nobody ever trained."));
 
@@ -143,11 +147,12 @@ function render({ model, el }) {
     attr(places, { class: two ? "sg-lanes sg-two" : "sg-lanes" });
     attr(compare, { "aria-pressed": two });
     text(start, playing ? "Pause" : "Play");
-    const steps = shown?.steps ?? state.get("steps");
+    const steps = stepsNow();
     reset.disabled = steps === 0 && !playing && byHand("") === null;
-    drawn.hidden = drawn.disabled = !both().some(byHand);
-    text(count, `${playing ? "training, " : waiting ? "working, " : ""}step ${steps.toLocaleString("en")}`);
-    text(pace, playing ? speed(steps) : "");
+    text(count, `step ${steps.toLocaleString("en")}`);
+    if (steps >= 1000) anew = false; // by then it has been read
+    text(pace, waiting && steps > 0 ? "working" : anew ? "started anew" : playing ? speed(steps) : "");
+    attr(places, { "aria-busy": waiting });
     both().forEach((lane, i) => lanes[lane].paint({
       settings: settingsOf(lane), letter: two ? "AB"[i] : "", edited: lane === prefix, examples, steps, view: shown?.lanes[i], gates: byHand(lane),
     }));
@@ -186,7 +191,7 @@ function meter() {
     if (marks.length && steps < marks.at(-1)[1]) marks = [];
     marks = [...marks.filter(([time]) => now - time < 2000), [now, steps]];
     const [[time, from]] = marks;
-    return now - time < 300 ? "" : `${Math.round((1000 * (steps - from)) / (now - time))} steps a second`;
+    return now - time < 300 ? "training" : `${Math.round((1000 * (steps - from)) / (now - time))} steps/s`;
   };
 }
 

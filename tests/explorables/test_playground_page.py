@@ -4,6 +4,7 @@ import pytest
 
 PATIENCE = 60_000  # milliseconds, for a machine with much else to do; a free one needs five seconds
 
+BACK = "by hand: back to the drawn student"
 STEPS = r"Number(document.querySelector('.sg-count').textContent.replace(/\D/g, ''))"
 
 
@@ -24,7 +25,7 @@ def steps(stage):
 
 def settled(stage):
     """Wait until the worker has done what it was told."""
-    stage.page.wait_for_function("/^step/.test(document.querySelector('.sg-count').textContent)")
+    stage.page.evaluate("window.settled()")
     return steps(stage)
 
 
@@ -35,6 +36,18 @@ def errors(stage):
 
 def wait_for_steps(stage, least):
     stage.page.wait_for_function(f"{STEPS} >= {least}")
+
+
+def pace(stage):
+    return stage.page.locator(".sg-clock .sg-name").inner_text()
+
+
+def places(stage):
+    """Where all buttons and pictures are, rounded to half pixels."""
+    shown = ".sg-buttons button, .sg-lane svg, .sg-lane canvas"
+    return stage.page.locator(shown).evaluate_all(
+        "(all) => all.map((node) => node.getBoundingClientRect()).map((box) => [box.x, box.y, box.width, box.height].map((v) => Math.round(2 * v) / 2))"
+    )
 
 
 def wait_for_the_start(stage):
@@ -89,6 +102,78 @@ def test_a_change_begins_anew_and_goes_on(playground):
     assert playground.state("seed") == 1 and playground.state("steps") == 0
 
 
+@pytest.mark.parametrize("width", [1036, 728, 704, 328])  # with the page's margin: the site's column in windows of many widths
+@pytest.mark.parametrize("state", [{}, {"method": "baseline", "lam": 3.0, "tau": 10.0}, {"compare": True}])
+def test_pictures_and_buttons_stay_where_they_are(playground, width, state):
+    page = playground.page
+    page.set_viewport_size({"width": width, "height": 1000})
+    playground.show("playground", state)
+    settled(playground)
+    before = places(playground)
+    third = page.get_by_role("switch").nth(2)
+    third.click()
+    page.wait_for_function("window.model.state.gates !== ''")
+    playground.picture()
+    on = playground.state("gates")[2]
+    page.mouse.down()  # the pointer has not moved
+    page.mouse.up()
+    page.wait_for_function("(on) => window.model.state.gates[2] !== on", arg=on)
+    playground.picture()
+    assert places(playground) == before
+    press(playground, "Play")
+    wait_for_steps(playground, 10)
+    page.wait_for_function("/steps/.test(document.querySelector('.sg-clock .sg-name').textContent)")
+    assert places(playground) == before
+    press(playground, "Pause")
+    settled(playground)
+    assert places(playground) == before
+    for lane in page.locator(".sg-lane").all():
+        teacher, student = (lane.locator(".sg-net canvas").nth(i).bounding_box() for i in range(2))
+        assert teacher["y"] == student["y"] and teacher["height"] == pytest.approx(student["height"], abs=0.5)
+    if state.get("compare") and width > 600:
+        one, other = (page.locator(".sg-lane").nth(i).locator("canvas").evaluate_all("(all) => all.map((c) => c.getBoundingClientRect().y)") for i in range(2))
+        assert one == other
+    right = page.locator(".sg-x").evaluate("(node) => node.getBoundingClientRect().right")
+    for part in page.locator(".sg-clock, .sg-head button").all():
+        box = part.bounding_box()
+        assert part.evaluate("(node) => node.scrollWidth <= node.clientWidth + 1") and box["x"] + box["width"] <= right
+
+
+def test_a_change_says_that_training_starts_anew(playground):
+    playground.show("playground", {"steps": 60})
+    assert settled(playground) == 60 and pace(playground) == ""
+    playground.page.get_by_label("seed", exact=True).press("ArrowRight")
+    wait_for_the_start(playground)
+    assert settled(playground) == 0 and pace(playground) == "started anew"
+    press(playground, "Step")
+    playground.page.wait_for_function("document.querySelector('.sg-count').textContent === 'step 1'")
+    assert pace(playground) == ""
+
+
+def test_what_was_trained_is_compared(playground):
+    """The second network catches up, and the first is what it was."""
+    first = "document.querySelector('.sg-net canvas').toDataURL()"
+    playground.show("playground", {"steps": 300})
+    assert settled(playground) == 300
+    press(playground, "Compare two")
+    press(playground, "Compare two")  # while it catches up
+    assert settled(playground) == 300 == playground.state("steps")
+    alone = playground.page.evaluate(first)
+    press(playground, "Compare two")
+    assert settled(playground) == 300 and playground.page.locator(".sg-lane").count() == 2
+    press(playground, "Compare two")
+    assert settled(playground) == 300 and playground.page.evaluate(first) == alone
+
+
+def test_words_beside_the_pictures(playground):
+    legend = playground.page.locator(".sg-legend")
+    assert "points are test data" in legend.inner_text()
+    title = playground.page.locator(".sg-lane-title")
+    assert "_" not in title.inner_text() and title.locator("sub").inner_text() == "L"
+    playground.page.get_by_label("digits", exact=True).check()
+    playground.page.wait_for_function("/read wrongly/.test(document.querySelector('.sg-legend').textContent)")
+
+
 def test_two_are_compared_at_equal_steps_from_the_same_start(playground):
     """The same settings in both give the same pictures, which shows that nothing else differs."""
     same = {"compare": True, "b_method": "self-guidance", "steps": 120}
@@ -114,7 +199,9 @@ def test_a_block_of_the_student_is_switched_by_hand(playground):
     playground.page.wait_for_function("document.querySelectorAll('.sg-net canvas')[1].getAttribute('aria-label').includes('with 0 of 6')")
     teacher, student, *_ = errors(playground)
     assert student > teacher  # nothing is left of it
-    press(playground, "Back to the drawn student")
+    press(playground, BACK)
+    assert playground.state("gates") == ""
+    playground.page.get_by_role("button", name=BACK).wait_for(state="hidden")
     playground.page.wait_for_function("!document.querySelectorAll('.sg-net canvas')[1].getAttribute('aria-label').includes('with 0 of 6')")
 
 

@@ -1,6 +1,6 @@
 // One trained network in the playground: teacher, students, errors and features. It paints what the worker tells.
 
-import { attr, each, fixed, html, percent, picture, svg, switchRow, text, words } from "./dom.js";
+import { attr, button, each, fixed, html, percent, picture, svg, switchRow, text, words } from "./dom.js";
 
 export const NAMES = {
   baseline: "Plain network",
@@ -11,22 +11,34 @@ export const NAMES = {
 
 // Three classes differ in colour and shape, ten in colour and by their digit.
 const CLASS_COLORS = { 3: [3, 4, 6], 10: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9] };
+const LEGENDS = {
+  plane: "The points are test data; the colours behind them are the network’s answers.",
+  digits: "A tinted digit is read wrongly; the colour and the small figure say as what.",
+};
 const FEATURE_REACH = 3; // standard deviations to each side
 const DOTS = 200;
 
-// onToggle(l): a block of the student was switched.
-export function createLane({ onToggle }) {
-  const title = html("output", { class: "sg-lane-title" });
+// onToggle(l): a block of the student was switched; onDrawn(): the student by hand shall go.
+export function createLane({ onToggle, onDrawn }) {
+  const [name, options] = [html("b"), html("span")];
+  const title = html("output", { class: "sg-lane-title" }, name, options);
   const teacher = networkPanel({ name: html("b", { class: "sg-teacher" }, "Teacher") });
   const row = switchRow({ name: (l) => `block ${l + 1} of the student`, onToggle });
-  const student = networkPanel({ name: html("b", { class: "sg-student" }, "Student"), row });
+  const byHand = button("by hand ×", () => {
+    row.node.querySelector("[tabindex='0']").focus(); // the button goes
+    onDrawn();
+  });
+  attr(byHand, { "aria-label": "by hand: back to the drawn student", title: "Back to the drawn student" });
+  const student = networkPanel({ name: html("b", { class: "sg-student" }, "Student"), row, byHand });
   const students = Array.from({ length: 4 }, () => networkPanel({ small: true }));
   const chart = errorChart();
   const features = { teacher: scatterPanel(), student: scatterPanel() };
+  const legend = html("p", { class: "sg-name sg-legend" });
   const trouble = html("p", { class: "sg-trouble", role: "alert" });
   const el = html("section", { class: "sg-lane" }, title, trouble,
     html("div", { class: "sg-nets" }, teacher.el, student.el,
-      html("div", { class: "sg-more" }, html("p", { class: "sg-name" }, "Four more students"), ...students.map((panel) => panel.el))),
+      html("div", { class: "sg-more" }, html("p", { class: "sg-name" }, "Four more students"), ...students.map((panel) => panel.el)),
+      legend),
     html("div", { class: "sg-below" }, chart.el,
       html("div", { class: "sg-clouds" }, html("p", { class: "sg-name" }, "Features, test data (two principal components)"), features.teacher.el, features.student.el)));
 
@@ -35,13 +47,17 @@ export function createLane({ onToggle }) {
   const paint = ({ settings, letter, edited, examples, view, steps, gates }) => {
     const { method, lam, tau, p_last, depth, lr, seed } = settings;
     const guided = method === "self-guidance" || method === "without-backward-full";
-    text(title, `${letter ? `${letter}: ` : ""}${NAMES[method]}${guided ? `, λ ${fixed(lam, 2)}, τ ${fixed(tau, 1)}` : ""}, p_L ${fixed(p_last, 2)}, `
-      + `${depth} ${depth === 1 ? "block" : "blocks"}, learning rate ${learningRate(lr)}, seed ${seed}${edited && letter ? " (set above)" : ""}`);
-    attr(el, { "aria-label": title.textContent, class: edited && letter ? "sg-lane sg-edited" : "sg-lane" });
+    text(name, `${letter ? `${letter}: ` : ""}${NAMES[method]}`);
+    const said = `${guided ? `λ ${fixed(lam, 2)}, τ ${fixed(tau, 1)}, ` : ""}p_L ${fixed(p_last, 2)}, `
+      + `${depth} ${depth === 1 ? "block" : "blocks"}, learning rate ${learningRate(lr)}, seed ${seed}`;
+    const label = `${name.textContent}, ${said}`;
+    if (el.getAttribute("aria-label") !== label) options.replaceChildren(...words(said));
+    attr(el, { "aria-label": label, class: edited && letter ? "sg-lane sg-edited" : "sg-lane" });
     const plain = method === "baseline";
     text(teacher.name, plain ? "Plain network" : "Teacher");
     attr(teacher.name, { class: plain ? "sg-baseline" : "sg-teacher" });
-    text(student.name, gates ? "Student, by hand" : "Student");
+    byHand.hidden = byHand.disabled = !gates;
+    text(legend, LEGENDS[examples?.name === "digits" ? "digits" : "plane"]);
     if (!view || !examples) return;
     text(trouble, view.failed ? `The loss is no number any more after step ${steps}: choose a smaller learning rate or a smaller λ.` : "");
     const look = lookOf(el, examples);
@@ -63,14 +79,14 @@ export function learningRate(lr) {
 }
 
 // A network: its name and test error, its blocks, and its answers.
-function networkPanel({ name = null, row = null, small = false }) {
+function networkPanel({ name = null, row = null, byHand = null, small = false }) {
   const error = html("output");
   const blocks = picture({ handles: Boolean(row) });
   const glyphs = row ? row.node : svg("g");
   glyphs.classList.add("sg-student");
   blocks.svg.append(glyphs);
   const canvas = html("canvas", { role: "img" });
-  const head = name ? [html("div", { class: "sg-head" }, name, html("span", { class: "sg-name" }, "test error"), error)] : [];
+  const head = name ? [html("div", { class: "sg-head" }, name, byHand ?? ""), html("div", { class: "sg-head" }, html("span", { class: "sg-name" }, "test error"), error)] : [];
   const el = html("div", { class: "sg-net" }, ...head, blocks.el, canvas, ...(name ? [] : [error]));
   const paint = ({ gates, error: share, picture: answers, role, shades = null }, examples, look) => {
     text(error, percent(share, 1));
@@ -235,7 +251,7 @@ function errorChart() {
   const label = svg("text", { class: "sg-small sg-soft" }, "error, %");
   drawing.append(axes, ticks, label, steps, ...[lines[2], lines[0], lines[3], lines[1]]);
   const full = html("b");
-  const legend = html("p", { class: "sg-name" }, full, ", ",
+  const legend = html("p", { class: "sg-name sg-key" }, full, ", ",
     html("b", { class: "sg-student" }, "students"), " (mean of the four); dashed: on the training data");
   const objective = html("output", { class: "sg-sum-of" });
   const paint = (history, { losses, method, lam, tau }) => {
