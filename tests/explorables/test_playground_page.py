@@ -45,9 +45,8 @@ def pace(stage):
 def places(stage):
     """Where all buttons and pictures are, rounded to half pixels."""
     shown = ".sg-buttons button, .sg-lane svg, .sg-lane canvas"
-    return stage.page.locator(shown).evaluate_all(
-        "(all) => all.map((node) => node.getBoundingClientRect()).map((box) => [box.x, box.y, box.width, box.height].map((v) => Math.round(2 * v) / 2))"
-    )
+    boxes = stage.page.locator(shown).evaluate_all("(all) => all.map((node) => node.getBoundingClientRect().toJSON())")
+    return [[round(2 * box[side]) / 2 for side in ("x", "y", "width", "height")] for box in boxes]
 
 
 def wait_for_the_start(stage):
@@ -102,7 +101,7 @@ def test_a_change_begins_anew_and_goes_on(playground):
     assert playground.state("seed") == 1 and playground.state("steps") == 0
 
 
-@pytest.mark.parametrize("width", [1036, 728, 704, 328])  # with the page's margin: the site's column in windows of many widths
+@pytest.mark.parametrize("width", [1036, 728, 704, 328, 288])  # with the page's margin: the site's column in windows of many widths
 @pytest.mark.parametrize("state", [{}, {"method": "baseline", "lam": 3.0, "tau": 10.0}, {"compare": True}])
 def test_pictures_and_buttons_stay_where_they_are(playground, width, state):
     page = playground.page
@@ -131,7 +130,7 @@ def test_pictures_and_buttons_stay_where_they_are(playground, width, state):
         teacher, student = (lane.locator(".sg-net canvas").nth(i).bounding_box() for i in range(2))
         assert teacher["y"] == student["y"] and teacher["height"] == pytest.approx(student["height"], abs=0.5)
     if state.get("compare") and width > 600:
-        one, other = (page.locator(".sg-lane").nth(i).locator("canvas").evaluate_all("(all) => all.map((c) => c.getBoundingClientRect().y)") for i in range(2))
+        one, other = ([canvas.bounding_box()["y"] for canvas in lane.locator("canvas").all()] for lane in page.locator(".sg-lane").all())
         assert one == other
     right = page.locator(".sg-x").evaluate("(node) => node.getBoundingClientRect().right")
     for part in page.locator(".sg-clock, .sg-head button").all():
