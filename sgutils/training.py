@@ -7,6 +7,7 @@ builds the method, keeps files in a folder and returns the record for the ledger
 import dataclasses
 import math
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -252,8 +253,11 @@ class Trainer:
 
 def default_precision(device: torch.device) -> str:
     """The fastest precision that ends with the same errors, and on a CPU the one that is the same on all of them."""
-    if device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False):
+    if device.type != "cuda":
+        return "float32"
+    if torch.cuda.is_bf16_supported(including_emulation=False):
         return "bfloat16"
+    warnings.warn("This GPU has no bfloat16 of its own: training in float32, which takes longer.", stacklevel=2)
     return "float32"
 
 

@@ -10,7 +10,7 @@ import torch
 import sgutils as sg
 import sgutils.losses
 from sgutils.methods import METHODS, build_method
-from sgutils.training import Trainer, make_trainer, resume
+from sgutils.training import Trainer, default_precision, make_trainer, resume
 
 SMALL = {"dataset": "digits", "model": "resnet20", "train_examples": 200, "test_examples": 300, "batch_size": 50}
 
@@ -115,6 +115,15 @@ def test_a_run_in_bfloat16_is_taken_up_in_bfloat16(tmp_path):
 
 def test_a_cpu_computes_in_float32_unless_told():
     assert make_trainer(sg.Config(**SMALL, epochs=1), device="cpu").precision == "float32"
+
+
+def test_a_gpu_computes_in_bfloat16_if_it_can_and_else_says_so(monkeypatch):
+    gpu = torch.device("cuda")
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: True)
+    assert default_precision(gpu) == "bfloat16"
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: including_emulation)
+    with pytest.warns(UserWarning, match="This GPU has no bfloat16 of its own: training in float32"):
+        assert default_precision(gpu) == "float32"
 
 
 def test_a_record_without_precision_is_float32():
