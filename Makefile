@@ -32,8 +32,9 @@ book: $(PAGE)  ## build the book into _build/html
 serve: $(PAGE)  ## build the book if need be, and serve it on 127.0.0.1
 	@$(BIN)/python book/_tools/serve.py _build/html $(PORT)
 
+# Two files at a time, with one thread each: several threads of several trainings would wait for one another's cores.
 test: $(VENV)/.all browser $(PAGE)  ## run every test: package, chapters (strict nbval), built site in a browser, JupyterLab
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --nbval tests book
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --nbval tests book
 
 notebooks: $(VENV)/.all  ## run the chapters again and store them in their normal form; ONLY=book/x.ipynb for one
 	$(BIN)/python book/_tools/notebooks.py $(ONLY)
