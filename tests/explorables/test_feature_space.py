@@ -225,8 +225,9 @@ def test_what_the_page_says_while_the_map_is_laid_out_is_of_the_epoch_on_show(mo
     """At first sight, and again with other settings: slider, table and button keep to the map."""
     page = moving.page
     moving.show("feature_space", {"student": "C"})
-    for method in ("self-guidance", "baseline"):
+    for method, full in ("self-guidance", "teacher"), ("baseline", "full network"):
         page.evaluate("(method) => window.model.set('method', method)", method)
+        page.wait_for_function("(full) => document.querySelector('.sg-measures tbody').textContent.includes(full)", arg=full)
         page.wait_for_function("/^epoch [1-8]$/.test(document.querySelector('.sg-moment').textContent)")
         told = page.evaluate(TOLD)
         number = int(told["epoch"])
