@@ -35,7 +35,7 @@ class Method(nn.Module, ABC):
         """What is trained by the same recipe before this one begins, such as a teacher; most need nothing."""
 
     def begin(self) -> None:
-        """Called before the first epoch, after what is trained first."""
+        """Called after what is trained first, and again whenever training goes on from a checkpoint."""
 
     def begin_epoch(self, index: int, epochs: int) -> None:
         """Called before each epoch, ``index`` from 0; for losses whose weights change as training goes on."""

@@ -2,7 +2,7 @@
 // Features and measures were recorded from a training run; the map is computed here, in a worker, and can be watched.
 
 import card from "./feature_space.json";
-import { attr, button, choice, each, fixed, frame, html, painter, percent, picture, reducedMotion, select, slider, spawn, svg, text, tryThis } from "./lib/dom.js";
+import { attr, button, choice, each, fixed, frame, html, painter, percent, picture, reducedMotion, select, slider, spawnOrSay, svg, text, tryThis } from "./lib/dom.js";
 import { number, oneOf, openState, wholeNumber } from "./lib/state.js";
 import { cloud, paintClasses, paintLegend } from "./lib/cloud.js";
 import { readFeatures } from "./lib/features.js";
@@ -29,13 +29,8 @@ function render({ model, el }) {
     frame(el, "feature-space", html("p", {}, "This map needs its recording of a training run, and there is none here."));
     return () => {};
   }
-  let worker = null;
-  try {
-    worker = spawn(workerSource);
-  } catch {
-    frame(el, "feature-space", html("p", {}, "The map is laid out in a worker of the browser, and this page may not start one."));
-    return () => {};
-  }
+  const worker = spawnOrSay(el, "feature-space", workerSource, "The map is laid out in a worker of the browser, and this page cannot run one.");
+  if (worker === null) return () => {};
   const { epochs, labels, classes, students, components } = recording;
   const last = epochs.length - 1;
   const epochAt = () => nearestIndex(epochs, state.get("epoch"));

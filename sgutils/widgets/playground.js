@@ -2,7 +2,7 @@
 // the mathematics (playground.worker.js), `lib/lane.js` paints one network, and this file is what ties them together.
 
 import card from "./playground.json";
-import { LOGARITHM, attr, button, choice, fixed, frame, html, onTheme, painter, select, slider, spawn, text, tryThis } from "./lib/dom.js";
+import { LOGARITHM, attr, button, choice, fixed, frame, html, onTheme, painter, select, slider, spawnOrSay, text, tryThis } from "./lib/dom.js";
 import { flag, gateString, number, oneOf, openState, wholeNumber } from "./lib/state.js";
 import { NAMES, createLane, learningRate } from "./lib/lane.js";
 import { workerSource } from "./playground.worker.js";
@@ -18,13 +18,8 @@ const READERS = {
 };
 
 function render({ model, el }) {
-  let worker = null;
-  try {
-    worker = spawn(workerSource);
-  } catch {
-    frame(el, "playground", html("p", {}, "The networks train in a worker of the browser, and this page may not start one."));
-    return () => {};
-  }
+  const worker = spawnOrSay(el, "playground", workerSource, "The networks train in a worker of the browser, and this page cannot run one.");
+  if (worker === null) return () => {};
   const settingsOf = (prefix) => Object.fromEntries(Object.keys(SETTINGS).map((key) => [key, state.get(prefix + key)]));
   const both = () => (state.get("compare") ? ["", "b_"] : [""]);
   const edited = () => (state.get("compare") && state.get("edit") === "B" ? "b_" : "");

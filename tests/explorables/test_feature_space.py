@@ -282,12 +282,6 @@ def test_every_class_has_its_colour_named(stage, recording, width):
     assert len(set(strokes)) == 10
 
 
-def test_a_page_that_may_start_no_worker_says_so(stage):
-    stage.page.evaluate("() => { window.Worker = class { constructor() { throw new Error('refused'); } }; }")
-    stage.show("feature_space")
-    assert "may not start one" in stage.page.locator(".sg-x").inner_text()
-
-
 def test_pause_stays_at_the_epoch_that_is_on_show(moving):
     page = moving.page
     moving.show("feature_space", {"epoch": 0})

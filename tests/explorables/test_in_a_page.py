@@ -261,3 +261,14 @@ def test_a_block_is_switched_in_the_student_on_show(browser):
     assert page.evaluate("window.student()") == "000000001"
     assert stage.errors == []
     page.close()
+
+
+@pytest.mark.parametrize("name", ["feature_space", "playground"])
+@pytest.mark.parametrize("refusal", ["throw new Error('refused');", "super(); setTimeout(() => this.dispatchEvent(new Event('error')));"])
+def test_a_page_that_can_run_no_worker_says_so(stage, name, refusal):
+    """At once, or after the worker was made."""
+    made = f"constructor() {{ {refusal} }} postMessage() {{}} terminate() {{}}"
+    stage.page.evaluate(f"() => {{ window.Worker = class extends EventTarget {{ {made} }}; }}")
+    stage.show(name)
+    stage.page.get_by_text("this page cannot run one").wait_for()
+    assert stage.page.locator(".sg-x").count() == 1 and stage.page.locator(".sg-x :is(button, svg, canvas)").count() == 0

@@ -70,14 +70,7 @@ def test_question_that_makes_no_sense_is_answered_in_a_sentence(monkeypatch):
 
 def test_picture_asks_the_kernel_where_there_is_one(stage):
     """Nothing to load: the prediction and the errors of a student come through the widget's messages."""
-    asked = []
-
-    def reply(question):
-        asked.append(question["ask"])
-        return {"id": question["id"], "answer": answer(question, RECORDING)}
-
-    stage.page.expose_function("reply", reply)
-    show_with_kernel(stage, {"gates": "110111011"})
+    asked = show_with_kernel(stage, {"gates": "110111011"})
     stage.page.get_by_text("PyTorch answers in the kernel").wait_for()
     stage.picture()
     assert stage.page.locator("[data-loads]").count() == 0 and stage.page.get_by_role("application").count() == 1
@@ -87,6 +80,14 @@ def test_picture_asks_the_kernel_where_there_is_one(stage):
 
 
 def show_with_kernel(stage, state):
+    """Show it beside a kernel that answers, and give the list of what it asks for."""
+    asked = []
+
+    def reply(question):
+        asked.append(question["ask"])
+        return {"id": question["id"], "answer": answer(question, RECORDING)}
+
+    stage.page.expose_function("reply", reply)
     stage.page.evaluate(
         """async ([source, state]) => {
           document.body.innerHTML = "<div></div>";
@@ -98,17 +99,11 @@ def show_with_kernel(stage, state):
         }""",
         [bundle.module_source("live_network"), bundle.default_state("live_network") | {"kernel": True} | state],
     )
+    return asked
 
 
 def test_an_empty_sheet_is_nothing_to_ask_about(stage):
-    asked = []
-
-    def reply(question):
-        asked.append(question["ask"])
-        return {"id": question["id"], "answer": answer(question, RECORDING)}
-
-    stage.page.expose_function("reply", reply)
-    show_with_kernel(stage, {})
+    asked = show_with_kernel(stage, {})
     stage.page.get_by_role("button", name="Clear").click()
     stage.page.get_by_text("PyTorch answers in the kernel").wait_for()
     stage.picture()
@@ -146,7 +141,6 @@ def test_loading_keeps_the_focus_and_a_refused_worker_is_said(stage):
 
 def test_keys_with_alt_are_the_browsers(stage):
     """Alt and an arrow go back and forth in a reader's history."""
-    stage.page.expose_function("reply", lambda question: {"id": question["id"], "answer": answer(question, RECORDING)})
     show_with_kernel(stage, {})
     kept = stage.page.evaluate("""() => {
       const kept = [];

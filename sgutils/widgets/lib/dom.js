@@ -86,6 +86,19 @@ export function spawn(workerSource) {
   return worker;
 }
 
+// The worker that an explorable cannot do without. Where the page may not start one, or it breaks down (some browsers
+// refuse one only then), the sentence takes the explorable's place; in the first case there is no worker, but null.
+export function spawnOrSay(el, name, workerSource, sentence) {
+  try {
+    const worker = spawn(workerSource);
+    worker.addEventListener("error", () => el.querySelector(`.sg-${name}`)?.replaceChildren(html("p", {}, sentence)));
+    return worker;
+  } catch {
+    frame(el, name, html("p", {}, sentence));
+    return null;
+  }
+}
+
 // Tells when the colours may have changed, for what is painted on a canvas; returns what ends it.
 export function onTheme(tell) {
   const observer = new MutationObserver(tell);
