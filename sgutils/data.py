@@ -61,11 +61,12 @@ def augment(images: Tensor, *, pad: int, mirror: bool, generator: torch.Generato
         ``(N, C, H, W)``.
     """
     n, _, height, width = images.shape
-    shift = torch.randint(0, 2 * pad + 1, (2, n, 1), generator=generator).to(images.device)
+    # Without non_blocking a GPU's copy waits until all that was begun before it is done.
+    shift = torch.randint(0, 2 * pad + 1, (2, n, 1), generator=generator).to(images.device, non_blocking=True)
     rows = torch.arange(height, device=images.device) + shift[0]
     columns = torch.arange(width, device=images.device) + shift[1]
     if mirror:
-        flip = (torch.rand(n, 1, generator=generator) < 0.5).to(images.device)
+        flip = (torch.rand(n, 1, generator=generator) < 0.5).to(images.device, non_blocking=True)
         columns = torch.where(flip, columns.flip(1), columns)
     padded = F.pad(images, (pad, pad, pad, pad))
     index = torch.arange(n, device=images.device)

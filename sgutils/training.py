@@ -174,9 +174,9 @@ class Trainer:
         self.method.begin_epoch(index, self.epochs)
         sums: dict[str, Tensor] = {}
         first_bad = torch.tensor(math.inf, device=self.device)
-        batches = self._batches(torch.randperm(len(self.dataset.train_x), generator=self.draws))
+        batches = self._batches(torch.randperm(len(self.dataset.train_x), generator=self.draws).to(self.device))
         for step, batch in enumerate(batches):
-            losses, count = self._step(batch.to(self.device))
+            losses, count = self._step(batch)
             # Sums stay on the device: reading a number in this loop would make a GPU wait for the CPU.
             for name, value in losses.items():
                 sums[name] = sums.get(name, 0) + value.detach() * count
@@ -188,7 +188,7 @@ class Trainer:
         if not all(parameter.isfinite().all() for parameter in self.parameters):
             raise Diverged(f"The weights became NaN or infinite in the last step of epoch {index + 1}, at learning rate {lr:g}.")
         if index + 1 == self.epochs:
-            self.method.finish(self._images(batch.to(self.device)) for batch in batches)
+            self.method.finish(self._images(batch) for batch in batches)
         distributed.agree(self.method)
         images = sum(map(len, batches))
         means = {name: distributed.add_up(value).item() / images for name, value in sums.items()}

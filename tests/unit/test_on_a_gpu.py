@@ -1,0 +1,73 @@
+"""The GPU path without a GPU: tensors that say they are on one and hold no numbers (torch's fake tensors).
+
+What mixes devices fails there, and so does what reads a number back: a loop that never waits runs through.
+"""
+
+import pytest
+import torch
+from torch._subclasses.fake_tensor import DataDependentOutputException, FakeTensorMode, unset_fake_temporarily
+from torch.utils._python_dispatch import TorchDispatchMode
+
+import sgutils as sg
+from sgutils.methods import METHODS, build_method, method
+from sgutils.training import Trainer
+
+GPU = torch.device("cuda", 0)
+
+
+class Copies(TorchDispatchMode):
+    """Notes the copies from the CPU for which the CPU waits."""
+
+    def __init__(self):
+        super().__init__()
+        self.waited_for = []
+
+    def __torch_dispatch__(self, operator, types, args=(), kwargs=None):
+        out = operator(*args, **(kwargs or {}))
+        if operator is torch.ops.aten._to_copy.default and args[0].device != out.device and not kwargs.get("non_blocking"):
+            self.waited_for.append(tuple(out.shape))
+        return out
+
+
+def moved(net, mode):
+    """The same module with fake parameters and buffers on the GPU; `Module.to` cannot do that where weights are shared."""
+    for module in net.modules():
+        for tensors in (module._parameters, module._buffers):
+            for name, tensor in tensors.items():
+                if tensor is not None:
+                    with mode:
+                        there = mode.from_tensor(tensor.detach()).to(GPU)
+                    is_parameter = isinstance(tensor, torch.nn.Parameter)
+                    tensors[name] = torch.nn.Parameter(there, tensor.requires_grad) if is_parameter else there
+    net.to = lambda *args, **kwargs: net
+    return net
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_no_step_of_an_epoch_mixes_devices_or_waits_for_the_gpu(name, monkeypatch):
+    def make_network():
+        return sg.resnet20(in_channels=1)
+
+    def real_gates(p, generator, draw=method.sample_gates):
+        with unset_fake_temporarily():  # they are on the CPU and decide what is computed
+            return draw(p, generator)
+
+    monkeypatch.setattr(method, "sample_gates", real_gates)
+    # Neither engine runs without a driver.
+    monkeypatch.setattr(torch.Tensor, "backward", lambda total: None)
+    monkeypatch.setattr(torch.optim.SGD, "step", lambda optimizer: None)
+    dataset = sg.load_dataset("digits", train_examples=100, test_examples=10)
+    mode = FakeTensorMode(allow_non_fake_inputs=True)
+    options = {"teacher": moved(make_network(), mode)} if name == "distillation" else {}
+    trained = moved(build_method(name, make_network, **options), mode)
+    steps = []
+    with mode:
+        trainer = Trainer(trained, dataset, epochs=1, batch_size=32, device=GPU, precision="float32")
+        trainer.on_step = lambda: steps.append(copies.waited_for.copy())
+        assert all(tensor.device == GPU for tensor in (trainer.dataset.train_x, *trainer.parameters))
+        with Copies() as copies, pytest.raises(DataDependentOutputException):  # "were all losses finite?", after the last step
+            next(iter(trainer))
+    before_the_first = [(), (100,)]  # the mark of a bad loss, and the order of the images
+    assert steps == [before_the_first] * 4
+    with mode, pytest.raises(DataDependentOutputException):  # the one number that is read
+        trainer.test_error()
