@@ -13,7 +13,7 @@ USUAL = {
         "bn_statistics": "teacher",
         "backward_full": True,
     },
-    "mutual-learning": {"tau": 1.0, "averaged": False},
+    "mutual-learning": {"tau": 1.0, "averaged": True},
     "native-ensemble": {"tau": 3.0},
     "diverse-peers": {"tau": 3.0},
     "distillation": {"teacher": None, "lam": 1.0, "tau": 4.0},
@@ -30,7 +30,7 @@ _OPTION_WORDS = {
     ("bn_statistics", "both"): "BN of both",
     ("bn_statistics", "recalibrate"): "BN recalibrated",
     ("backward_full", False): "w/o backward full",
-    ("averaged", True): "averaged",
+    ("averaged", False): "summed",
 }
 _LETTERS = {"lam": "λ", "tau": "τ", "p_last": "p_L"}
 
@@ -41,7 +41,7 @@ def row_key(method, options):
 
 
 def label(method, options):
-    """The same for a reader: "λ = 3, S‖T" for Self-Guidance, "DML, averaged, τ = 3" for others."""
+    """The same for a reader: "λ = 3, S‖T" for Self-Guidance, "DML, summed" for others."""
     found = unusual(method, options)
     # lam comes first: it is what the others are compared at.
     words = [

@@ -17,15 +17,15 @@ class MutualLearning(Method, name="mutual-learning"):
 
     Args:
         nets: the peers, separate networks of one architecture.
-        tau: the temperature; the original uses 1.
-        averaged: whether the divergences from the peers are averaged, as common ports do (with tau 3), or summed, as in
-            the released code.
+        tau: the temperature; the original uses 1, common ports 3.
+        averaged: whether the divergences from the peers are averaged, as in the paper's equation for more than two
+            networks, or summed, as in its released code.
 
     Raises:
         InputError: if ``tau`` is not a positive number.
     """
 
-    def __init__(self, nets: Sequence[ResNet], *, tau: float = 1.0, averaged: bool = False):
+    def __init__(self, nets: Sequence[ResNet], *, tau: float = 1.0, averaged: bool = True):
         super().__init__()
         check_tau(tau)
         self.nets = nn.ModuleList(nets)

@@ -53,7 +53,7 @@ def assert_same_lesson(found, losses, gradients):
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-@pytest.mark.parametrize(("tau", "averaged"), [(1.0, False), (3.0, True)])
+@pytest.mark.parametrize(("tau", "averaged"), [(1.0, True), (1.0, False), (3.0, True)])
 def test_mutual_learning(peers, seed, tau, averaged):
     method = sg.build_method("mutual-learning", networks(seed), tau=tau, averaged=averaged)
     logits, label, losses, gradients = measured(method, [net.classifier for net in method.nets], seed)

@@ -74,4 +74,4 @@ def test_a_label_says_what_is_unusual():
     assert unusual("self-guidance", options) == {"detach_teacher": False, "kl_direction": "student||teacher", "lam": 3.0}
     assert label("self-guidance", options) == "λ = 3, attached, S‖T"
     assert label("self-guidance", {}) == "λ = 0.25" and label("native-ensemble", {"tau": 2.0}) == "ONE, τ = 2"
-    assert row_key("mutual-learning", {"averaged": True, "tau": 1.0}) == "mutual-learning averaged=True"
+    assert row_key("mutual-learning", {"averaged": False, "tau": 1.0}) == "mutual-learning averaged=False"

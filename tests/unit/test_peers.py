@@ -56,7 +56,7 @@ def test_parameter_counts_of_tables_2_and_4(method, count):
     assert sum(p.numel() for p in built.deployed_network().parameters()) == 466_906
 
 
-@pytest.mark.parametrize(("tau", "averaged"), [(1.0, False), (3.0, True)])
+@pytest.mark.parametrize(("tau", "averaged"), [(1.0, True), (1.0, False), (3.0, True)])
 def test_mutual_learning(tau, averaged):
     method, (x, y) = sg.build_method("mutual-learning", networks(), tau=tau, averaged=averaged), batch()
     reference = twin(method)

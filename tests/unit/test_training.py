@@ -104,10 +104,8 @@ def test_an_exception_in_on_step_ends_training():
 
 @pytest.mark.parametrize("method", sg.METHODS)
 def test_it_learns(method, undisturbed):
-    # At 0.1 the summed divergences of DML hold its peers together at even predictions on so little data.
-    changes = {"lr": 0.05} if method == "mutual-learning" else {}
     whole = {"train_examples": None, "test_examples": None, "epochs": 10}
-    run = sg.train(config(method=method, **whole, **changes), quiet=True)
+    run = sg.train(config(method=method, **whole), quiet=True)
     assert run.status == "finished" and run.last_test_error < 0.12, run.curves["test_error"]
 
 
