@@ -101,7 +101,7 @@ def basic_block(in_channels: int, width: int, stride: int) -> GatedBlock:
     """Two 3x3 convolutions, ``width`` channels out."""
     branch = nn.Sequential(
         *_conv_norm(in_channels, width, 3, stride),
-        nn.ReLU(),
+        nn.ReLU(inplace=True),
         *_conv_norm(width, width, 3),
     )
     return GatedBlock(branch, _shortcut(in_channels, width, stride))
@@ -111,9 +111,9 @@ def bottleneck_block(in_channels: int, width: int, stride: int) -> GatedBlock:
     """1x1, 3x3 and 1x1 convolutions, ``4 * width`` channels out."""
     branch = nn.Sequential(
         *_conv_norm(in_channels, width, 1),
-        nn.ReLU(),
+        nn.ReLU(inplace=True),
         *_conv_norm(width, width, 3, stride),
-        nn.ReLU(),
+        nn.ReLU(inplace=True),
         *_conv_norm(width, 4 * width, 1),
     )
     return GatedBlock(branch, _shortcut(in_channels, 4 * width, stride))
@@ -149,7 +149,7 @@ class ResNet(nn.Module):
             "block": block,
         }
         make_block, _, expansion = BLOCKS[block]
-        self.stem = nn.Sequential(*_conv_norm(in_channels, widths[0], 3), nn.ReLU())
+        self.stem = nn.Sequential(*_conv_norm(in_channels, widths[0], 3), nn.ReLU(inplace=True))
         self.blocks = nn.ModuleList()
         channels = widths[0]
         for stage, width in enumerate(widths):
