@@ -3,7 +3,7 @@
 Only the standard library is used, so that the site is built without torch and without a notebook.
 
 An explorable `name` is three files beside this one: `name.js` (how it looks and behaves), `name.json` (its title, the
-height that it takes, and the state it starts from) and `name.py` (its Python class). Modules share what lies in `lib/`.
+heights that it takes, and the state it starts from) and `name.py` (its Python class). Modules share what lies in `lib/`.
 """
 
 import html
@@ -18,6 +18,9 @@ from ..folders import data_folder
 
 HERE = Path(__file__).parent
 NAMES = tuple(sorted(path.stem for path in HERE.glob("*.json")))
+
+# The widths of pages on which the room that each takes was measured: a laptop, a tablet, three phones.
+PAGES = (1280, 768, 412, 360, 320)
 
 # The only form of import that the modules use, one to a line, so that no parser is needed:
 #     import { softmax, kl } from "./lib/math.js";        import card from "./temperature.json";
@@ -39,13 +42,15 @@ def module_source(name):
 def stylesheet():
     """The style of every explorable: the book's colours, then `lib/explorable.css`, then the room that each needs.
 
-    The room is kept free so that nothing jumps while the page loads: so many pixels on a wide page, so many on a phone.
+    The room is kept free so that nothing jumps while the page loads: so many pixels on each of `PAGES`.
     It stands here and not in `mount_html`, so that the outputs saved in notebooks stay the same when a picture grows.
     """
     room = ""
-    for name in NAMES:
-        wide, narrow = json.loads(_card(name))["min_height"]
-        room += f'.sg-explorable[data-module="{name}"] {{ --sg-height: {wide}px; --sg-height-narrow: {narrow}px; }}\n'
+    for i, page in enumerate(PAGES):
+        heights = ((name, json.loads(_card(name))["min_height"][i]) for name in NAMES)
+        rules = "".join(f'.sg-explorable[data-module="{name}"] {{ min-height: {height}px; }}\n' for name, height in heights)
+        # A page that is none of these takes the room of the nearest.
+        room += f"@media (max-width: {(PAGES[i - 1] + page) // 2}px) {{\n{rules}}}\n" if i else rules
     return colors.css_variables() + (HERE / "lib/explorable.css").read_text(encoding="utf-8") + room
 
 

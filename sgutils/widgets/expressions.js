@@ -90,7 +90,7 @@ function barTable(classes, images) {
     const across = width();
     const scale = across - 46;
     size(across, 22 + ROW * classes.length);
-    attr(heads[1], { x: 52 });
+    attr(text(heads[1], across < 156 ? "said right" : "right when said"), { x: 52 });
     each(rows, classes, () => svg("g", {}, svg("rect", { class: "sg-fill sg-label" }), svg("line", { class: "sg-whisker" }), svg("text", { class: "sg-small" }), svg("rect", { class: "sg-fill sg-baseline" }), svg("text", { class: "sg-small" })), (node, name, i) => {
       const [found, whisker, foundSaid, right, rightSaid] = node.childNodes;
       const y = 22 + ROW * i + 8;

@@ -241,6 +241,7 @@ function blockSwitches(survival, onToggle) {
     text(name, strange ? "Weighted" : teacher ? "Teacher" : running === blocks ? "All blocks" : "Student");
     text(what, strange ? " as it never was in training" : teacher ? ": each block weighted by its survival"
       : running === blocks ? ", each in full" : `: ${running} of ${blocks} blocks run`);
+    if (title.getComputedTextLength() > across) text(what, ": weighted by survival");
     attr(wire, { d: `M0,52H${across}` });
     attr(sub.node, { class: teacher ? "sg-teacher sg-live-weighted" : "sg-student" });
     sub.paint(teacher ? survival : [...gates].map(Number), (l) => ({ x: middle(l), y: 52, side, pitch }));

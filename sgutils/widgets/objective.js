@@ -4,7 +4,7 @@ import card from "./objective.json";
 import { clamp, norm, selfGuidance, softmax, sum } from "./lib/math.js";
 import { attr, button, choice, each, fixed, formula, frame, handle, html, painter, percent, picture, presets, reducedMotion, select, slider, svg, text, tryThis } from "./lib/dom.js";
 import { flag, number, numbers, oneOf, openState, wholeNumber } from "./lib/state.js";
-import { arrowAlong, boundariesOf, cornersOf, curve, distance, join, logitsAt, placeIn, unit } from "./lib/triangle.js";
+import { arrowAlong, boundariesOf, cornersOf, curve, distance, join, logitsAt, nameCorners, placeIn, radiiOf, unit } from "./lib/triangle.js";
 
 const CLASSES = ["pullover", "dress", "coat"];
 const NETS = ["student", "teacher"];
@@ -148,12 +148,7 @@ function trianglePicture({ onMove }) {
     size(across, corners[0][1] + 30);
     attr(edge, { d: `M${corners.map(join).join("L")}Z` });
     attr(boundaries, { d: boundariesOf(corners) });
-    each(names, CLASSES, () => svg("text", { class: "sg-mid" }), (node, name, k) => {
-      const labelled = k === shown.label;
-      attr(text(node, labelled ? `label: ${name}` : name), {
-        class: labelled ? "sg-mid sg-label sg-strong" : "sg-mid sg-soft", x: clamp(corners[k][0], 42, across - 42), y: corners[k][1] + (k === 1 ? -14 : 26),
-      });
-    });
+    nameCorners(names, corners, CLASSES, shown.label, across);
     attr(goal, { cx: corners[shown.label][0], cy: corners[shown.label][1] });
 
     const { onStudent, onTeacher } = objectiveOf(shown);
@@ -217,6 +212,8 @@ function trianglePicture({ onMove }) {
     // The student lies on top: where its name would cover the teacher's, that one moves up.
     const gap = [0, 1].map((axis) => position.teacher[axis] + named.teacher[axis] - position.student[axis] - named.student[axis]);
     if (Math.abs(gap[0]) < 56 && Math.abs(gap[1]) < 17) named.teacher[1] -= 17 + gap[1];
+    const [ring] = radiiOf([position.teacher, position.student], 8);
+    attr(points.teacher.querySelector(".sg-fill"), { r: ring.toFixed(1) });
     for (const net of NETS) attr(points[net].lastChild, { x: named[net][0], y: named[net][1] });
     attr(drawing, {
       "aria-label": `Predictions in a triangle of three classes, label ${CLASSES[shown.label]}. Student: ${said(softmax(shown.student))}. `

@@ -180,7 +180,7 @@ function scenePicture(recording, onToggle) {
     const p = { teacher: softmax(teacher), student: softmax(student) };
     paintChart(p, image.label, place.chart);
     const best = (net) => recording.classes[p[net].indexOf(Math.max(...p[net]))];
-    losses.replaceChildren(svg("tspan", { class: "sg-label sg-strong" }, "cross-entropy"), roomy ? " with the label: " : ": ",
+    losses.replaceChildren(svg("tspan", { class: "sg-label sg-strong" }, across < 280 ? "CE" : "cross-entropy"), roomy ? " with the label: " : ": ",
       svg("tspan", { class: "sg-teacher sg-strong" }, `teacher ${fixed(crossEntropy(teacher, image.label), 2)}`), ", ",
       svg("tspan", { class: "sg-student sg-strong" }, `student ${fixed(crossEntropy(student, image.label), 2)}`));
     attr(losses, { x: across, y: place.chart.y + recording.classes.length * place.chart.pitch + 16 });
@@ -264,7 +264,7 @@ function narrowLayout(across) {
       const [down, out] = [inner ? 4 : 10, inner ? across - 10 : across - 4];
       return `M${down},${photo}V${y - 8}Q${down},${y} ${down + 8},${y}H${out - 8}Q${out},${y} ${out},${y + 8}V${chart.y - 4}`;
     },
-    pull: { x: across - 26, from: studentY - 8, to: teacherY + 8, anchor: "end", short: false },
+    pull: { x: across - 26, from: studentY - 8, to: teacherY + 8, anchor: "end", short: across < 280 },
   };
 }
 

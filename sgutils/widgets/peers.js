@@ -6,7 +6,7 @@ import { norm, softmax } from "./lib/math.js";
 import { agreement, attentionOf, diversePeers, fullNetworkGuides, mutualLearning, nativeEnsemble, offlineDistillation } from "./lib/peers.js";
 import { attr, button, choice, each, figures, fixed, frame, handle, html, painter, percent, picture, presets, reducedMotion, select, slider, svg, text, tryThis, words } from "./lib/dom.js";
 import { number, numbers, oneOf, openState, wholeNumber } from "./lib/state.js";
-import { arrowAlong, boundariesOf, cornersOf, curve, distance, join, logitsAt, placeIn, unit } from "./lib/triangle.js";
+import { arrowAlong, boundariesOf, cornersOf, curve, distance, join, logitsAt, nameCorners, placeIn, radiiOf, unit } from "./lib/triangle.js";
 
 const CLASSES = ["pullover", "dress", "coat"];
 const PLACES = ["peer_1", "peer_2", "peer_3", "leader"];
@@ -27,11 +27,11 @@ const METHODS = {
     words: "DML", own: { tau: 1, weight: 1 }, teach: mutualLearning, deployed: 0, kept: "two more networks", shared: "nothing", nets: trio("peer"),
   },
   "native-ensemble": {
-    words: "ONE", own: { tau: 3, weight: 1 }, teach: nativeEnsemble, deployed: 0, kept: "two more branches and a gate", shared: "stem and two stages", nets: trio("branch"),
+    words: "ONE", own: { tau: 3, weight: 1 }, teach: nativeEnsemble, deployed: 0, kept: "two branches and a gate", shared: "stem and two stages", nets: trio("branch"),
     source: { mark: "E", name: "ensemble" },
   },
   "diverse-peers": {
-    words: "OKDDip", own: { tau: 3, weight: 1 }, teach: diversePeers, deployed: 3, kept: "three more branches, attention", shared: "stem and two stages", nets: [...trio("peer"), LEADER],
+    words: "OKDDip", own: { tau: 3, weight: 1 }, teach: diversePeers, deployed: 3, kept: "three branches, attention", shared: "stem and two stages", nets: [...trio("peer"), LEADER],
   },
   "self-guidance": {
     words: "Self-Guidance", own: { tau: 3, weight: 0.25 }, teach: fullNetworkGuides, deployed: 0, kept: "nothing", shared: "every weight",
@@ -189,12 +189,7 @@ function pointsInTriangle({ onMove }) {
     size(across, corners[0][1] + 30);
     attr(edge, { d: `M${corners.map(join).join("L")}Z` });
     attr(boundaries, { d: boundariesOf(corners) });
-    each(names, CLASSES, () => svg("text"), (node, name, k) => {
-      const labelled = k === settings.label;
-      attr(text(node, labelled ? `label: ${name}` : name), {
-        class: labelled ? "sg-mid sg-label sg-strong" : "sg-mid sg-soft", x: Math.min(across - 42, Math.max(42, corners[k][0])), y: corners[k][1] + (k === 1 ? -14 : 26),
-      });
-    });
+    nameCorners(names, corners, CLASSES, settings.label, across);
     attr(goal, { cx: corners[settings.label][0], cy: corners[settings.label][1] });
     each(trails, shownNets, () => svg("path"), (node, net, i) => attr(node, {
       class: `sg-line sg-trail sg-${net.role}`, d: curve(path.map((at) => place(softmax(at.logits[i])))),
@@ -217,7 +212,8 @@ function pointsInTriangle({ onMove }) {
       attr(node.childNodes[1], { d: head });
     });
     position = logits.map((z) => place(softmax(z)));
-    const marks = marksOf(position, across);
+    const radii = radiiOf(position, 9);
+    const marks = marksOf(position, radii, across);
     each(points, shownNets, makePoint, (node, net, i) => {
       const p = softmax(logits[i]);
       const [x, y] = position[i];
@@ -225,6 +221,7 @@ function pointsInTriangle({ onMove }) {
         transform: `translate(${x.toFixed(1)} ${y.toFixed(1)})`, class: `sg-movable sg-${net.role}`, "aria-label": `${net.name}’s prediction`,
         "aria-valuenow": Math.round(100 * p[settings.label]), "aria-valuetext": p.map((share, k) => `${CLASSES[k]} ${percent(share)}`).join(", "),
       });
+      attr(node.childNodes[1], { r: radii[i].toFixed(1) });
       const [dx, dy] = marks[i] ?? [0, 0];
       attr(text(node.lastChild, net.mark), { x: dx.toFixed(1), y: (dy + 4).toFixed(1), class: `sg-small sg-strong sg-mid ${marks[i] ? `sg-halo sg-${net.role}` : "sg-initial"}` });
     });
@@ -238,7 +235,7 @@ function pointsInTriangle({ onMove }) {
 
 // Where a point's mark is written, seen from the point, if another one drawn later covers it: in a row beside that one,
 // on the side that has more room. Null where nothing covers it.
-function marksOf(points, across) {
+function marksOf(points, radii, across) {
   const covers = points.map((at, i) => points.findLastIndex((other, j) => j > i && distance(at, other) < 14));
   return points.map(([x, y], i) => {
     if (covers[i] < 0) return null;
@@ -246,7 +243,7 @@ function marksOf(points, across) {
     const row = covers.flatMap((over, j) => (over === covers[i] ? [j] : []));
     const inward = overX > across / 2 ? -1 : 1;
     const place = inward < 0 ? row.length - 1 - row.indexOf(i) : row.indexOf(i);
-    return [overX - x + inward * (17 + 11 * place), overY - y];
+    return [overX - x + inward * (Math.max(...row.map((j) => radii[j])) + 8 + 11 * place), overY - y];
   });
 }
 

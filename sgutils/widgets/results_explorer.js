@@ -174,7 +174,7 @@ function dotPicture(tell) {
     const wide = across >= 560;
     const [pitch, top] = wide ? [30, 52] : [46, 80];
     // Without a column of the paper there is no panel for it.
-    const sheet = shown.column ? (wide ? 192 : 92) : 0;
+    const sheet = shown.column ? (wide ? 192 : across < 270 ? 86 : 92) : 0;
     const panels = wide
       ? { ours: { left: 142, right: across - sheet - 138, number: across - sheet - 124, from: 142 }, paper: { left: across - 182, right: across - 70, number: across - 52, from: across - 192 } }
       : { ours: { left: 6, right: across - sheet - 18, number: across - sheet - 4, from: 0 }, paper: { left: across - sheet + 8, right: across - 14, number: across - 8, from: across - sheet } };
@@ -193,7 +193,7 @@ function dotPicture(tell) {
     const lead = leading(shown);
     const heading = [
       { said: "measured here", x: panels.ours.from, below: group ? [`${NETWORKS[group.model] ?? group.model},`, `${group.epochs} epochs`] : ["not run"] },
-      ...(column ? [{ said: "in the paper", x: panels.paper.from + (wide ? 8 : 4), below: [`${column.table},`, NETWORKS[column.model]] }] : []),
+      ...(column ? [{ said: across < 270 ? "the paper" : "in the paper", x: panels.paper.from + (wide ? 8 : 4), below: [`${column.table},`, NETWORKS[column.model]] }] : []),
     ].flatMap(({ said, x, below }) => [
       { said, x, y: 18, look: "sg-strong" },
       ...(wide ? [below.join(" ")] : below).map((line, i) => ({ said: line, x, y: 35 + 16 * i, look: "sg-soft sg-small" })),
@@ -291,7 +291,8 @@ function paintAxis(grid, axes, shown, bands, bottom) {
     const { left, right, at, ticks } = axes[key];
     attr(node.childNodes[0], { d: `M${left},${bottom + 4}H${right}${ticks.map((tick) => `M${at(tick).toFixed(1)},${bottom + 4}v5`).join("")}` });
     attr(node.childNodes[1], { d: stands[key] === null ? "" : bands.map(([from, to]) => `M${stands[key].toFixed(1)},${from}V${to}`).join("") });
-    attr(text(node.childNodes[2], said[key]), { x: (left + right) / 2, y: bottom + 39 });
+    const words = text(node.childNodes[2], said[key]);
+    attr(words, { x: Math.max(words.getComputedTextLength() / 2, (left + right) / 2), y: bottom + 39 });
     each(node.childNodes[3], ticks, () => svg("text", { class: "sg-tiny sg-soft sg-mid" }), (tickNode, tick) => attr(text(tickNode, String(tick)), { x: at(tick).toFixed(1), y: bottom + 22 }));
   });
 }
@@ -514,12 +515,14 @@ function wrapped(sentence, across) {
 
 // ---- Controls of this picture: a menu whose offers change, and switches in a row.
 
+// A wide one may offer more words than a phone shows in one line: there they stand, wrapped, under the menu's hand.
 function menu({ label, wide = false, onChange }) {
   const list = html("select");
+  const words = html("span", { class: "sg-words", "aria-hidden": true });
   let offered = [];
   list.addEventListener("change", () => onChange(offered[list.selectedIndex][0]));
   return {
-    el: html("label", { class: `sg-control${wide ? " sg-wide" : ""}` }, html("span", { class: "sg-name" }, label), list),
+    el: html("label", { class: `sg-control${wide ? " sg-wide" : ""}` }, html("span", { class: "sg-name" }, label), list, ...(wide ? [words] : [])),
     show(value, options) {
       if (JSON.stringify(options) !== JSON.stringify(offered)) {
         offered = options;
@@ -527,6 +530,7 @@ function menu({ label, wide = false, onChange }) {
       }
       list.selectedIndex = options.findIndex(([id]) => id === value);
       list.disabled = options.length < 2; // nothing to choose
+      text(words, list.selectedOptions[0]?.textContent ?? "");
     },
   };
 }

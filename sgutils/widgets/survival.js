@@ -104,7 +104,8 @@ function blockPicture({ setLast, stepLast, toggle }) {
   const { el, svg: drawing, size, width } = picture({ handles: true });
   const [TOP, BASE, ROW, LEFT] = [40, 140, 194, 34];
   const title = svg("text", { y: 14 });
-  title.append(svg("tspan", { class: "sg-teacher sg-strong" }, "Teacher: "), "every block runs, weighted by ", ...formula("p_l"));
+  const everyBlock = svg("tspan");
+  title.append(svg("tspan", { class: "sg-teacher sg-strong" }, "Teacher: "), everyBlock, " weighted by ", ...formula("p_l"));
   const levels = [0, 0.5, 1].map((level) => {
     const y = BASE - level * (BASE - TOP);
     return svg("g", {}, svg("line", { class: "sg-axis", x1: LEFT, y1: y, y2: y }),
@@ -152,7 +153,9 @@ function blockPicture({ setLast, stepLast, toggle }) {
     const fall = first === value ? `is ${value} in every block` : `falls from ${first} in block 1 to ${value} in block ${p.length}`;
     const depth = sum(gates);
     const roomy = across > 480;
-    const cost = `${percent(costShare(costs, gates), roomy ? 1 : 0)} of the ${roomy ? "multiply-adds" : "cost"}`;
+    text(everyBlock, roomy ? "every block runs," : "all blocks,");
+    const share = costShare(costs, gates);
+    const cost = roomy ? `${percent(share, 1)} of the multiply-adds` : `cost ${percent(share)}`;
     said.replaceChildren(svg("tspan", { class: "sg-student sg-strong" }, "Student: "), `${depth} of ${p.length} blocks${roomy ? " run" : ""}, ${cost}`);
     const side = Math.min(26, thick);
     glyphs.paint(gates, (l) => ({ x: middle(l), y: ROW, side, pitch }));
@@ -210,9 +213,9 @@ function pilePicture() {
       " by depth");
     const leftSide = depth > (mass.length - 1) / 2;
     const peak = expected.indexOf(Math.max(...expected));
-    attr(text(named, `exact, for ${counted(expectedOf)} students`), {
-      x: xOf(peak) + (leftSide ? -1 : 1) * (spread(mass) * pitch + 8), y: TOP + 12, "text-anchor": leftSide ? "end" : "start",
-    });
+    text(named, `exact, for ${counted(expectedOf)} students`);
+    const [beside, long] = [spread(mass) * pitch + 8, named.getComputedTextLength()];
+    attr(named, { x: leftSide ? Math.max(0, xOf(peak) - beside - long) : Math.min(across - long, xOf(peak) + beside), y: TOP + 12 });
     const every = pitch < 22 ? (mass.length > 24 ? 6 : 3) : 1;
     each(ticks, mass.map((_, d) => d).filter((d) => d % every === 0), () => svg("text", { class: "sg-soft sg-small sg-mid", y: FLOOR + 16 }),
       (node, d) => attr(text(node, String(d)), { x: xOf(d) }));

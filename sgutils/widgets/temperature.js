@@ -102,10 +102,11 @@ function barPicture(getState) {
   const [NAMES, CHANCE, FULL, PULL, REACH] = [ZERO - LOW * UNIT + 18, 316, 76, 426, 50];
 
   const titles = [svg("text", { y: 14 }), svg("text", { y: CHANCE - FULL - 22 }), svg("text", { y: PULL - REACH - 26 })];
+  const [hint, probabilities] = [svg("tspan"), svg("tspan")];
   titles[0].append("Logits of ", svg("tspan", { class: "sg-teacher sg-strong" }, "teacher"), " and ",
-    svg("tspan", { class: "sg-student sg-strong" }, "student"), ": drag a bar");
+    svg("tspan", { class: "sg-student sg-strong" }, "student"), hint);
   const temperature = svg("tspan");
-  titles[1].append("Probabilities ", ...formula("softmax(z/τ)"), " at ", ...formula("τ"), temperature, ", in %");
+  titles[1].append(probabilities, ...formula("softmax(z/τ)"), " at ", ...formula("τ"), temperature, ", in %");
   const rule = svg("tspan");
   titles[2].append("Pull on the ", svg("tspan", { class: "sg-student sg-strong" }, "student"), "’s logits, ", rule);
   const axes = [ZERO, CHANCE, PULL].map((y) => svg("line", { class: "sg-axis", y1: y, y2: y, x1: 0 }));
@@ -139,6 +140,9 @@ function barPicture(getState) {
     const left = ({ net, k }) => pitch * (k + 0.5) + (net === "teacher" ? -thick - 1 : 1);
     const p = Object.fromEntries(NETS.map((net) => [net, softmax(state.get(net), state.get("tau"))]));
     for (const axis of axes) attr(axis, { x2: across });
+    const narrow = across < 280;
+    text(hint, narrow ? "" : ": drag a bar");
+    text(probabilities, narrow ? "" : "Probabilities ");
     text(temperature, ` = ${fixed(state.get("tau"), 2)}`);
     const squared = state.get("tau_squared");
     if (rule.dataset.squared !== String(squared)) {
@@ -146,8 +150,8 @@ function barPicture(getState) {
       rule.dataset.squared = squared;
     }
 
-    each(names, CLASSES, () => svg("text", { class: "sg-mid", y: NAMES }),
-      (node, name, k) => attr(text(node, name), { x: pitch * (k + 0.5) }));
+    each(names, CLASSES, () => svg("text", { y: NAMES }),
+      (node, name, k) => attr(text(node, name), { x: pitch * (k + 0.5), class: narrow ? "sg-mid sg-tiny" : "sg-mid" }));
     each(bars, pairs, makeBar, (bar, pair) => {
       const value = state.get(pair.net)[pair.k];
       const [y, x] = [ZERO - value * UNIT, left(pair)];
@@ -155,7 +159,7 @@ function barPicture(getState) {
       const [body, grip, said] = bar.childNodes;
       attr(body, { x, width: thick, y: Math.min(y, ZERO), height: Math.max(1, Math.abs(y - ZERO)) });
       attr(grip, { x, width: thick, y: y - 16 });
-      attr(text(said, fixed(value, 1)), { x: x + thick / 2, y: value < 0 ? y + 13 : y - 5 });
+      attr(text(said, fixed(value, 1)), { class: `sg-mid sg-halo ${pitch < 60 ? "sg-tiny" : "sg-small"}`, x: x + thick / 2, y: value < 0 ? y + 13 : y - 5 });
     });
     each(chances, pairs, ({ net }) => svg("g", { class: `sg-${net}` }, svg("rect", { class: "sg-bar" }), svg("text", { class: "sg-small sg-mid" })),
       (node, pair) => {

@@ -208,6 +208,25 @@ def test_names_in_the_triangle_cover_no_other(stage, width):
         assert crossing == []
 
 
+@pytest.mark.parametrize(
+    ("name", "state"),
+    [
+        ("objective", {"student": [1, 0, -1], "teacher": [1, 0, -1]}),
+        ("peers", {"method": "diverse-peers"} | dict.fromkeys(("peer_1", "peer_2", "peer_3", "leader"), [1, 0, -1])),
+        ("peers", {"method": "self-guidance", "peer_1": [1, 0, -1], "peer_2": [1.03, 0, -1]}),
+    ],
+)
+def test_a_covered_point_is_seen_as_a_ring(stage, name, state):
+    """Of points on one spot each sticks out from under the next one, and a line parts the two."""
+    stage.show(name, state)
+    stage.picture()
+    discs = [disc.bounding_box() for disc in stage.page.locator(".sg-movable .sg-fill").all()]
+    for under, over in zip(discs, discs[1:], strict=False):
+        assert under["x"] <= over["x"] - 2 or under["x"] + under["width"] >= over["x"] + over["width"] + 2
+        assert under["y"] <= over["y"] - 2
+    assert stage.page.locator(".sg-movable .sg-fill").first.evaluate("(node) => getComputedStyle(node).stroke") not in ("none", "")
+
+
 def test_overview_moves_by_itself_only_where_motion_is_welcome(browser):
     for motion, moves in (("reduce", False), ("no-preference", True)):
         page = browser.new_page(reduced_motion=motion)

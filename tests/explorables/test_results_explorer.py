@@ -101,7 +101,7 @@ def test_every_choice_of_data_can_be_drawn(stage, recording, view, width):
         assert stage.page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("width", WIDTHS[:3])
 @pytest.mark.parametrize("view", ["last epoch", "curves"])
 @pytest.mark.parametrize("methods", [bundle.default_state("results_explorer")["methods"], ALL])
 def test_with_every_method_on_all_words_lie_in_the_drawing_and_none_on_another(stage, view, methods, width):
@@ -150,6 +150,19 @@ def test_on_a_wide_page_no_menu_is_cut(stage, recording):
             })"""
         )
         assert max(wanted) <= 0, dataset
+
+
+@pytest.mark.parametrize("width", WIDTHS[1:])
+def test_on_a_phone_the_runs_are_named_in_full(stage, recording, width):
+    at_width(stage, width)
+    for dataset in sorted({group["dataset"] for group in recording["groups"]}):
+        stage.show("results_explorer", {"dataset": dataset})
+        stage.picture()
+        menu, words = stage.page.locator(".sg-wide select"), stage.page.locator(".sg-words")
+        assert words.inner_text() == menu.evaluate("(menu) => menu.selectedOptions[0].textContent")
+        assert words.evaluate("(node) => node.scrollWidth <= node.clientWidth && node.scrollHeight <= node.clientHeight"), dataset
+        hit, seen = menu.bounding_box(), words.bounding_box()
+        assert all(abs(hit[side] - seen[side]) < 1 for side in seen)  # pressed where it is seen
 
 
 def test_what_was_not_run_says_so(stage, recording):

@@ -1,6 +1,7 @@
 // Predictions over three classes are points of a triangle whose corners are the classes; and lines and arrows in it.
 
-import { logSoftmax, sum } from "./math.js";
+import { attr, each, svg, text } from "./dom.js";
+import { clamp, logSoftmax, sum } from "./math.js";
 
 // The corners of a triangle in a picture so wide, with room for the classes' names above and below: [left, top, right].
 export function cornersOf(across, largest = 460) {
@@ -9,10 +10,27 @@ export function cornersOf(across, largest = 460) {
   return [[left, top + high], [left + side / 2, top], [left + side, top + high]];
 }
 
+// The classes' names at the corners, kept inside the picture.
+export function nameCorners(names, corners, classes, label, across) {
+  each(names, classes, () => svg("text"), (node, name, k) => {
+    const labelled = k === label;
+    attr(text(node, labelled ? `label: ${name}` : name), { class: labelled ? "sg-mid sg-label sg-strong" : "sg-mid sg-soft" });
+    const half = node.getComputedTextLength() / 2;
+    attr(node, { x: clamp(corners[k][0], half, across - half).toFixed(1), y: corners[k][1] + (k === 1 ? -14 : 26) });
+  });
+}
+
 // Where a prediction lies.
 export function placeIn(corners, p) {
   return [0, 1].map((axis) => sum(p.map((share, k) => share * corners[k][axis])));
 }
+
+// How large to draw points of which later ones lie on earlier ones: a covered point is a ring around what covers it.
+export function radiiOf(points, radius) {
+  return points.map((at, i) => radius + sum(points.slice(i + 1).map((over) => Math.max(0, RIM - distance(at, over)))));
+}
+
+const RIM = 4;
 
 // The lines on which two classes are equally likely and the third is less.
 export function boundariesOf(corners) {
