@@ -52,6 +52,14 @@ class Pictures(torch.utils.data.Dataset):
         return self.transform(Image.fromarray(self.x[index])), self.y[index]
 
 
+def random_images(count: int) -> sg.Dataset:
+    """A data set of CIFAR's shape; its test set is a single image."""
+    draw = torch.Generator().manual_seed(0)
+    x, y = (torch.randint(high, shape, generator=draw) for high, shape in ((256, (count, 3, 32, 32)), (10, (count,))))
+    x = x.to(torch.uint8)
+    return sg.Dataset("random", x, y, x[:1], y[:1], tuple("0123456789"), mirrored=True)
+
+
 def usual(dataset: sg.Dataset):
     """Runs one epoch a call, as most repositories do."""
     method = MaskedSelfGuidance(sg.resnet32()).to(DEVICE)
@@ -74,9 +82,14 @@ def usual(dataset: sg.Dataset):
 
 
 def ours(dataset: sg.Dataset, epochs: int, precision: str):
-    """Runs one epoch a call of the book's trainer; its test set is a single image."""
+    """Runs one epoch a call of the book's trainer."""
     training = iter(sg.Trainer(sg.SelfGuidance(sg.resnet32()), dataset, epochs=epochs, batch_size=BATCH, precision=precision))
     return lambda: next(training)
+
+
+def device_name() -> str:
+    name = torch.cuda.get_device_name() if DEVICE.type == "cuda" else f"{platform.machine()} CPU"
+    return f"{name}, {os.cpu_count()} cores"
 
 
 def main() -> None:
@@ -84,10 +97,7 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=2560 if DEVICE.type == "cpu" else 51200, help="an epoch (default: %(default)s)")
     parser.add_argument("--rounds", type=int, default=5, help="epochs that are timed of each (default: %(default)s)")
     given = parser.parse_args()
-    draw = torch.Generator().manual_seed(0)
-    x, y = (torch.randint(high, shape, generator=draw) for high, shape in ((256, (given.images, 3, 32, 32)), (10, (given.images,))))
-    x = x.to(torch.uint8)
-    dataset = sg.Dataset("random", x, y, x[:1], y[:1], tuple("0123456789"), mirrored=True)
+    dataset = random_images(given.images)
     loops = {"usual": usual(dataset)}
     loops |= {f"sgutils, {precision}": ours(dataset, given.rounds + 1, precision) for precision in PRECISIONS}
     rates: dict[str, list[float]] = {name: [] for name in loops}
@@ -102,10 +112,9 @@ def main() -> None:
     ratios = {
         name: sorted(round(fast / slow, 2) for fast, slow in zip(rates[name], rates["usual"])) for name in rates if name != "usual"
     }
-    name = torch.cuda.get_device_name() if DEVICE.type == "cuda" else f"{platform.machine()} CPU"
     record = {
         "what": f"images a second of whole epochs of Self-Guidance, ResNet-32, batch {BATCH}, data included",
-        "device": f"{name}, {os.cpu_count()} cores",
+        "device": device_name(),
         "rounds": given.rounds,
         "images_per_second": {name: round(statistics.median(values), 1) for name, values in rates.items()},
         "times_faster": {

@@ -2,18 +2,20 @@
 
 import os
 import pickle
-import shutil
 import warnings
 import zipfile
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
 import torch
 
+from .distributed import rank
 from .errors import InputError
 from .resnets import ResNet
+
+A_CHECKPOINT = "the checkpoint of a run that `sgutils train` started"
 
 
 def save_checkpoint(path: Path, state: dict) -> None:
@@ -24,7 +26,9 @@ def save_checkpoint(path: Path, state: dict) -> None:
     Raises:
         InputError: if the file cannot be written.
     """
-    _write(path, lambda file: torch.save(state, file), keep=_previous(path))
+    if path.exists():
+        _copy(path, _previous(path))  # not renamed: at every moment there is a whole file under the first name
+    _write(path, lambda file: torch.save(state, file))
 
 
 def write_atomically(path: Path, text: str) -> None:
@@ -39,21 +43,37 @@ def write_atomically(path: Path, text: str) -> None:
 def load_checkpoint(path: Path) -> dict:
     """Read the checkpoint of a run, onto the CPU, with ``weights_only=True``.
 
-    Where it is damaged and the one before is not, that one is read, and a warning says so.
+    Where it is damaged and the one before is not, that one is read and takes its place, and a warning says so.
 
     Raises:
         InputError: if there is no such file or it is damaged or something else.
     """
-    keys, expected = {"config", "command", "trainer"}, "the checkpoint of a run that `sgutils train` started"
+    keys = {"config", "command", "trainer"}
     try:
-        return _load(path, keys, expected)
+        return _load(path, keys, A_CHECKPOINT)
     except InputError as error:
         try:
-            state = _load(_previous(path), keys, expected)
+            state = _load(_previous(path), keys, A_CHECKPOINT)
         except InputError:
             raise error from None
         warnings.warn(f"{error} The checkpoint before it is used instead.", stacklevel=2)
+        if rank() == 0:  # Back in its place: the next save would put the damaged file where the whole one is.
+            with suppress(InputError):  # a folder that cannot be written has no next save
+                _copy(_previous(path), path)
         return state
+
+
+@contextmanager
+def understood(path: Path, expected: str) -> Iterator[None]:
+    """Around the first use of what was read: contents of another version, or of another program, are one sentence.
+
+    Raises:
+        InputError: in place of what such contents make their use end with.
+    """
+    try:
+        yield
+    except (AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
+        raise InputError(f"{path} is something else or of another version: expected {expected}, of this version.") from error
 
 
 def save_network(path: Path, net: ResNet) -> None:
@@ -72,9 +92,11 @@ def load_network(path: str | Path) -> ResNet:
     Raises:
         InputError: if there is no such file or it is damaged or something else.
     """
-    state = _load(Path(path), {"architecture", "weights"}, "the network.pt of a finished run")
-    net = ResNet(**state["architecture"])
-    net.load_state_dict(state["weights"])
+    expected = "the network.pt of a finished run"
+    state = _load(Path(path), {"architecture", "weights"}, expected)
+    with understood(path, expected):
+        net = ResNet(**state["architecture"])
+        net.load_state_dict(state["weights"])
     return net
 
 
@@ -82,15 +104,17 @@ def _previous(path: Path) -> Path:
     return path.with_name(f"{path.stem}.previous{path.suffix}")
 
 
-def _write(path: Path, put: Callable[[BinaryIO], object], keep: Path | None = None) -> None:
+def _copy(path: Path, to: Path) -> None:
+    _write(to, lambda file: file.write(path.read_bytes()))
+
+
+def _write(path: Path, put: Callable[[BinaryIO], object]) -> None:
     part = path.with_name(path.name + ".part")
     try:
         with part.open("wb") as file:
             put(file)
             file.flush()
             os.fsync(file.fileno())
-        if keep is not None and path.exists():
-            shutil.copyfile(path, keep)  # not renamed: at every moment there is a whole file under the first name
         os.replace(part, path)
     except OSError as error:
         with suppress(OSError):

@@ -41,12 +41,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; 0 if it did what was asked, 2 on bad input, 1 if training failed, 130 if it was stopped."""
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     command = shlex.join(["sgutils", *arguments])
-    warnings.formatwarning = lambda message, *_: f"sgutils: {message}\n"
+    usual, warnings.formatwarning = warnings.formatwarning, lambda message, *_: f"sgutils: {message}\n"
     try:
         given = _parser(*_defaults(arguments)).parse_args(arguments)
         return given.do(given, command)
     except InputError as error:
-        if rank() == 0:
+        if os.environ.get("LOCAL_RANK", "0") == "0":  # the first of each machine, whose own data may be what is missing
             print(f"sgutils: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -56,6 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     finally:
+        warnings.formatwarning = usual
         leave()
 
 

@@ -93,8 +93,8 @@ def seeds_needed(deviation: float, points: float, share: float = 0.8) -> int:
 
     if not (points > 0 and deviation > 0):
         raise InputError(f"A difference and its deviation must be above 0, but they were {points!r} and {deviation!r}.")
-    pairs = 2
+    pairs = 3  # the fewest of which `Interval` has bounds
+    # With a true difference, mean / (s / sqrt(n)) has a noncentral t distribution.
     while nct.sf(t.ppf(0.975, pairs - 1), pairs - 1, points * sqrt(pairs) / deviation) < share:
-        # With a true difference, mean / (s / sqrt(n)) has a noncentral t distribution. Large numbers need no exact one.
-        pairs += max(1, pairs // 50)
+        pairs += max(1, pairs // 50)  # a large number need not be exact
     return pairs

@@ -68,14 +68,18 @@ class Config:
             value = getattr(self, name)
             if not isinstance(value, (int, float)) or not math.isfinite(value) or value < 0 or (above and value == 0):
                 raise InputError(f"{name} must be a number {'above 0' if above else 'of at least 0'}, not {value!r}.")
+            object.__setattr__(self, name, float(value))  # 1 and 1.0 are one run: it has one name in the ledger
         if self.momentum >= 1:
             raise InputError(f"momentum must be below 1, not {self.momentum!r}.")
         known = options(self.method)  # refuses an unknown method
-        defaults = {key: parameter.default for key, parameter in known.items()}
         if unknown := set(self.options) - set(known):
             raise InputError(f"Method {self.method!r} has no option {sorted(unknown)[0]!r}: it has {', '.join(known) or 'none'}.")
         # A record names every option's value, so that a later change of a default does not change its meaning.
-        object.__setattr__(self, "options", defaults | self.options)
+        chosen = {key: parameter.default for key, parameter in known.items()} | self.options
+        for key, value in chosen.items():
+            if known[key].annotation is float and type(value) is int:
+                chosen[key] = float(value)
+        object.__setattr__(self, "options", chosen)
 
     @classmethod
     def at_scale(cls, scale: str, **setting) -> "Config":

@@ -11,6 +11,8 @@ import torch.distributed as dist
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
+from .errors import InputError
+
 
 def rank() -> int:
     """Which process this is, from 0; 0 alone writes and speaks."""
@@ -28,11 +30,19 @@ def own_device() -> torch.device:
 
 
 def join() -> None:
-    """Meet the other processes, if there are any and it has not been done."""
-    if world_size() > 1 and not dist.is_initialized():
-        if torch.cuda.is_available():
-            torch.cuda.set_device(own_device())
-        dist.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
+    """Meet the other processes, if there are any and it has not been done.
+
+    Raises:
+        InputError: if this machine has GPUs, but not one for each of its processes.
+    """
+    if world_size() == 1 or dist.is_initialized():
+        return
+    gpus, processes = torch.cuda.device_count(), int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+    if 0 < gpus < processes:
+        raise InputError(f"torchrun started {processes} processes on a machine with {gpus} GPUs: start one a GPU.")
+    if gpus:
+        torch.cuda.set_device(own_device())
+    dist.init_process_group("cpu:gloo,cuda:nccl" if gpus else "gloo")
 
 
 def leave() -> None:
@@ -46,12 +56,11 @@ def share(batch: Tensor) -> Tensor:
     return batch[rank() :: world_size()]
 
 
-def wrap(method: nn.Module) -> nn.Module:
+def wrap(method: nn.Module, leaves_out_parameters: bool) -> nn.Module:
     """What is called instead of the method, so that gradients come out as the mean over all processes."""
     if world_size() == 1:
         return method
-    # A student that leaves out a block leaves its parameters unused, and never the same ones twice.
-    return DistributedDataParallel(method, find_unused_parameters=True)
+    return DistributedDataParallel(method, find_unused_parameters=leaves_out_parameters)
 
 
 def add_up(value: Tensor) -> Tensor:

@@ -177,7 +177,7 @@ def reproduce(
     added = []
     for config in EXPERIMENTS[name].configs(seeds, scale):
         file = ledger / f"{run_name(config.as_dict())}.json"
-        if deadline is not None and time.monotonic() > deadline:
+        if deadline is not None and time.monotonic() >= deadline:
             break
         if file.exists():
             continue

@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from .checkpoint import load_checkpoint, load_network
+from .checkpoint import A_CHECKPOINT, load_checkpoint, load_network, understood
 from .config import Config
 from .errors import InputError
 from .gates import linear_decay
@@ -50,7 +50,8 @@ def export_onnx(net: ResNet, out: str | Path) -> None:
     except ImportError as error:
         raise InputError("Writing ONNX needs the package onnx: install it with pip install 'sgutils[export]'.") from error
     training = net.training
-    example = torch.zeros(2, net.stem[0].in_channels, 32, 32), torch.ones(net.num_blocks)
+    weight = net.stem[0].weight  # the inputs are of its precision, and on its device
+    example = weight.new_zeros(2, net.stem[0].in_channels, 32, 32), weight.new_ones(net.num_blocks)
     free = {0: "N", 2: "H", 3: "W"}
     try:
         with warnings.catch_warnings():
@@ -92,12 +93,14 @@ def trained_network(source: str | Path) -> tuple[ResNet, list[float] | None]:
     if not (source / CHECKPOINT).exists():
         return load_network(source / NETWORK), None
     state = load_checkpoint(source / CHECKPOINT)
-    config = Config(**state["config"])
-    weights = {name[4:]: value for name, value in state["trainer"]["method"].items() if name.startswith("net.")}
+    with understood(source / CHECKPOINT, A_CHECKPOINT):
+        config = Config(**state["config"])
+        weights = {name[4:]: value for name, value in state["trainer"]["method"].items() if name.startswith("net.")}
+        if weights:
+            in_channels, num_classes = weights["stem.0.weight"].shape[1], len(weights["classifier.bias"])
+            net = MODELS[config.model](num_classes=num_classes, in_channels=in_channels).eval()
+            net.load_state_dict(weights)
     if not weights:
         return load_network(source / NETWORK), None  # several networks were trained: the one that is deployed
-    in_channels, num_classes = weights["stem.0.weight"].shape[1], len(weights["classifier.bias"])
-    net = MODELS[config.model](num_classes=num_classes, in_channels=in_channels).eval()
-    net.load_state_dict(weights)
     p_last = config.options.get("p_last")
     return net, None if p_last is None else linear_decay(net.num_blocks, p_last).tolist()

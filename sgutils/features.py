@@ -4,7 +4,9 @@ A picture of features (t-SNE) persuades; the measures beside it say how much of 
 `penultimate` and `linear_cka` need nothing but torch: the others ask for scikit-learn, the live map for openTSNE.
 """
 
+import importlib
 from collections.abc import Sequence
+from types import ModuleType
 
 import numpy as np
 import torch
@@ -204,7 +206,7 @@ class LiveMap:
         return self.positions
 
 
-def _matrix(features):
+def _matrix(features: Tensor | np.ndarray) -> np.ndarray:
     """Features as a ``(N, D)`` float64 array."""
     values = features.detach().cpu().numpy() if isinstance(features, Tensor) else np.asarray(features)
     if values.ndim != 2 or not len(values) or values.dtype.kind not in "fiu":
@@ -214,7 +216,7 @@ def _matrix(features):
     return values.astype(np.float64)
 
 
-def _pair(features, labels):
+def _pair(features: Tensor | np.ndarray, labels: Tensor | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     features = _matrix(features)
     labels = labels.cpu().numpy() if isinstance(labels, Tensor) else np.asarray(labels)
     if labels.shape != (len(features),):
@@ -222,10 +224,8 @@ def _pair(features, labels):
     return features, labels
 
 
-def _sklearn(part):
+def _sklearn(part: str) -> ModuleType:
     try:
-        import importlib
-
         return importlib.import_module(f"sklearn.{part}")
     except ImportError as error:
         raise InputError("This measure is computed by scikit-learn, which is not installed: pip install scikit-learn.") from error

@@ -18,8 +18,8 @@ class Log:
 
     Args:
         folder: of the run.
-        done: epochs that were done before; what TensorBoard was told of later ones is taken back, because a run that
-            was killed takes up at its last checkpoint.
+        done: epochs that were done before. What TensorBoard was told of the last of them and of later ones is taken
+            back: a run that was killed takes up at its last checkpoint, and tells of that epoch again.
     """
 
     def __init__(self, folder: Path, done: int):
@@ -29,7 +29,7 @@ class Log:
         except ImportError:
             self.board = None
         else:
-            self.board = SummaryWriter(folder / TENSORBOARD, purge_step=done + 1)
+            self.board = SummaryWriter(folder / TENSORBOARD, purge_step=done)
 
     def write(self, history: "list[Epoch]") -> None:
         """Called after each epoch with all so far."""

@@ -17,14 +17,14 @@ from torch import Tensor
 from tqdm.auto import tqdm
 
 from . import distributed
-from .checkpoint import load_checkpoint, save_checkpoint, save_network, write_atomically
+from .checkpoint import A_CHECKPOINT, load_checkpoint, save_checkpoint, save_network, understood, write_atomically
 from .config import Config
 from .data import Dataset, augment, load_dataset
 from .errors import InputError
 from .logs import METRICS, Log
 from .methods import Method, build_method
 from .resnets import MODELS
-from .results import Run, code_commit
+from .results import Run, code_commit, load_run
 
 CHECKPOINT, RESULT, NETWORK = "checkpoint.pt", "result.json", "network.pt"
 PRECISIONS = ("float32", "bfloat16")
@@ -70,7 +70,8 @@ class Trainer:
         seed: of the data order and the augmentation.
         device: where to train; None takes a GPU if there is one.
         precision: of the convolutions' arithmetic in training, one of `PRECISIONS`; None is bfloat16 on a GPU that has it,
-            and float32 elsewhere. Weights, losses and tests are float32 in both.
+            and float32 elsewhere. Weights, losses and tests are float32 in both; torch lets a GPU that can do so round
+            what it convolves in float32 to TF32.
         on_step: called after every step; an exception raised in it ends the training.
     """
 
@@ -124,7 +125,7 @@ class Trainer:
         # code of stochastic depth, and as they would if its branch were computed and multiplied by 0.
         for parameter in self.parameters:
             parameter.grad = torch.zeros_like(parameter)
-        self.losses = distributed.wrap(self.method)
+        self.losses = distributed.wrap(self.method, method.leaves_out_parameters)
         before = method.trained_first()
         self.first = before and Trainer(
             before,
@@ -244,6 +245,8 @@ class Trainer:
         """Take up where `state_dict` was taken."""
         self.method.load_state_dict(state["method"])
         self.optimizer.load_state_dict(state["optimizer"])
+        for group in self.optimizer.param_groups:  # it goes on with the kernels of this device
+            group["fused"] = self.device.type == "cuda"
         self.draws.set_state(state["draws"].cpu())
         self.history = [Epoch(**epoch) for epoch in state["history"]]
         self.precision = state["precision"]
@@ -284,8 +287,8 @@ def build(config: Config) -> tuple[Method, Dataset]:
     def make_network():
         return MODELS[config.model](num_classes=dataset.num_classes, in_channels=dataset.channels)
 
-    with torch.random.fork_rng():
-        torch.manual_seed(config.seed)
+    with torch.random.fork_rng(devices=[]):  # weights are drawn on the CPU
+        torch.default_generator.manual_seed(config.seed)
         method = build_method(config.method, make_network, seed=config.seed, **config.options)
     return method, dataset
 
@@ -336,12 +339,14 @@ def train(
 
 
 def resume(out: str | Path, *, deadline: float | None = None, quiet: bool = False) -> Run:
-    """Go on with a run that was stopped, from its last checkpoint.
+    """Go on with a run that was stopped, from its last checkpoint; of one that is finished, only return the record.
 
     Raises:
         InputError: if ``out`` holds no usable checkpoint.
     """
     folder = Path(out)
+    if (folder / RESULT).exists() and (run := load_run(folder / RESULT)).status == "finished":
+        return run
     config, trainer, command = _restore(folder)
     return _run(trainer, config, folder if distributed.rank() == 0 else None, command, deadline, quiet)
 
@@ -361,16 +366,18 @@ def evaluate(out: str | Path) -> tuple[Config, float, int]:
 
 def _restore(folder: Path) -> tuple[Config, Trainer, str]:
     state = load_checkpoint(folder / CHECKPOINT)
-    config = Config(**state["config"])
+    with understood(folder / CHECKPOINT, A_CHECKPOINT):
+        config = Config(**state["config"])
     trainer = make_trainer(config)
-    trainer.load_state_dict(state["trainer"])
+    with understood(folder / CHECKPOINT, A_CHECKPOINT):
+        trainer.load_state_dict(state["trainer"])
     return config, trainer, state["command"]
 
 
 def _run(
     trainer: Trainer, config: Config, folder: Path | None, command: str, deadline: float | None, quiet: bool
 ) -> Run:
-    status, message = "finished", ""
+    message = ""
     code_commit()  # of the code that was loaded; it may have changed by the end
 
     def save() -> None:
@@ -379,6 +386,11 @@ def _run(
             save_checkpoint(folder / CHECKPOINT, state)
             log.write(trainer.history)
 
+    def too_late() -> bool:
+        done = trainer.epochs_done
+        more = deadline is not None and 0 < len(done) < trainer.epochs_to_do
+        return distributed.decided_by_the_first(more and time.monotonic() + done[-1].seconds > deadline, trainer.device)
+
     log = None if folder is None else Log(folder, done=len(trainer.history))
     steps = trainer.steps_per_epoch
     total, done = trainer.epochs_to_do * steps, len(trainer.epochs_done) * steps
@@ -386,14 +398,11 @@ def _run(
     trainer.on_step = bar.update
     try:
         save()
-        for epoch in trainer:
+        epochs = iter(trainer)
+        while not (stopped := too_late()) and (epoch := next(epochs, None)):
             save()
             bar.set_postfix(epoch=epoch.index, train=f"{epoch.train['error']:.1%}", test=f"{epoch.test_error:.1%}")
-            left = trainer.epochs_to_do - len(trainer.epochs_done)
-            late = deadline is not None and left > 0 and time.monotonic() + epoch.seconds > deadline
-            if distributed.decided_by_the_first(late, trainer.device):
-                status = "stopped"
-                break
+        status = "stopped" if stopped else "finished"
     except Diverged as error:
         settings = ", ".join(f"{name} {value}" for name, value in config.options.items())
         status, message = "diverged", f"{error} Method {config.method}" + (f": {settings}." if settings else ".")

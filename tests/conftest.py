@@ -1,7 +1,18 @@
 """What tests of several rooms share."""
 
+import os
+
 import pytest
 from browser import FLAGS, MISSING, find_chromium
+
+
+def pytest_addoption(parser):
+    parser.addoption("--gpu", action="store_true", help="let tests use this machine's GPU: what they compute then differs a little")
+
+
+def pytest_configure(config):
+    if not config.getoption("--gpu"):
+        os.environ["CUDA_VISIBLE_DEVICES"] = ""  # the same tests on every machine
 
 
 @pytest.fixture(scope="session")

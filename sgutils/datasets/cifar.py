@@ -68,7 +68,7 @@ def _fine_classes(folder: Path) -> tuple[str, ...]:
         if len(lines) != 100:
             raise ValueError(f"{len(lines)} names")
         return tuple(line.decode() for line in lines)
-    except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, pickle.UnpicklingError) as error:
+    except Exception as error:  # a damaged pickle can end in any of them
         raise InputError(f"{path} is missing or damaged: expected the names of 100 classes; {_advice(folder.name)}.") from error
 
 
@@ -86,7 +86,7 @@ def _read(path: Path, rows: int, labels: str, label_bytes: int, classes: int) ->
             raise ValueError(f"pixels of shape {x.shape}, labels of shape {y.shape} up to {y.max()}")
     except FileNotFoundError as error:
         raise InputError(f"{path} is missing: {_advice(path.parent.name)}.") from error
-    except (OSError, EOFError, ValueError, KeyError, TypeError, IndexError, pickle.UnpicklingError) as error:
+    except Exception as error:  # a damaged pickle can end in any of them
         raise InputError(
             f"{path} is damaged ({type(error).__name__}): expected {rows:,} images of CIFAR; {_advice(path.parent.name)}."
         ) from error
@@ -96,8 +96,11 @@ def _read(path: Path, rows: int, labels: str, label_bytes: int, classes: int) ->
     return x, y
 
 
-class _NumpyUnpickler(pickle.Unpickler):
-    """Reads arrays, lists and dictionaries, and refuses to call anything else that a file names."""
+class _NumpyUnpickler(pickle._Unpickler):
+    """Reads arrays, lists and dictionaries, and refuses to call anything else that a file names.
+
+    It is the unpickler written in Python: a single wrong bit can make the one in C fill all memory.
+    """
 
     ALLOWED = {
         *((f"numpy.{core}.multiarray", "_reconstruct") for core in ("core", "_core")),

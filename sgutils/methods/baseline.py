@@ -14,6 +14,8 @@ class Baseline(Method, name="baseline"):
         net: the network to train.
     """
 
+    leaves_out_parameters = False
+
     def __init__(self, net: ResNet):
         super().__init__()
         self.net = net

@@ -21,6 +21,10 @@ class Method(nn.Module, ABC):
     ``seed`` too.
     """
 
+    # Whether a step may leave a parameter without gradient, as that of a skipped block. Several processes have to look for
+    # such parameters in every step; without any that is time lost.
+    leaves_out_parameters = True
+
     def __init_subclass__(cls, name: str | None = None, **more):
         super().__init_subclass__(**more)
         if name is not None:

@@ -62,6 +62,7 @@ class SelfGuidance(Method, name="self-guidance"):
         self.kl_direction = kl_direction
         self.bn_statistics = bn_statistics
         self.backward_full = backward_full
+        self.leaves_out_parameters = not backward_full or p_last == 0  # else the teacher runs every block
 
     def forward(self, x: Tensor, y: Tensor) -> dict[str, Tensor]:
         with keep_running_statistics(self.net) if self.bn_statistics == "teacher" else nullcontext():

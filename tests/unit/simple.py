@@ -8,7 +8,7 @@ from sgutils.methods import Method
 
 class Linear(Method):
     """One layer, so that the trainer can be followed by hand; no batch norm, so that two halves of a mini-batch are worth
-    exactly the whole."""
+    exactly the whole. It has a parameter that no step uses."""
 
     def __init__(self, size=64, classes=10):
         super().__init__()

@@ -127,6 +127,7 @@ def test_torchrun_trains(tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("Test error") == 1
+    assert "unused parameters" not in done.stderr, "the default method has none, and nothing looks for them"
     assert "2 processes" in json.loads((tmp_path / "run" / "result.json").read_text())["device"]
 
 
@@ -134,6 +135,14 @@ def test_too_small_a_batch_is_one_sentence(monkeypatch):
     monkeypatch.setenv("WORLD_SIZE", "4")
     with pytest.raises(sg.InputError, match="batch_size 7 .*two images for each of 4 processes"):
         sg.Trainer(Linear(), digits(), epochs=1, batch_size=7, device="cpu")
+
+
+def test_more_processes_than_gpus_is_one_sentence(monkeypatch):
+    for name in ("WORLD_SIZE", "LOCAL_WORLD_SIZE"):
+        monkeypatch.setenv(name, "4")
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    with pytest.raises(sg.InputError, match="4 processes on a machine with 2 GPUs: start one a GPU"):
+        sg.Trainer(Linear(), digits(), epochs=1, batch_size=32)
 
 
 def test_reproduce_under_torchrun_is_one_sentence(monkeypatch, tmp_path):

@@ -15,6 +15,13 @@ from sgutils.training import Trainer, default_precision, make_trainer, resume
 SMALL = {"dataset": "digits", "model": "resnet20", "train_examples": 200, "test_examples": 300, "batch_size": 50}
 
 
+@pytest.fixture(autouse=True)
+def exact(monkeypatch):
+    """A GPU rounds float32 convolutions and adds up in any order, if it may."""
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", False)
+    monkeypatch.setattr(torch.backends.cudnn, "deterministic", True)
+
+
 def one_step(method, precision):
     """What one step of the trainer computes: losses, gradients, and the state of the method after it."""
     trainer = Trainer(method, sg.load_dataset("digits", train_examples=64, test_examples=10), epochs=1, batch_size=64, precision=precision)
@@ -28,7 +35,7 @@ def one_step(method, precision):
 
 def plain_step(method, x, y):
     """The same as it is written in a textbook: contiguous float32, one backward pass, one step."""
-    method.train()
+    method.to(x.device).train()
     method.begin_epoch(0, 1)
     parameters = [p for p in method.parameters() if p.requires_grad]
     optimizer = torch.optim.SGD(parameters, lr=0.1, momentum=0.9, nesterov=True, weight_decay=1e-4)
@@ -124,6 +131,14 @@ def test_a_gpu_computes_in_bfloat16_if_it_can_and_else_says_so(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: including_emulation)
     with pytest.warns(UserWarning, match="This GPU has no bfloat16 of its own: training in float32"):
         assert default_precision(gpu) == "float32"
+
+
+def test_a_checkpoint_of_another_device_goes_on_with_the_kernels_of_this_one():
+    trainer = make_trainer(sg.Config(**SMALL, epochs=1), device="cpu")
+    state = trainer.state_dict()
+    state["optimizer"]["param_groups"][0]["fused"] = True
+    trainer.load_state_dict(state)
+    assert trainer.optimizer.param_groups[0]["fused"] is False
 
 
 def test_a_record_without_precision_is_float32():
