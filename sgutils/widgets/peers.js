@@ -24,7 +24,7 @@ const METHODS = {
     nets: [{ mark: "T", name: "teacher", role: "teacher", learns: false }, { mark: "S", name: "student", role: "student", learns: true }],
   },
   "mutual-learning": {
-    words: "DML", own: { tau: 1, weight: 1 }, teach: mutualLearning, deployed: 0, kept: "two more networks", shared: "nothing", nets: trio("peer"),
+    words: "DML", own: { tau: 1, weight: 0.5 }, teach: mutualLearning, deployed: 0, kept: "two more networks", shared: "nothing", nets: trio("peer"),
   },
   "native-ensemble": {
     words: "ONE", own: { tau: 3, weight: 1 }, teach: nativeEnsemble, deployed: 0, kept: "two branches and a gate", shared: "stem and two stages", nets: trio("branch"),
@@ -39,8 +39,9 @@ const METHODS = {
   },
 };
 
-// DML as it was published, and the form in which most code has it: the average over two peers is half their sum.
-const FORMS = [[{ tau: 1, weight: 1 }, "published"], [{ tau: 3, weight: 0.5 }, "averaged"]];
+// DML as its paper has it, the average over two peers, which is half their sum; as its released code has it; and as many
+// others have it.
+const FORMS = [[{ tau: 1, weight: 0.5 }, "published"], [{ tau: 1, weight: 1 }, "summed"], [{ tau: 3, weight: 0.5 }, "τ = 3"]];
 
 const READERS = {
   method: oneOf(Object.keys(METHODS)),

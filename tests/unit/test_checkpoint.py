@@ -1,3 +1,4 @@
+import os
 import pickle
 import random
 
@@ -5,7 +6,7 @@ import pytest
 import torch
 
 import sgutils as sg
-from sgutils.checkpoint import load_checkpoint, save_checkpoint
+from sgutils.checkpoint import load_checkpoint, load_network, save_checkpoint
 
 STATE = {"config": {"epochs": 3}, "command": "", "trainer": {"draws": torch.arange(2000.0)}}
 
@@ -63,6 +64,64 @@ def test_where_the_newest_is_damaged_the_one_before_is_used_and_that_is_said(kin
         assert load_checkpoint(path)["command"] == "older"
 
 
+class Killed(BaseException):
+    """What no `except` of the package catches."""
+
+
+def killed_at(monkeypatch, name, call):
+    """From now on the process dies where it calls this function of `os` for so many times."""
+    real, calls = getattr(os, name), iter(range(1, 100))
+
+    def die(*arguments):
+        if next(calls) == call:
+            raise Killed
+        return real(*arguments)
+
+    monkeypatch.setattr(os, name, die)
+
+
+def with_the_newest_damaged(folder):
+    for command in ("older", "newer"):
+        save_checkpoint(folder / "c.pt", STATE | {"command": command})
+    damage("cut", folder / "c.pt")
+    return folder / "c.pt"
+
+
+@pytest.mark.parametrize("name", ["fsync", "replace"])
+@pytest.mark.parametrize("call", [1, 2])
+def test_a_kill_in_the_save_after_a_damage_leaves_a_whole_checkpoint(name, call, tmp_path, monkeypatch):
+    path = with_the_newest_damaged(tmp_path)
+    with pytest.warns(UserWarning, match="The checkpoint before it is used instead"):
+        load_checkpoint(path)
+    killed_at(monkeypatch, name, call)
+    with pytest.raises(Killed):
+        save_checkpoint(path, STATE | {"command": "newest"})
+    monkeypatch.undo()
+    assert load_checkpoint(path)["command"] == "older"
+
+
+@pytest.mark.filterwarnings("ignore:.*The checkpoint before it")
+@pytest.mark.parametrize("name", ["fsync", "replace"])
+def test_a_kill_while_the_one_before_is_put_back_leaves_it_whole(name, tmp_path, monkeypatch):
+    path = with_the_newest_damaged(tmp_path)
+    killed_at(monkeypatch, name, 1)
+    with pytest.raises(Killed):
+        load_checkpoint(path)
+    monkeypatch.undo()
+    assert load_checkpoint(path)["command"] == "older"
+
+
+@pytest.mark.filterwarnings("ignore:.*The checkpoint before it")
+def test_the_one_before_is_read_where_nothing_can_be_written(tmp_path, monkeypatch):
+    path = with_the_newest_damaged(tmp_path)
+
+    def refuse(*arguments):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os, "replace", refuse)
+    assert load_checkpoint(path)["command"] == "older"
+
+
 def test_where_both_are_damaged_the_newest_is_named(tmp_path):
     path = tmp_path / "c.pt"
     for _ in range(2):
@@ -93,6 +152,7 @@ def test_any_single_flipped_bit_is_refused_or_harmless(tmp_path):
 def test_a_failed_write_leaves_the_old_checkpoint(tmp_path, monkeypatch):
     path = tmp_path / "c.pt"
     save_checkpoint(path, STATE)
+    save_checkpoint(path, STATE | {"command": "newer"})
     before = path.read_bytes()
 
     def full_disk(state, file):
@@ -102,4 +162,21 @@ def test_a_failed_write_leaves_the_old_checkpoint(tmp_path, monkeypatch):
     monkeypatch.setattr(torch, "save", full_disk)
     with pytest.raises(sg.InputError, match="No space left"):
         save_checkpoint(path, STATE)
-    assert path.read_bytes() == before and [p.name for p in tmp_path.iterdir()] == ["c.pt"]
+    assert path.read_bytes() == before and {p.name for p in tmp_path.iterdir()} == {"c.pt", "c.previous.pt"}
+
+
+NETWORK = {"architecture": sg.resnet20().architecture, "weights": sg.resnet20().state_dict()}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        *({"architecture": architecture} for architecture in (3, {}, {"unheard_of": 1}, sg.resnet(32).architecture)),
+        *({"weights": weights} for weights in (None, [1], {}, {"stem.0.weight": torch.ones(3)})),
+    ],
+)
+def test_a_network_of_another_version_is_one_sentence(change, tmp_path):
+    torch.save(NETWORK | change, tmp_path / "network.pt")
+    with pytest.raises(sg.InputError, match="network.pt is something else or of another version: expected .*") as caught:
+        load_network(tmp_path / "network.pt")
+    assert "\n" not in str(caught.value)

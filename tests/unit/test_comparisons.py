@@ -54,6 +54,11 @@ def test_half_the_difference_takes_about_four_times_the_pairs():
     assert 3.4 < seeds_needed(1.0, 0.1) / seeds_needed(1.0, 0.2) < 4.4
 
 
+def test_however_clear_the_difference_it_takes_the_three_pairs_of_an_interval():
+    assert seeds_needed(0.01, 1.0) == 3
+    assert Interval.of([1.0, 1.01, 0.99][: seeds_needed(0.01, 1.0)]).verdict == "more errors"
+
+
 def test_a_difference_of_nothing_is_refused():
     with pytest.raises(InputError, match="must be above 0"):
         seeds_needed(1.0, 0.0)

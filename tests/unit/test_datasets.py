@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import random
 
 import numpy as np
 import pytest
@@ -116,6 +117,27 @@ def test_a_missing_damaged_or_malicious_cifar_file_is_one_sentence_and_runs_noth
     with pytest.raises(sg.InputError, match="data_batch_2 is (missing|damaged).*CIFAR-10") as caught:
         sg.load_dataset("cifar10")
     assert "\n" not in str(caught.value) and not os.path.exists("pwned")
+
+
+@pytest.mark.filterwarnings("ignore:.*not the official file")
+def test_any_single_flipped_bit_of_a_cifar_file_is_refused_in_one_sentence_or_harmless(here, capfd):
+    folder, _, _ = write_cifar100(here, "python")
+    uses = {"test": lambda: cifar._read(folder / "test", 10_000, "fine_labels", 2, 100)[0].shape == (10, 3072)}
+    uses["meta"] = lambda: len(cifar._fine_classes(folder)) == 100
+    for name, use in uses.items():
+        content, refused, draw = (folder / name).read_bytes(), 0, random.Random(0)
+        around_the_pixels = [*range(250), *range(len(content) - 150, len(content))]
+        for _ in range(300):
+            damaged = bytearray(content)
+            damaged[draw.choice(around_the_pixels)] ^= 1 << draw.randrange(8)
+            (folder / name).write_bytes(damaged)
+            try:
+                assert use()
+            except sg.InputError as error:
+                refused += 1
+                assert f"{name} is " in str(error) and "damaged" in str(error) and "\n" not in str(error)
+        assert refused > 100
+    assert capfd.readouterr().err == ""
 
 
 def test_a_cut_binary_file_is_refused(here):

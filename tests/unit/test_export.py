@@ -7,6 +7,7 @@ import onnx
 import onnxruntime
 import pytest
 import torch
+from onnx.reference import ReferenceEvaluator
 
 import sgutils as sg
 from sgutils.cli import main
@@ -67,6 +68,16 @@ def test_exporting_leaves_the_network_as_it_was(tmp_path):
     export_onnx(net, tmp_path / "x.onnx")
     assert net.training and net.stem.training
     assert all(torch.equal(value, before[name]) for name, value in net.state_dict().items())
+
+
+def test_a_network_of_another_precision_is_exported_in_it(tmp_path):
+    net = scrambled(sg.resnet20(in_channels=1)).double()
+    export_onnx(net, tmp_path / "x.onnx")
+    x, gates = torch.randn(2, 1, 8, 8).double(), torch.rand(net.num_blocks).double()
+    # onnxruntime has no convolution in float64; the reference implementation of onnx has.
+    found = ReferenceEvaluator(str(tmp_path / "x.onnx")).run(None, {"images": x.numpy(), "gates": gates.numpy()})[0]
+    with torch.no_grad():
+        assert np.abs(found - net(x, gates).numpy()).max() < 1e-10
 
 
 def test_teacher_of_a_run_is_what_it_deploys(runs, tmp_path, capsys):

@@ -41,7 +41,7 @@ def test_uniform_survival_is_the_same_everywhere(num_blocks, p):
 
 def test_gates_are_zeros_and_ones_that_the_seed_decides():
     p = sg.linear_decay(24)
-    draws = [[sg.sample_gates(p, generator=torch.Generator().manual_seed(seed)).tolist() for seed in (1, 1, 2)]][0]
+    draws = [sg.sample_gates(p, generator=torch.Generator().manual_seed(seed)).tolist() for seed in (1, 1, 2)]
     assert draws[0] == draws[1] != draws[2]
     assert set(sum(draws, [])) == {0.0, 1.0}
 

@@ -181,15 +181,22 @@ def test_without_a_teacher_one_is_trained_first_plainly_and_by_the_same_recipe()
 
 
 @pytest.mark.parametrize("epochs_before", [1, 3])
-def test_a_run_that_is_stopped_while_its_teacher_or_its_student_trains_goes_on_there(epochs_before, tmp_path):
+def test_a_run_that_is_stopped_while_its_teacher_or_its_student_trains_goes_on_there(epochs_before, tmp_path, monkeypatch):
     small = {"train_examples": 96, "test_examples": 51, "batch_size": 32, "epochs": 2}
     config = sg.Config(dataset="digits", model="resnet20", method="distillation", **small)
     whole = sg.train(config, quiet=True)
     out = tmp_path / "run"
-    stopped = sg.train(config, out, deadline=0.0, quiet=True)
-    for _ in range(epochs_before - 1):
-        stopped = sg.training.resume(out, deadline=0.0, quiet=True)
-    assert stopped.status == "stopped" and stopped.message == f"Stopped after {epochs_before} of 4 epochs."
+    epochs, test_error = iter(range(4)), sg.Trainer.test_error
+
+    def interrupt(self):
+        if next(epochs) == epochs_before:
+            raise KeyboardInterrupt
+        return test_error(self)
+
+    monkeypatch.setattr(sg.Trainer, "test_error", interrupt)
+    stopped = sg.train(config, out, quiet=True)
+    monkeypatch.undo()
+    assert stopped.status == "interrupted" and stopped.message == f"Stopped after {epochs_before} of 4 epochs."
     resumed = sg.training.resume(out, quiet=True)
     assert resumed.status == "finished" and resumed.curves == whole.curves and len(resumed.curves["test_error"]) == 2
 

@@ -69,6 +69,11 @@ def test_a_default_that_is_spelled_out_is_the_same_setting():
     assert run_name(record(options={"lam": 0.25}).config) == run_name(record().config)
 
 
+def test_a_number_without_fraction_is_the_same_setting_as_an_int_and_as_a_float():
+    whole, fraction = (record(lr=one, options={"lam": one, "tau": 2 * one}).config for one in (1, 1.0))
+    assert run_name(whole) == run_name(fraction) and setting(whole) == setting(fraction)
+
+
 def test_mean_and_sample_deviation_by_hand():
     mean, deviation = sg.mean_and_deviation([1.0, 2.0, 6.0])
     assert mean == 3.0 and deviation == pytest.approx(math.sqrt((4 + 1 + 9) / 2))
@@ -148,7 +153,7 @@ def test_every_record_that_ships_can_be_run_again_from_itself():
         assert config.as_dict() == run.config
         assert run.curves["test_error"][-1] == run.last_test_error
         assert run.best_test_error == min(run.curves["test_error"])
-        assert len(run.curves["test_error"]) == (config.epochs if run.status == "finished" else len(run.curves["test_error"]))
+        assert (len(run.curves["test_error"]) == config.epochs) == (run.status == "finished")
 
 
 def test_ledger_files_carry_the_name_of_their_configuration():

@@ -8,7 +8,8 @@ import torch
 from simple import Linear, digits
 
 import sgutils as sg
-from sgutils.training import learning_rate
+from sgutils.export import trained_network
+from sgutils.training import evaluate, learning_rate, resume
 
 
 def config(**changes):
@@ -164,6 +165,15 @@ def test_tensorboard_shows_the_same_curves(undisturbed):
         assert points == [(step, pytest.approx(value, abs=1e-5)) for step, value in enumerate(run.curves[curve], start=1)]
 
 
+def test_tensorboard_shows_each_epoch_once_however_often_a_run_was_stopped(tmp_path):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    sg.train(config(), tmp_path / "run", deadline=0.0, quiet=True)
+    resume(tmp_path / "run", quiet=True)
+    events = EventAccumulator(str(tmp_path / "run" / "tensorboard")).Reload()
+    assert [event.step for event in events.Scalars("test error")] == [1, 2, 3]
+
+
 def test_without_tensorboard_nothing_is_missed(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
     assert sg.train(config(epochs=1), tmp_path / "run", quiet=True).status == "finished"
@@ -171,8 +181,6 @@ def test_without_tensorboard_nothing_is_missed(tmp_path, monkeypatch):
 
 
 def test_evaluate_measures_the_same_error_again(undisturbed):
-    from sgutils.training import evaluate
-
     run, folder = undisturbed
     what, error, images = evaluate(folder)
     assert (what, error, images) == (config(), run.last_test_error, 50)
@@ -244,11 +252,50 @@ def test_a_frozen_teacher_is_the_same_after_training(tmp_path):
 
 
 def test_a_deadline_stops_between_epochs_and_can_be_resumed(tmp_path, undisturbed):
-    from sgutils.training import resume
-
     stopped = sg.train(config(), tmp_path / "run", deadline=0.0, quiet=True)
     assert stopped.status == "stopped" and len(stopped.curves["test_error"]) == 1
     assert same_curves(resume(tmp_path / "run", quiet=True), undisturbed[0])
+
+
+def test_a_resumed_run_does_no_epoch_that_would_end_after_the_deadline(tmp_path):
+    sg.train(config(), tmp_path / "run", deadline=0.0, quiet=True)
+    again = resume(tmp_path / "run", deadline=0.0, quiet=True)
+    assert (again.status, again.message) == ("stopped", "Stopped after 1 of 3 epochs.")
+
+
+OTHER_VERSIONS = {
+    "an unknown setting": lambda state: state["config"].update(unheard_of=1),
+    "an unknown method": lambda state: state["config"].update(method="magic"),
+    "no trainer": lambda state: state.update(trainer=None),
+    "no precision": lambda state: state["trainer"].pop("precision"),
+    "a weight less": lambda state: state["trainer"]["method"].popitem(),
+    "no weights": lambda state: state["trainer"].update(method=None),
+    "an epoch that knows more": lambda state: state["trainer"]["history"][0].update(unheard_of=1),
+    "no groups": lambda state: state["trainer"]["optimizer"].update(param_groups=[]),
+    "other draws": lambda state: state["trainer"].update(draws=3),
+}
+
+
+@pytest.mark.parametrize("what", OTHER_VERSIONS)
+def test_a_checkpoint_of_another_version_is_one_sentence(what, tmp_path, undisturbed):
+    state = torch.load(undisturbed[1] / "checkpoint.pt", weights_only=True)
+    OTHER_VERSIONS[what](state)
+    torch.save(state, tmp_path / "checkpoint.pt")
+    words = "checkpoint.pt is something else or of another version: expected the checkpoint of a run"
+    for use in (resume, evaluate):
+        with pytest.raises(sg.InputError, match=words) as caught:
+            use(tmp_path)
+        assert "\n" not in str(caught.value)
+    assert [path.name for path in tmp_path.iterdir()] == ["checkpoint.pt"]
+
+
+@pytest.mark.parametrize("what", ["an unknown setting", "an unknown method", "no trainer", "no weights"])
+def test_nor_is_its_network_exported(what, tmp_path, undisturbed):
+    state = torch.load(undisturbed[1] / "checkpoint.pt", weights_only=True)
+    OTHER_VERSIONS[what](state)
+    torch.save(state, tmp_path / "checkpoint.pt")
+    with pytest.raises(sg.InputError, match="checkpoint.pt is something else or of another version"):
+        trained_network(tmp_path)
 
 
 @pytest.mark.parametrize(
