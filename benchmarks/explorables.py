@@ -15,6 +15,7 @@ import statistics
 import sys
 import threading
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from playwright.sync_api import sync_playwright
 
@@ -28,7 +29,7 @@ from serve import server  # noqa: E402
 from sgutils.checkpoint import write_atomically  # noqa: E402
 
 # Already compressed, so they travel as they are.
-COMPRESSED = {".woff2", ".png", ".jpg", ".webp"}
+COMPRESSED = {".woff2", ".png", ".jpg", ".webp", ".gz"}
 
 # Uses each control again and again, and times from its event until the browser has painted what followed from it; the
 # same without any event is what a frame costs by itself.
@@ -130,21 +131,29 @@ def training(page, host, seconds=8):
 
 
 def weight(page, address):
-    """Bytes over the wire of all that a page asks for when it opens, as a host that compresses would send them."""
-    asked = set()
-    page.on("request", lambda request: request.url.startswith("http") and asked.add(request.url.split("?")[0]))
+    """Bytes over the wire of all that a page asks for when it opens."""
+    asked = requests(page)
     page.goto(address, wait_until="load")
     page.wait_for_timeout(2000)
-    root = address[: address.index("/book/") + 1]
-    files = [SITE / url.removeprefix(root) for url in asked]
+    return over_the_wire(asked)
+
+
+def requests(page):
+    """The addresses that a page will have asked for, as it does."""
+    asked = set()
+    page.on("request", lambda request: request.url.startswith("http") and asked.add(request.url.split("?")[0]))
+    return asked
+
+
+def over_the_wire(asked):
+    """Bytes of these files as a host that compresses would send them."""
+    files = [SITE / urlsplit(address).path.lstrip("/") for address in asked]
     return sum(len(gzip.compress(file.read_bytes())) if file.suffix not in COMPRESSED else file.stat().st_size for file in files)
 
 
 def measure(chromium, base):
     pages, explorables = {}, {}
     for path in sorted((SITE / "book").glob("*.html")):
-        if 'class="sg-explorable"' not in path.read_text(encoding="utf-8"):
-            continue
         page = chromium.new_page(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
         pages[path.stem] = {"gzip_kB": round(weight(page, f"{base}book/{path.name}") / 1000)}
         for host in page.locator(".sg-explorable[data-mounted]").all():
@@ -153,7 +162,9 @@ def measure(chromium, base):
                 continue
             record = {"repaint": repaints(host)}
             if name == "live_network":
+                asked = requests(page)
                 record["answer_median_ms"] = answers(host)
+                record["loaded_MB"] = round(over_the_wire(asked) / 1e6, 1)
             if name == "playground":
                 page.reload()
                 page.wait_for_selector("[data-module=playground][data-mounted]")

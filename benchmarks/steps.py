@@ -83,6 +83,7 @@ USUAL, OURS = torch.contiguous_format, torch.channels_last
 KINDS: dict[str, tuple[Callable, torch.memory_format, bool]] = {
     "plain": (lambda make: sg.Baseline(make()), USUAL, False),
     "plain, channels last": (lambda make: sg.Baseline(make()), OURS, False),
+    "plain, channels last, bfloat16": (lambda make: sg.Baseline(make()), OURS, True),
     "stochastic depth, masked": (lambda make: MaskedStochasticDepth(make()), USUAL, False),
     "stochastic depth, skipped": (lambda make: sg.StochasticDepth(make()), USUAL, False),
     "stochastic depth, skipped, channels last": (lambda make: sg.StochasticDepth(make()), OURS, False),

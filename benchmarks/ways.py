@@ -1,0 +1,302 @@
+"""Other ways to compute the Self-Guidance step, tried against the trainer's own.
+
+    python benchmarks/ways.py
+
+checks that each way does the same mathematics from the same weights, times all of them in turn on the same students, and
+writes `data/benchmarks/ways-cpu.json` or `ways-cuda.json`. What is reported is the ratio to the trainer's step in the same
+round, and how long a way takes until it is ready. CUDA graphs are tried where there is a GPU.
+"""
+
+import argparse
+import json
+import statistics
+import time
+from contextlib import nullcontext
+
+import torch
+import torch.nn.functional as F
+from steps import BATCH, CLASSES, DEVICE, FOLDER, OURS, SIDE, device_name, seconds
+from torch import Tensor, nn
+
+import sgutils as sg
+from sgutils.checkpoint import write_atomically
+from sgutils.resnets import BatchNorm2d, keep_running_statistics
+from sgutils.training import default_precision
+
+# A GPU is told of many steps before it is waited for, as in training.
+STEPS = 20 if DEVICE.type == "cuda" else 1
+
+
+class Eager:
+    """The trainer's: two passes, and what the student's gates leave out is not computed."""
+
+    def __init__(self, net: sg.ResNet, x: Tensor, y: Tensor, autocast: bool):
+        self.net, self.x, self.y, self.autocast = net, x, y, autocast
+        self.p = sg.linear_decay(net.num_blocks)
+        self.optimizer = torch.optim.SGD(
+            net.parameters(), lr=0.01, momentum=0.9, nesterov=True, weight_decay=1e-4, fused=DEVICE.type == "cuda"
+        )
+        for parameter in net.parameters():
+            parameter.grad = torch.zeros_like(parameter)
+
+    def logits(self, gates: Tensor) -> tuple[Tensor, Tensor]:
+        """Of student and teacher."""
+        with keep_running_statistics(self.net):
+            student = self.net(self.x, gates)
+        return student, self.net(self.x, self.p)
+
+    def step(self, gates: Tensor) -> None:
+        self.optimizer.zero_grad(set_to_none=False)
+        with torch.autocast(DEVICE.type, torch.bfloat16, enabled=self.autocast):
+            student, teacher = self.logits(gates)
+            total = sg.self_guidance_loss(student, teacher, self.y).total
+        total.backward()
+        self.optimizer.step()
+
+
+class SharedBeginning(Eager):
+    """Stem and first branch, which see the same in both passes, are computed once."""
+
+    def logits(self, gates):
+        h, (first, *others) = self.net.stem(self.x), self.net.blocks
+        residual = first.branch(h)
+
+        def rest(g):
+            out = F.relu(torch.add(h, residual, alpha=g[0]))
+            for block, gate in zip(others, g[1:]):
+                out = block(out, gate)
+            return self.net.classifier(out.mean(dim=(2, 3)))
+
+        with keep_running_statistics(self.net):
+            student = rest(gates.tolist())
+        return student, rest(self.p.tolist())
+
+
+class Stacked(Eager):
+    """One pass of both, the student's images before the teacher's, through every block that both run."""
+
+    def logits(self, gates):
+        def together(layers, both):
+            for layer in layers:
+                if isinstance(layer, BatchNorm2d):  # each half has statistics of its own
+                    student, teacher = both.chunk(2)
+                    with keep_running_statistics(layer):
+                        student = layer(student)
+                    both = torch.cat([student, layer(teacher)])
+                else:
+                    both = layer(both)
+            return both
+
+        both = together(self.net.stem, torch.cat([self.x, self.x]))
+        n = len(self.x)
+        for block, gate, p in zip(self.net.blocks, gates.tolist(), self.p.tolist()):
+            bypass = both if block.shortcut is None else together(block.shortcut, both)
+            if gate:
+                scale = torch.tensor([gate, p], dtype=both.dtype).repeat_interleave(n).view(-1, 1, 1, 1)
+                both = F.relu(bypass + scale.to(DEVICE, non_blocking=True) * together(block.branch, both))
+            else:
+                teacher = torch.add(bypass[n:], block.branch(both[n:]), alpha=p)
+                both = F.relu(torch.cat([bypass[:n], teacher]))
+        return self.net.classifier(both.mean(dim=(2, 3))).chunk(2)
+
+
+class CompiledBranches(Eager):
+    """Each branch goes through `torch.compile`; gates stay outside, so that no student is a reason to compile again."""
+
+    def __init__(self, *given):
+        super().__init__(*given)
+        torch._dynamo.config.recompile_limit = 64  # five shapes of branches, with and without running statistics
+        for block in self.net.blocks:
+            block.branch.compile(dynamic=False)
+
+
+class Masked(Eager):
+    """Every branch is computed, and multiplied by a gate on the device: no student changes what is computed."""
+
+    def __init__(self, *given):
+        super().__init__(*given)
+        self.gates, self.p = torch.ones_like(self.p, device=DEVICE), self.p.to(DEVICE)
+
+    def through(self, gates: Tensor) -> Tensor:
+        h = self.net.stem(self.x)
+        for block, gate in zip(self.net.blocks, gates):
+            h = block(h, gate)
+        return self.net.classifier(h.mean(dim=(2, 3)))
+
+    def logits(self, gates):
+        with keep_running_statistics(self.net):
+            student = self.through(gates)
+        return student, self.through(self.p)
+
+    def step(self, gates):
+        self.gates.copy_(gates, non_blocking=True)
+        super().step(self.gates)
+
+
+class CompiledMasked(Masked):
+    """The masked form, both passes compiled as one; on a GPU that makes CUDA graphs of them."""
+
+    def __init__(self, *given):
+        super().__init__(*given)
+        self.logits = torch.compile(self.logits, mode="reduce-overhead" if DEVICE.type == "cuda" else None)
+
+
+class MaskedGraph(Masked):
+    """The masked form, passes and optimiser's step in one CUDA graph."""
+
+    def __init__(self, *given):
+        super().__init__(*given)
+        before = [(tensor, tensor.detach().clone()) for tensor in self.net.state_dict(keep_vars=True).values()]
+        aside = torch.cuda.Stream()
+        aside.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(aside):
+            for _ in range(3):
+                Eager.step(self, self.gates)
+        torch.cuda.current_stream().wait_stream(aside)
+        self.graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(self.graph):
+            Eager.step(self, self.gates)
+        put_back(before)  # in place: the graph knows their addresses
+        for state in self.optimizer.state.values():
+            state["momentum_buffer"].zero_()
+
+    def step(self, gates):
+        self.gates.copy_(gates, non_blocking=True)
+        self.graph.replay()
+
+
+class OnePass(nn.Module):
+    """A branch in one of the two passes, so that each pass has a graph of its own."""
+
+    def __init__(self, branch: nn.Sequential, updates_statistics: bool):
+        super().__init__()
+        self.branch, self.updates_statistics = branch, updates_statistics
+
+    def forward(self, h: Tensor) -> Tensor:
+        with nullcontext() if self.updates_statistics else keep_running_statistics(self.branch):
+            return self.branch(h)
+
+
+class EitherPass(nn.Module):
+    """A branch, run by the graph of the pass at hand."""
+
+    def __init__(self, branch: nn.Sequential):
+        super().__init__()
+        self.student, self.teacher = OnePass(branch, False), OnePass(branch, True)
+
+    def forward(self, h: Tensor) -> Tensor:
+        updates_statistics = self.student.branch[-1].updates_statistics
+        return self.teacher(h) if updates_statistics else self.student(h)
+
+
+class BranchGraphs(Eager):
+    """Each branch is two CUDA graphs, one a pass; a skipped one is not launched."""
+
+    def __init__(self, *given):
+        super().__init__(*given)
+        before = [(tensor, tensor.detach().clone()) for tensor in self.net.buffers()]
+        blocks, inputs = self.net.blocks, []
+        hooks = [block.branch.register_forward_pre_hook(lambda _, given: inputs.append(given[0].detach())) for block in blocks]
+        with torch.autocast(DEVICE.type, torch.bfloat16, enabled=self.autocast, cache_enabled=False):
+            self.net(self.x)
+            for hook in hooks:
+                hook.remove()
+            for block in blocks:
+                block.branch = EitherPass(block.branch)
+            passes = (*(block.branch.student for block in blocks), *(block.branch.teacher for block in blocks))
+            torch.cuda.make_graphed_callables(passes, tuple((h.clone().requires_grad_(),) for h in 2 * inputs))
+        put_back(before)
+
+
+@torch.no_grad()
+def put_back(before: list[tuple[Tensor, Tensor]]) -> None:
+    for tensor, value in before:
+        tensor.copy_(value)
+
+
+WAYS = {
+    "the trainer's": Eager,
+    "stem and first branch once": SharedBeginning,
+    "both passes stacked": Stacked,
+    "branches compiled": CompiledBranches,
+    "masked, compiled": CompiledMasked,
+}
+GRAPHS = {"masked, one CUDA graph": MaskedGraph, "a CUDA graph for each branch": BranchGraphs}
+
+
+def prepared(way: type[Eager], precision: str) -> tuple[Eager, float]:
+    """It, from the same weights each time, and the seconds until its first step is done."""
+    torch.manual_seed(0)
+    net = sg.resnet32().to(DEVICE, memory_format=OURS).train()
+    x = torch.randn(BATCH, 3, SIDE, SIDE).to(DEVICE, memory_format=OURS)
+    y = torch.randint(CLASSES, (BATCH,)).to(DEVICE)
+    start = time.perf_counter()
+    made = way(net, x, y, precision == "bfloat16")
+    for gates in students(torch.Generator().manual_seed(1), 3):
+        made.step(gates)
+    if DEVICE.type == "cuda":
+        torch.cuda.synchronize()
+    return made, time.perf_counter() - start
+
+
+def students(draw: torch.Generator, count: int) -> list[Tensor]:
+    return [sg.sample_gates(sg.linear_decay(15), draw) for _ in range(count)]
+
+
+def agreement(one: Eager, other: Eager) -> float:
+    """Cosine of the ways that weights and running statistics have gone since the start, the smaller of the two."""
+    torch.manual_seed(0)
+    start = sg.resnet32().to(DEVICE)
+
+    def gone(made: Eager, tensors: str) -> Tensor:
+        pairs = zip(getattr(made.net, tensors)(), getattr(start, tensors)())
+        return torch.cat([(now.detach() - then.detach()).flatten().double() for now, then in pairs])
+
+    return min(torch.cosine_similarity(gone(one, t), gone(other, t), dim=0).item() for t in ("parameters", "buffers"))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--rounds", type=int, default=20, help="how often each way is timed (default: %(default)s)")
+    given = parser.parse_args()
+    if DEVICE.type == "cpu":
+        torch.set_num_threads(1)
+    precision = default_precision(DEVICE)
+    ways, found = {}, {}
+    for name, way in (WAYS | (GRAPHS if DEVICE.type == "cuda" else {})).items():
+        try:
+            ways[name], ready = prepared(way, precision)
+        except Exception as error:  # what a machine cannot do must not cost what the others tell
+            found[name] = {"what": way.__doc__, "failed": str(error).split("\n")[0]}
+            continue
+        agrees = agreement(ways[name], ways["the trainer's"])
+        if agrees < (0.999 if precision == "float32" else 0.95):
+            raise SystemExit(f"{name} is not the same mathematics as the trainer's step: the cosine of their ways is {agrees:.3f}.")
+        found[name] = {"what": way.__doc__, "agreement": round(agrees, 6), "seconds_until_ready": round(ready, 1)}
+    taken: dict[str, list[float]] = {name: [] for name in ways}
+    draw = torch.Generator().manual_seed(2)
+    for _ in range(max(2, given.rounds)):
+        drawn = students(draw, STEPS)
+        for name, made in ways.items():
+            taken[name].append(seconds(lambda: [made.step(gates) for gates in drawn]) / STEPS)
+    for name, values in taken.items():
+        ratios = sorted(value / base for value, base in zip(values, taken["the trainer's"]))
+        found[name] |= {
+            "median_seconds": round(statistics.median(values), 6),
+            "against_the_trainers": {"least": ratios[0], "median": statistics.median(ratios), "most": ratios[-1]},
+        }
+        found[name]["against_the_trainers"] = {which: round(ratio, 3) for which, ratio in found[name]["against_the_trainers"].items()}
+    record = {
+        "what": f"a Self-Guidance step of ResNet-32 on {BATCH} images of {SIDE} x {SIDE}, {precision}; ratios to the trainer's own",
+        "device": device_name(),
+        "rounds": max(2, given.rounds),
+        "ways": found,
+        "versions": {"torch": torch.__version__},
+    }
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    write_atomically(FOLDER / f"ways-{DEVICE.type}.json", json.dumps(record, indent=1) + "\n")
+    print(json.dumps(record, indent=1))
+
+
+if __name__ == "__main__":
+    main()
