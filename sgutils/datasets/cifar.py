@@ -122,6 +122,6 @@ class _NumpyUnpickler(pickle._Unpickler):
 def _advice(name: str) -> str:
     number = "100" if "100" in name else "10"
     return (
-        f"unpack the python or binary version of CIFAR-{number} there, or run "
+        f"unpack the python or binary version of CIFAR-{number} there, or run pip install torchvision and then "
         f"python -c \"import torchvision; torchvision.datasets.CIFAR{number}('data/raw', download=True)\""
     )

@@ -34,7 +34,7 @@ def read_fashion_mnist() -> Dataset:
 def read_fashion_mnist_full() -> Dataset:
     """The whole set: 60,000 training and 10,000 test images, from torchvision's or Debian's files."""
     advice = (
-        "install Debian's package dataset-fashion-mnist, or run "
+        "install Debian's package dataset-fashion-mnist, or run pip install torchvision and then "
         "python -c \"import torchvision; torchvision.datasets.FashionMNIST('data/raw', download=True)\""
     )
     if not (DEBIAN / FILES["train_x"]).is_file():

@@ -230,3 +230,4 @@ def test_a_missing_set_says_where_to_put_it(here, name):
     with pytest.raises(sg.InputError, match="not found under data/raw or data: .*(unpack|put)") as caught:
         sg.load_dataset(name)
     assert "\n" not in str(caught.value)
+    assert ("or run pip install torchvision and then python -c" in str(caught.value)) == name.startswith("cifar")
