@@ -116,10 +116,13 @@ def _write(path: Path, put: Callable[[BinaryIO], object]) -> None:
             file.flush()
             os.fsync(file.fileno())
         os.replace(part, path)
-    except OSError as error:
+    except (OSError, RuntimeError) as error:
         with suppress(OSError):
             part.unlink()
-        raise InputError(f"Cannot write {path} ({error.strerror}): free some space or choose another folder.") from error
+        said = error if isinstance(error, OSError) else error.__context__  # torch.save hides what the disk said
+        if not isinstance(said, OSError):
+            raise
+        raise InputError(f"Cannot write {path} ({said.strerror}): free some space or choose another folder.") from error
 
 
 def _load(path: Path, keys: set[str], expected: str) -> dict:

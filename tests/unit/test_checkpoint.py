@@ -1,6 +1,7 @@
 import os
 import pickle
 import random
+import resource
 
 import pytest
 import torch
@@ -163,6 +164,18 @@ def test_a_failed_write_leaves_the_old_checkpoint(tmp_path, monkeypatch):
     with pytest.raises(sg.InputError, match="No space left"):
         save_checkpoint(path, STATE)
     assert path.read_bytes() == before and {p.name for p in tmp_path.iterdir()} == {"c.pt", "c.previous.pt"}
+
+
+def test_what_torch_makes_of_a_full_disk_is_one_sentence_and_leaves_no_part(tmp_path):
+    path, limits = tmp_path / "c.pt", resource.getrlimit(resource.RLIMIT_FSIZE)
+    save_checkpoint(path, STATE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limits[1]))
+    try:
+        with pytest.raises(sg.InputError, match="Cannot write .*c.pt .File too large.: free some space"):
+            save_checkpoint(path, STATE | {"trainer": {"draws": torch.zeros(10**6)}})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert load_checkpoint(path)["command"] == "" and not list(tmp_path.glob("*.part"))
 
 
 NETWORK = {"architecture": sg.resnet20().architecture, "weights": sg.resnet20().state_dict()}
