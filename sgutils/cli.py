@@ -7,7 +7,9 @@ import json
 import os
 import re
 import shlex
+import signal
 import sys
+import threading
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,16 +18,16 @@ from typing import get_args
 
 from .config import SCALES, Config
 from .datasets import DATASETS
-from .distributed import leave, rank
+from .distributed import leave, rank, world_size
 from .errors import InputError
 from .experiments import EXPERIMENTS, reproduce
 from .export import export_onnx, trained_network
-from .folders import data_folder, ledger_to_fill
+from .folders import ledger_to_fill, ledgers
 from .methods import METHODS, options
 from .paper import FIGURES, TABLES
 from .resnets import MODELS
 from .results import Run, as_markdown, as_text, beside_the_paper, load_results, load_run, measured, title_at_scale
-from .training import CHECKPOINT, NETWORK, PRECISIONS, evaluate, resume, train
+from .training import CHECKPOINT, NETWORK, PRECISIONS, evaluate, resume, resume_command, train
 
 _CHOICES = {"dataset": DATASETS, "model": MODELS, "method": METHODS}
 
@@ -42,8 +44,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     command = shlex.join(["sgutils", *arguments])
     usual, warnings.formatwarning = warnings.formatwarning, lambda message, *_: f"sgutils: {message}\n"
+    ending, first = signal.getsignal(signal.SIGTERM), threading.current_thread() is threading.main_thread()
     try:
-        given = _parser(*_defaults(arguments)).parse_args(arguments)
+        if first:  # no other thread may
+            signal.signal(signal.SIGTERM, signal.default_int_handler)  # a cluster's end of time is like Ctrl-C
+        parser = _parser(*_defaults(arguments))
+        given, unknown = parser.parse_known_args(arguments)
+        if unknown:
+            parser.error(_where_it_belongs(unknown, given))
+        if world_size() > 1 and given.do not in (_train, _resume):
+            raise InputError(f"Only train and resume work in several processes: start `{command}` without torchrun.")
         return given.do(given, command)
     except InputError as error:
         if os.environ.get("LOCAL_RANK", "0") == "0":  # the first of each machine, whose own data may be what is missing
@@ -57,6 +67,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     finally:
         warnings.formatwarning = usual
+        if first:
+            signal.signal(signal.SIGTERM, ending)
         leave()
 
 
@@ -74,13 +86,15 @@ def _resume(given: argparse.Namespace, command: str) -> int:
 
 
 def _evaluate(given: argparse.Namespace, command: str) -> int:
-    config, error, images = evaluate(given.run)
-    print(f"{config.method}, {config.model}, {config.dataset}: test error {error:.2%} of {images:,} images")
+    config, error, trainer = evaluate(given.run)
+    epochs = f"{len(trainer.epochs_done)} of {trainer.epochs_to_do} epochs"
+    images = f"{len(trainer.dataset.test_y):,} images"
+    print(f"{config.method}, {config.model}, {config.dataset}: test error {error:.2%} of {images}, after {epochs}")
     return 0
 
 
 def _reproduce(given: argparse.Namespace, command: str) -> int:
-    added = reproduce(
+    reproduce(
         given.experiment,
         seeds=given.seeds,
         scale=given.scale,
@@ -89,7 +103,6 @@ def _reproduce(given: argparse.Namespace, command: str) -> int:
         budget_minutes=given.budget_minutes,
         command=command,
     )
-    print(f"{len(added)} runs added to {given.ledger}.")
     return 0
 
 
@@ -107,6 +120,8 @@ def _results(given: argparse.Namespace, command: str) -> int:
         return 0
     heading, write = ("## ", as_markdown) if given.format == "markdown" else ("", as_text)
     print("\n\n".join(f"{heading}{title}\n\n{write(rows) if rows else 'Nothing yet.'}" for title, rows in parts.items()))
+    folders = ledgers() if given.ledger is None else [given.ledger]
+    print(f"\nRuns read from {' and '.join(str(folder.absolute()) for folder in folders)}: {len(runs)}.")
     return 0
 
 
@@ -125,13 +140,21 @@ def _report(run: Run, folder: Path) -> int:
     if rank() > 0:
         return 0
     if run.status == "interrupted":
-        print(f"{run.message} Go on with: sgutils resume {shlex.quote(str(folder))}", file=sys.stderr)
+        print(f"{run.message} Go on with: {resume_command(folder)}", file=sys.stderr)
         return 130
     if run.status == "diverged":
         print(f"sgutils: {run.message} The settings and the curves up to there are in {folder}.", file=sys.stderr)
         return 1
     print(f"Test error {run.last_test_error:.2%} after the last epoch (best {run.best_test_error:.2%}), in {folder}.")
     return 0
+
+
+def _where_it_belongs(unknown: list[str], given: argparse.Namespace) -> str:
+    """What to say of arguments that this command or method does not have."""
+    name = unknown[0].split("=")[0].removeprefix("--").removeprefix("no-").replace("-", "_")
+    if given.do is _train and (owners := [method for method in METHODS if name in options(method)]):
+        return f"--{name.replace('_', '-')} is an option of {', '.join(owners)}, not of {given.method}"
+    return f"unrecognized arguments: {' '.join(unknown)}"
 
 
 def _parser(defaults: Config, precision: str | None) -> argparse.ArgumentParser:
@@ -144,6 +167,7 @@ def _parser(defaults: Config, precision: str | None) -> argparse.ArgumentParser:
         return made
 
     made = command("train", _train, "Train one network; the defaults are the paper's recipe.")
+    made.epilog = "To see another method's options: sgutils train --method METHOD --help"
     for field in dataclasses.fields(Config):
         if field.name != "options":
             choices = f": {', '.join(_CHOICES[field.name])}" if field.name in _CHOICES else ""
@@ -169,17 +193,19 @@ def _parser(defaults: Config, precision: str | None) -> argparse.ArgumentParser:
     made = command("reproduce", _reproduce, "Run what the ledger lacks of an experiment.")
     titles = "; ".join(f"{name}: {experiment.title}" for name, experiment in EXPERIMENTS.items())
     made.add_argument("experiment", metavar="EXPERIMENT", help=titles)
-    made.add_argument("--scale", default="full", help=f"{', '.join(SCALES)}; anything but full is a reduced-scale result")
-    made.add_argument("--seeds", type=int, default=3, help="seeds a setting")
-    made.add_argument("--budget-minutes", type=float, help="stop cleanly after so many minutes")
-    made.add_argument("--ledger", type=Path, default=ledger_to_fill(), help="folder of finished records")
-    made.add_argument("--work", type=Path, default=Path("runs/ledger"), help="folder of unfinished runs")
+    default = " (default: %(default)s)"
+    made.add_argument("--scale", default="full", help=f"{', '.join(SCALES)}; anything but full is a reduced-scale result{default}")
+    made.add_argument("--seeds", type=int, default=3, help=f"seeds a setting{default}")
+    made.add_argument("--budget-minutes", type=float, help="stop cleanly after so many minutes; no limit if not given")
+    made.add_argument("--ledger", type=Path, default=ledger_to_fill(), help=f"folder of finished records{default}")
+    made.add_argument("--work", type=Path, default=Path("runs/ledger"), help=f"folder of unfinished runs, and of the networks of finished ones{default}")
 
     made = command("results", _results, "Print the paper's tables beside what the ledger holds, then all that it holds.")
     made.add_argument("table", nargs="?", choices=(*TABLES, *FIGURES), metavar="TABLE", help="table1 to table6, figure2 to figure5; all if not given")
     made.add_argument("--scale", choices=SCALES, help="full and small if not given")
     made.add_argument("--format", choices=("text", "markdown", "json"), default="text", help="default: text")
-    made.add_argument("--ledger", type=Path, default=data_folder() / "results", help="folder of finished records")
+    read = " and ".join(map(str, ledgers()))
+    made.add_argument("--ledger", type=Path, help=f"folder of finished records (default: {read.replace('%', '%%')})")
     return parser
 
 

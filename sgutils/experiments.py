@@ -1,7 +1,7 @@
 """Named experiments: lists of runs that the book shows, taken one after another into the ledger."""
 
+import math
 import shutil
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -13,6 +13,7 @@ from .checkpoint import write_atomically
 from .config import Config
 from .distributed import world_size
 from .errors import InputError
+from .folders import make_folder
 from .paper import FIGURES, TABLES
 from .results import Run, run_name
 from .training import CHECKPOINT, NETWORK, resume, train
@@ -157,32 +158,37 @@ def reproduce(
         budget_minutes: stop before an epoch that would end after so many minutes; None runs to the end.
         command: how this was started, for the records.
         quiet: whether to leave progress bars out.
-        say: takes one line a run.
+        say: takes one line a run, and in the end one that counts those added and those left.
 
     Returns:
         The runs that were added to the ledger.
 
     Raises:
-        InputError: if there is no such experiment, its data cannot be read, a folder cannot be written or torchrun started
-            several processes.
+        InputError: if there is no such experiment, its data cannot be read, a folder cannot be written, the budget is no
+            positive number or torchrun started several processes.
         KeyboardInterrupt: at Ctrl-C; the run that it ended goes on at the next call.
     """
     if name not in EXPERIMENTS:
         raise InputError(f"Unknown experiment {name!r}: expected one of {', '.join(EXPERIMENTS)}.")
     if world_size() > 1:
         raise InputError("reproduce trains one run after another in one process: start it without torchrun.")
+    if budget_minutes is not None and not 0 < budget_minutes < math.inf:
+        raise InputError(f"The budget must be a number of minutes above 0, not {budget_minutes!r}: leave it out for no limit.")
     deadline = None if budget_minutes is None else time.monotonic() + 60 * budget_minutes
+    files = {ledger / f"{run_name(config.as_dict())}.json": config for config in EXPERIMENTS[name].configs(seeds, scale)}
     for folder in (ledger, work):
-        _check_writable(folder)
+        make_folder(folder)
     added = []
-    for config in EXPERIMENTS[name].configs(seeds, scale):
-        file = ledger / f"{run_name(config.as_dict())}.json"
+    why = "other processes are at them"
+    for file, config in files.items():
         if deadline is not None and time.monotonic() >= deadline:
+            why = "time is up, call it again"
             break
         if file.exists():
             continue
+        mark = work / f"{file.stem}.lock"
         try:
-            lock = FileLock(work / f"{file.stem}.lock").acquire(timeout=0)
+            lock = FileLock(mark).acquire(timeout=0)
         except Timeout:
             say(f"{file.stem}: another process is at it")
             continue
@@ -198,12 +204,17 @@ def reproduce(
                 say(f"{file.stem}: {run.message}")
                 if run.status == "interrupted":
                     raise KeyboardInterrupt
+                why = "time is up, call it again"
                 break
             write_atomically(file, run.to_json())
             _leave_only_the_network(folder)
+        mark.unlink(missing_ok=True)  # whoever takes the lock from now on finds the record, and leaves the run
         added.append(run)
         error = "no epoch finished" if run.last_test_error is None else f"test error {run.last_test_error:.2%}"
         say(f"{file.stem}: {run.status}, {error}, {run.seconds:.0f} s")
+    left = sum(not file.exists() for file in files)
+    runs = "1 run" if len(added) == 1 else f"{len(added)} runs"
+    say(f"{runs} added to {ledger}, {f'{left} left: {why}' if left else 'nothing is missing'}.")
     return added
 
 
@@ -214,13 +225,3 @@ def _leave_only_the_network(folder: Path) -> None:
             shutil.rmtree(part)
         elif part.name != NETWORK:
             part.unlink()
-
-
-def _check_writable(folder: Path) -> None:
-    """Found out before any training, not after it."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        raise InputError(f"Cannot write to {folder} ({error.strerror}): choose a folder that you may write to.") from error

@@ -1,6 +1,10 @@
 """Where things lie; apart from the rest so that the site, which is built without torch, can ask too."""
 
+import os
+import tempfile
 from pathlib import Path
+
+from .errors import InputError
 
 _PACKAGE = Path(__file__).resolve().parent
 
@@ -14,3 +18,25 @@ def data_folder() -> Path:
 def ledger_to_fill() -> Path:
     """Where new records go: the checkout's own ledger, or ``data/results`` here for an installed package."""
     return Path("data/results") if (_PACKAGE / "_data").is_dir() else data_folder() / "results"
+
+
+def ledgers() -> list[Path]:
+    """Where finished records lie: the book's own folder, and what an installed package has filled here, if it has."""
+    shipped, own = data_folder() / "results", ledger_to_fill()
+    return [shipped, own] if own != shipped and os.path.isdir(own) else [shipped]
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder if there is none, and find out before any training, not after it, whether it can be written.
+
+    Raises:
+        InputError: if it cannot.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except FileExistsError as error:
+        raise InputError(f"{folder} is a file: choose a folder.") from error
+    except OSError as error:
+        raise InputError(f"Cannot write to {folder} ({error.strerror}): choose a folder that you may write to.") from error

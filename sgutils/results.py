@@ -17,7 +17,7 @@ import torch
 from . import distributed
 from .config import Config
 from .errors import InputError
-from .folders import data_folder
+from .folders import data_folder, ledgers
 from .methods import options
 from .paper import FIGURES, TABLES
 
@@ -111,18 +111,21 @@ def load_results(folder: str | Path | None = None) -> list[Run]:
     """All runs of a ledger, in the order of their file names.
 
     Args:
-        folder: of JSON files; None is the ledger that ships with the book.
+        folder: of JSON files; None is what ships with the book and, for an installed package, what ``data/results`` here
+            holds: of two files with one name, the one that is here.
 
     Raises:
         InputError: if there is no such folder or a file in it is no record of a run.
     """
-    folder = data_folder() / "results" if folder is None else Path(folder)
-    try:
-        if not folder.is_dir():
-            raise InputError(f"{folder} is no folder: expected one with the JSON files that training wrote.")
-        return [load_run(path) for path in sorted(folder.glob("*.json"))]
-    except OSError as error:
-        raise InputError(f"Cannot read {folder} ({error.strerror}): choose a folder that you may read.") from error
+    files = {}
+    for folder in ledgers() if folder is None else [Path(folder)]:
+        try:
+            if not folder.is_dir():
+                raise InputError(f"{folder} is no folder: expected one with the JSON files that training wrote.")
+            files |= {path.name: path for path in folder.glob("*.json")}
+        except OSError as error:
+            raise InputError(f"Cannot read {folder} ({error.strerror}): choose a folder that you may read.") from error
+    return [load_run(files[name]) for name in sorted(files)]
 
 
 def load_run(path: str | Path) -> Run:
@@ -281,7 +284,8 @@ def _device_name(device: torch.device) -> str:
     processes = f", {distributed.world_size()} processes" if distributed.world_size() > 1 else ""
     if device.type == "cuda":
         return torch.cuda.get_device_name(device) + processes
-    return f"{platform.machine()} CPU, {torch.get_num_threads()} threads" + processes
+    threads = torch.get_num_threads()
+    return f"{platform.machine()} CPU, {threads} thread{'' if threads == 1 else 's'}" + processes
 
 
 @functools.cache

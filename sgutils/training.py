@@ -6,9 +6,12 @@ builds the method, keeps files in a folder and returns the record for the ledger
 
 import dataclasses
 import math
+import os
+import shlex
 import time
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +24,8 @@ from .checkpoint import A_CHECKPOINT, load_checkpoint, save_checkpoint, save_net
 from .config import Config
 from .data import Dataset, augment, load_dataset
 from .errors import InputError
-from .logs import METRICS, Log
+from .folders import make_folder
+from .logs import Log
 from .methods import Method, build_method
 from .resnets import MODELS
 from .results import Run, code_commit, load_run
@@ -334,7 +338,9 @@ def train(
             precision, or a mini-batch has fewer than two images for each of torchrun's processes.
     """
     trainer = make_trainer(config, precision=precision)
-    folder = None if out is None or distributed.rank() > 0 else _new_folder(Path(out))
+    folder = None if out is None else Path(out)
+    if folder is not None:
+        _by_the_first(lambda: _make_new(folder), trainer.device)
     return _run(trainer, config, folder, command, deadline, quiet)
 
 
@@ -342,29 +348,39 @@ def resume(out: str | Path, *, deadline: float | None = None, quiet: bool = Fals
     """Go on with a run that was stopped, from its last checkpoint; of one that is finished, only return the record.
 
     Raises:
-        InputError: if ``out`` holds no usable checkpoint.
+        InputError: if ``out`` holds no usable checkpoint or cannot be written.
     """
     folder = Path(out)
     if (folder / RESULT).exists() and (run := load_run(folder / RESULT)).status == "finished":
         return run
     config, trainer, command = _restore(folder)
-    return _run(trainer, config, folder if distributed.rank() == 0 else None, command, deadline, quiet)
+    _by_the_first(lambda: make_folder(folder), trainer.device)
+    return _run(trainer, config, folder, command, deadline, quiet)
 
 
-def evaluate(out: str | Path) -> tuple[Config, float, int]:
+def resume_command(folder: Path) -> str:
+    """What to type to go on with a run, in as many processes as now."""
+    processes = os.environ.get("LOCAL_WORLD_SIZE", distributed.world_size())
+    start = f"torchrun --nproc-per-node {processes} -m sgutils" if distributed.world_size() > 1 else "sgutils"
+    return f"{start} resume {shlex.quote(str(folder))}"
+
+
+def evaluate(out: str | Path) -> tuple[Config, float, Trainer]:
     """Measure anew the test error of the network that a run's folder holds.
 
     Returns:
-        What was trained, the share of wrong test predictions, and of how many images.
+        What was trained, the share of wrong test predictions, and the trainer as it stands.
 
     Raises:
         InputError: if ``out`` holds no usable checkpoint or its data cannot be read.
     """
     config, trainer, _ = _restore(Path(out))
-    return config, trainer.test_error(), len(trainer.dataset.test_y)
+    return config, trainer.test_error(), trainer
 
 
 def _restore(folder: Path) -> tuple[Config, Trainer, str]:
+    if folder.is_file():
+        raise InputError(f"{folder} is a file: expected the folder of a run, which was given to `sgutils train` as --out.")
     state = load_checkpoint(folder / CHECKPOINT)
     with understood(folder / CHECKPOINT, A_CHECKPOINT):
         config = Config(**state["config"])
@@ -381,26 +397,34 @@ def _run(
     code_commit()  # of the code that was loaded; it may have changed by the end
 
     def save() -> None:
+        state = {"config": config.as_dict(), "command": command, "trainer": trainer.state_dict()}
+        save_checkpoint(folder / CHECKPOINT, state)
+        log.write(trainer.history)
+
+    def finish() -> None:
+        if status == "finished":
+            save_network(folder / NETWORK, trainer.method.deployed_network())
+        write_atomically(folder / RESULT, run.to_json())
+
+    def keep(write: Callable[[], None]) -> None:
         if folder is not None:
-            state = {"config": config.as_dict(), "command": command, "trainer": trainer.state_dict()}
-            save_checkpoint(folder / CHECKPOINT, state)
-            log.write(trainer.history)
+            _by_the_first(lambda: _written(write, folder), trainer.device)
 
     def too_late() -> bool:
         done = trainer.epochs_done
         more = deadline is not None and 0 < len(done) < trainer.epochs_to_do
         return distributed.decided_by_the_first(more and time.monotonic() + done[-1].seconds > deadline, trainer.device)
 
-    log = None if folder is None else Log(folder, done=len(trainer.history))
+    log = None if folder is None or distributed.rank() > 0 else Log(folder, done=len(trainer.history))
     steps = trainer.steps_per_epoch
     total, done = trainer.epochs_to_do * steps, len(trainer.epochs_done) * steps
     bar = tqdm(total=total, initial=done, unit="step", disable=quiet or distributed.rank() > 0)
     trainer.on_step = bar.update
     try:
-        save()
+        keep(save)
         epochs = iter(trainer)
         while not (stopped := too_late()) and (epoch := next(epochs, None)):
-            save()
+            keep(save)
             bar.set_postfix(epoch=epoch.index, train=f"{epoch.train['error']:.1%}", test=f"{epoch.test_error:.1%}")
         status = "stopped" if stopped else "finished"
     except Diverged as error:
@@ -411,23 +435,40 @@ def _run(
     finally:
         bar.close()
         if log is not None:
-            log.close()
+            with suppress(OSError):  # of a full disk, which `keep` has said
+                log.close()
     if status in ("stopped", "interrupted"):
         message = f"Stopped after {len(trainer.epochs_done)} of {trainer.epochs_to_do} epochs."
     run = Run.of(trainer, config, status=status, message=message, command=command)
-    if folder is not None and status == "finished":
-        save_network(folder / NETWORK, trainer.method.deployed_network())
-    if folder is not None and status in ("finished", "diverged"):
-        write_atomically(folder / RESULT, run.to_json())
+    if status in ("finished", "diverged"):
+        keep(finish)
     return run
 
 
-def _new_folder(out: Path) -> Path:
+def _by_the_first(do: Callable[[], None], device: torch.device) -> None:
+    """What one process does for all; where it cannot, all of them end, rather than wait for it."""
+    refusal = None
+    if distributed.rank() == 0:
+        try:
+            do()
+        except InputError as error:
+            refusal = error
+    if distributed.decided_by_the_first(refusal is not None, device):
+        raise refusal or InputError("The first process could not write: it says why.")
+
+
+def _written(write: Callable[[], None], folder: Path) -> None:
     try:
-        if (out / CHECKPOINT).exists() or (out / RESULT).exists():
-            raise InputError(f"{out} already holds a run: choose another folder, or go on with `sgutils resume {out}`.")
-        out.mkdir(parents=True, exist_ok=True)
-        (out / METRICS).touch()
-    except OSError as error:
-        raise InputError(f"Cannot write to {out} ({error.strerror}): choose a folder that you may write to.") from error
-    return out
+        write()
+    except (InputError, OSError) as error:  # OSError: TensorBoard's
+        said = str(error) if isinstance(error, InputError) else f"Cannot write to {folder} ({error.strerror}): free some space."
+        if (folder / CHECKPOINT).exists():
+            said += f" The run goes on from its last checkpoint with: {resume_command(folder)}"
+        raise InputError(said) from error
+
+
+def _make_new(folder: Path) -> None:
+    with suppress(OSError):  # said by `make_folder`
+        if (folder / CHECKPOINT).exists() or (folder / RESULT).exists():
+            raise InputError(f"{folder} already holds a run: choose another folder, or go on with: {resume_command(folder)}")
+    make_folder(folder)

@@ -1,6 +1,7 @@
 """The package as pip sees it: what it carries, and what installing it would replace."""
 
 import json
+import os
 import subprocess
 import sys
 import sysconfig
@@ -71,6 +72,28 @@ def test_the_wheel_carries_what_ships_with_the_book(wheel):
     package = {path.relative_to(ROOT).as_posix() for path in _tracked("sgutils")}
     assert package <= names
     assert not any(name.startswith(("tests/", "book/")) for name in names)
+
+
+def test_what_an_installed_package_measures_is_among_its_results(wheel, tmp_path):
+    zipfile.ZipFile(wheel).extractall(tmp_path / "site")
+    (tmp_path / "desk").mkdir()
+
+    def say(*arguments):
+        done = subprocess.run(
+            [sys.executable, "-m", "sgutils", *arguments],
+            cwd=tmp_path / "desk",
+            env=os.environ | {"PYTHONPATH": str(tmp_path / "site")},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return done.stdout.splitlines()[-1]
+
+    folder = tmp_path / "site" / "sgutils" / "_data" / "results"
+    shipped = len(list(folder.glob("*.json")))
+    assert say("results") == f"Runs read from {folder}: {shipped}."
+    assert say("reproduce", "live-network", "--scale", "smoke", "--seeds", "1").startswith("2 runs added to data/results, ")
+    assert say("results") == f"Runs read from {folder} and {tmp_path / 'desk' / 'data' / 'results'}: {shipped + 2}."
 
 
 def _tracked(folder):

@@ -1,5 +1,6 @@
 import json
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -12,6 +13,7 @@ import pytest
 
 import sgutils as sg
 from sgutils.cli import main
+from sgutils.folders import data_folder
 
 SMALL = ["--dataset", "digits", "--model", "resnet20", "--train-examples", "200", "--test-examples", "50", "--epochs", "2"]
 
@@ -45,7 +47,17 @@ def test_the_record_holds_the_command_that_made_it(trained):
 def test_evaluate_prints_the_error_again(trained, capsys):
     error = json.loads((trained / "result.json").read_text())["last_test_error"]
     assert main(["evaluate", str(trained)]) == 0
-    assert f"test error {error:.2%} of 50 images" in capsys.readouterr().out
+    assert f"test error {error:.2%} of 50 images, after 2 of 2 epochs" in capsys.readouterr().out
+
+
+def test_evaluate_says_that_a_network_has_finished_no_epoch(tmp_path, monkeypatch, capsys):
+    def stopped(self, index):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sg.Trainer, "_epoch", stopped)
+    assert main(["train", *SMALL, "--out", str(tmp_path)]) == 130
+    assert f"sgutils resume {tmp_path}" in capsys.readouterr().err
+    assert main(["evaluate", str(tmp_path)]) == 0 and "after 0 of 2 epochs" in capsys.readouterr().out
 
 
 def test_resuming_a_finished_run_changes_nothing(trained):
@@ -58,13 +70,15 @@ def test_resuming_a_finished_run_changes_nothing(trained):
 
 def test_results_prints_the_folder_it_is_given(trained, capsys):
     assert main(["results", "--ledger", str(trained)]) == 0
-    assert "self-guidance lam=0.5 detach_teacher=False" in capsys.readouterr().out
+    text = capsys.readouterr().out
+    assert "self-guidance lam=0.5 detach_teacher=False" in text and text.endswith(f"\nRuns read from {trained}: 1.\n")
 
 
 def test_results_prints_the_paper_beside_the_ledger_of_the_book(capsys):
     assert main(["results"]) == 0
     text = capsys.readouterr().out
     assert "Table 6" in text and "not run" in text and "Everything measured" in text
+    assert f"\nRuns read from {data_folder() / 'results'}: " in text
     assert main(["results", "table2", "--format", "json"]) == 0
     full, small = json.loads(capsys.readouterr().out).values()
     assert [row["paper"] for row in full][:2] == [row["paper"] for row in small][:2] == ["6.34", "30.14"]
@@ -116,13 +130,17 @@ def test_a_damaged_checkpoint_is_said_and_the_one_before_goes_on(trained, tmp_pa
     assert again["curves"] == before["curves"]
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["train", "--help"], ["train", "--method", "baseline", "--help"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [["--help"], ["train", "--help"], ["train", "--method", "baseline", "--help"], ["reproduce", "--help"], ["results", "--help"]],
+)
 def test_help(arguments, capsys):
     with pytest.raises(SystemExit) as exit:
         main(arguments)
     text = capsys.readouterr().out
     assert exit.value.code == 0 and "usage: sgutils" in text
     assert ("--lam" in text) == (arguments == ["train", "--help"])
+    assert ("train --method METHOD --help" in text) == (arguments[0] == "train")
 
 
 @pytest.mark.parametrize(
@@ -140,7 +158,9 @@ def test_help(arguments, capsys):
         (["--epochs", "many"], "--epochs"),
         (["--lr", "nan"], "lr must be a number above 0"),
         (["--train-examples", "9999"], "There are 1438 training images"),
-        (["--method", "baseline", "--lam", "1"], "--lam"),
+        (["--method", "baseline", "--lam", "1"], "--lam is an option of cosub, distillation, self-guidance, not of baseline"),
+        (["--no-averaged"], "--averaged is an option of mutual-learning, not of self-guidance"),
+        (["--method", "baseline", "--p-last=0.2"], "--p-last is an option of"),
         (["--unheard-of"], "--unheard-of"),
     ],
 )
@@ -157,6 +177,7 @@ def test_a_bad_argument_is_one_sentence_and_leaves_nothing_behind(arguments, wor
     [
         *([], ["dance"], ["evaluate", "nowhere"], ["resume", "nowhere"], ["results", "--ledger", "nowhere"], ["train"]),
         *(["train", "--from", "nowhere.json", "--out", "x"], ["train", "--from"], ["results", "--scale", "tiny"]),
+        *(["reproduce", "table1", "--budget-minutes", minutes] for minutes in ("0", "-1", "nan", "inf", "ten")),
     ],
 )
 def test_other_bad_commands_are_one_sentence(arguments, capsys):
@@ -168,8 +189,16 @@ def test_other_bad_commands_are_one_sentence(arguments, capsys):
 def test_of_several_processes_the_first_of_each_machine_says_what_is_wrong(local, times, monkeypatch, capsys):
     for name, value in {"WORLD_SIZE": "4", "RANK": "2", "LOCAL_RANK": local}.items():
         monkeypatch.setenv(name, value)
-    assert main(["evaluate", "nowhere"]) == 2
+    assert main(["resume", "nowhere"]) == 2
     assert capsys.readouterr().err.count("nowhere") == times
+
+
+@pytest.mark.parametrize("arguments", [["evaluate", "x"], ["export", "x", "--out", "y"], ["results"], ["reproduce", "table1"]])
+def test_what_one_process_does_is_not_done_by_several(arguments, monkeypatch, capsys):
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    assert main(arguments) == 2
+    said = capsys.readouterr()
+    assert said.out == "" and said.err.endswith(f"start `sgutils {' '.join(arguments)}` without torchrun.\n")
 
 
 def test_warnings_look_as_before_after_a_command(capsys):
@@ -189,7 +218,23 @@ def test_an_unwritable_folder_is_one_sentence_of_the_real_command(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
-def test_ctrl_c_stops_with_a_checkpoint_and_says_how_to_go_on(tmp_path):
+def test_a_full_disk_is_one_sentence_that_says_how_to_go_on(tmp_path):
+    out = tmp_path / "run"
+    done = subprocess.run(
+        [sys.executable, "-m", "sgutils", "train", *SMALL, "--out", str(out)],
+        capture_output=True,
+        text=True,
+        # It takes the first checkpoint, and not the next with its momentum.
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1_500_000, resource.RLIM_INFINITY)),
+    )
+    assert done.returncode == 2 and "Traceback" not in done.stderr
+    said = done.stderr.splitlines()[-1]
+    assert said.startswith(f"sgutils: Cannot write {out / 'checkpoint.pt'} (") and said.endswith(f"sgutils resume {out}")
+    assert not list(out.glob("*.part")) and main(["evaluate", str(out)]) == 0
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_and_the_end_of_a_clusters_time_stop_with_a_checkpoint_and_say_how_to_go_on(sent, tmp_path):
     out = tmp_path / "run"
     process = subprocess.Popen(
         [sys.executable, "-m", "sgutils", "train", *SMALL, "--epochs", "500", "--out", str(out)],
@@ -203,7 +248,7 @@ def test_ctrl_c_stops_with_a_checkpoint_and_says_how_to_go_on(tmp_path):
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline and not ((out / "metrics.jsonl").exists() and (out / "metrics.jsonl").read_text()):
         time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(sent)
     _, stderr = process.communicate(timeout=120)
     assert process.returncode == 130 and f"sgutils resume {out}" in stderr and "Traceback" not in stderr
     epochs = len((out / "metrics.jsonl").read_text().splitlines())
@@ -218,15 +263,19 @@ def test_reproduce_fills_a_ledger_and_never_runs_a_finished_row_twice(tmp_path, 
     tiny = experiments.Experiment("tiny", ({"method": "baseline", **scale}, {"method": "self-guidance", **scale}))
     monkeypatch.setitem(experiments.EXPERIMENTS, "tiny", tiny)
     arguments = ["reproduce", "tiny", "--ledger", str(tmp_path / "ledger"), "--work", str(tmp_path / "work")]
-    assert main([*arguments, "--seeds", "1", "--budget-minutes", "0"]) == 0
+    assert main([*arguments, "--seeds", "1", "--budget-minutes", "1e-9"]) == 0
     assert list((tmp_path / "ledger").iterdir()) == []
+    assert capsys.readouterr().out.endswith(f"0 runs added to {tmp_path / 'ledger'}, 2 left: time is up, call it again.\n")
     assert main([*arguments, "--seeds", "2"]) == 0
+    assert capsys.readouterr().out.endswith(f"4 runs added to {tmp_path / 'ledger'}, nothing is missing.\n")
     runs = sg.load_results(tmp_path / "ledger")
     assert len(runs) == 4 and {run.seed for run in runs} == {0, 1}
     stamps = {path: path.stat().st_mtime_ns for path in (tmp_path / "ledger").iterdir()}
     assert main([*arguments, "--seeds", "2"]) == 0
     assert {path: path.stat().st_mtime_ns for path in (tmp_path / "ledger").iterdir()} == stamps
-    assert {path.name for path in (tmp_path / "work").glob("*/*")} == {"network.pt"} and "0 runs added" in capsys.readouterr().out
+    assert capsys.readouterr().out.endswith("0 runs added to " + str(tmp_path / "ledger") + ", nothing is missing.\n")
+    work = {path.relative_to(tmp_path / "work").as_posix() for path in (tmp_path / "work").rglob("*")}
+    assert work == {name for run in runs for name in (run.name, f"{run.name}/network.pt")}
     assert cli.main(["results", "--ledger", str(tmp_path / "ledger")]) == 0
 
 
@@ -247,8 +296,8 @@ def test_reproduce_goes_on_inside_a_run_that_its_budget_cut(tmp_path, monkeypatc
     monkeypatch.setattr(sg.Trainer, "test_error", an_hour_later)
     arguments = {"seeds": 1, "ledger": tmp_path / "ledger", "work": tmp_path / "work", "quiet": True}
     said = []
-    for minutes, epochs in ((90, 1), (90, 2), (30, 2), (0, 2)):
+    for minutes, epochs in ((90, 1), (90, 2), (30, 2)):
         assert experiments.reproduce("cut", **arguments, budget_minutes=minutes, say=said.append) == []
-        assert now == [3600 * epochs] and f"Stopped after {epochs} of 3 epochs" in said[-1]
+        assert now == [3600 * epochs] and f"Stopped after {epochs} of 3 epochs" in said[-2] and "1 left: time is up" in said[-1]
     assert len(experiments.reproduce("cut", **arguments, budget_minutes=90, say=said.append)) == 1
     assert len(sg.load_results(tmp_path / "ledger")[0].curves["test_error"]) == 3

@@ -4,6 +4,7 @@ import copy
 import json
 import multiprocessing
 import os
+import resource
 import socket
 import subprocess
 import sys
@@ -113,6 +114,29 @@ def test_a_run_goes_on_in_another_number_of_processes_and_the_first_alone_writes
     record = json.loads((tmp_path / "run" / "result.json").read_text())
     assert len(record["curves"]["test_error"]) == 2 and ("2 processes" in record["device"]) == (then == 2)
     assert len((tmp_path / "run" / "metrics.jsonl").read_text().splitlines()) == 2
+
+
+def refused(folder):
+    try:
+        sg.train(sg.Config(**SMALL), folder, quiet=True)
+    except sg.InputError as error:
+        return str(error)
+
+
+def refused_in_the_middle(folder):
+    if os.environ["RANK"] == "0":  # a disk that takes the first checkpoint, and not the next with its momentum
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1_500_000, resource.RLIM_INFINITY))
+    return refused(folder)
+
+
+def test_where_the_first_cannot_write_all_end_in_a_sentence(tmp_path):
+    assert in_processes(2, start_a_run, tmp_path / "run", out=tmp_path / "a") == ["stopped"] * 2
+    first, other = in_processes(2, refused, tmp_path / "run", out=tmp_path / "b")
+    assert "already holds a run" in first and "torchrun --nproc-per-node 2 -m sgutils resume" in first
+    assert other.startswith("The first process could not write")
+    first, other = in_processes(2, refused_in_the_middle, tmp_path / "full", out=tmp_path / "c")
+    assert "checkpoint.pt (File too large)" in first and f"resume {tmp_path / 'full'}" in first
+    assert other.startswith("The first process could not write")
 
 
 def test_torchrun_trains(tmp_path):

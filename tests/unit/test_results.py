@@ -3,8 +3,10 @@ import json
 import math
 
 import pytest
+import torch
 
 import sgutils as sg
+from sgutils import folders, results
 from sgutils.paper import FIGURES, TABLES
 from sgutils.results import (
     Run,
@@ -43,6 +45,26 @@ def test_a_record_survives_its_file(tmp_path):
     run = record()
     (tmp_path / "a.json").write_text(run.to_json())
     assert load_results(tmp_path) == [run]
+
+
+def test_an_installed_package_reads_what_it_filled_here_with_what_it_came_with(tmp_path, monkeypatch):
+    shipped, here = tmp_path / "package" / "results", tmp_path / "data" / "results"
+    monkeypatch.setattr(folders, "data_folder", lambda: shipped.parent)
+    monkeypatch.setattr(folders, "ledger_to_fill", lambda: here)
+    for folder, runs in ((shipped, [record(0, 0.1), record(1, 0.1)]), (here, [record(1, 0.2), record(2, 0.2)])):
+        if folder == here:
+            assert folders.ledgers() == [shipped] and len(load_results()) == 2
+        folder.mkdir(parents=True)
+        for run in runs:
+            (folder / f"{run.name}.json").write_text(run.to_json())
+    assert folders.ledgers() == [shipped, here]
+    assert {run.seed: run.last_test_error for run in load_results()} == {0: 0.1, 1: 0.2, 2: 0.2}
+
+
+def test_one_thread_is_not_called_threads(monkeypatch):
+    for count, words in ((1, " 1 thread"), (2, " 2 threads")):
+        monkeypatch.setattr(torch, "get_num_threads", lambda: count)
+        assert results._device_name(torch.device("cpu")).endswith(words)
 
 
 def test_runs_of_one_setting_differ_in_nothing_but_the_seed():

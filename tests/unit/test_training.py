@@ -182,8 +182,8 @@ def test_without_tensorboard_nothing_is_missed(tmp_path, monkeypatch):
 
 def test_evaluate_measures_the_same_error_again(undisturbed):
     run, folder = undisturbed
-    what, error, images = evaluate(folder)
-    assert (what, error, images) == (config(), run.last_test_error, 50)
+    what, error, trainer = evaluate(folder)
+    assert (what, error, len(trainer.epochs_done)) == (config(), run.last_test_error, config().epochs)
 
 
 def test_a_run_never_overwrites_another(undisturbed):
@@ -197,7 +197,28 @@ def test_a_folder_that_cannot_be_written_is_one_sentence_before_any_training(tmp
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(sg.InputError, match="Cannot write to .*file"):
         sg.train(config(), tmp_path / "file" / "run", quiet=True)
+    with pytest.raises(sg.InputError, match="file is a file: choose a folder"):
+        sg.train(config(), tmp_path / "file", quiet=True)
     assert (tmp_path / "file").read_text() == "in the way"
+
+
+def test_a_disk_that_takes_no_more_is_one_sentence_with_what_to_type_then(tmp_path, monkeypatch):
+    def full(*arguments):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched, pytest.raises(sg.InputError, match="No space left.*: sgutils resume .*run$"):
+        patched.setattr("sgutils.training.Log.write", full)  # TensorBoard writes in a way of its own
+        sg.train(config(), tmp_path / "run", quiet=True)
+    with monkeypatch.context() as patched, pytest.raises(sg.InputError, match="Cannot write to .*run .No space left"):
+        patched.setattr("sgutils.folders.tempfile.TemporaryFile", lambda **given: full())
+        resume(tmp_path / "run", quiet=True)
+    assert resume(tmp_path / "run", quiet=True).status == "finished"
+
+
+def test_a_file_is_no_run(undisturbed):
+    for do in (evaluate, resume):
+        with pytest.raises(sg.InputError, match="checkpoint.pt is a file: expected the folder of a run"):
+            do(undisturbed[1] / "checkpoint.pt")
 
 
 def test_bad_input_leaves_no_folder_behind(tmp_path):
