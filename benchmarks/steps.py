@@ -191,10 +191,7 @@ def floor(kind: str, make: Callable[[], sg.ResNet], best: dict[str, float]) -> d
     step = step_of(build(make), layout, autocast)
     step()
     draws = 8 if "skipped" in kind else 1
-    with FlopCounterMode(display=False) as counter:
-        for _ in range(draws):
-            step()
-    with Traffic() as traffic:
+    with FlopCounterMode(display=False) as counter, Traffic() as traffic:
         for _ in range(draws):
             step()
     multiply_adds, moved = counter.get_total_flops() / 2 / draws, traffic.bytes / draws
@@ -264,7 +261,7 @@ def device_name() -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--rounds", type=int, default=20, help="how often each kind is timed (default: %(default)s)")
+    parser.add_argument("--rounds", type=int, default=10, help="how often each kind is timed (default: %(default)s)")
     parser.add_argument("--networks", nargs="+", choices=NETWORKS, default=list(NETWORKS))
     given = parser.parse_args()
     if DEVICE.type == "cpu":

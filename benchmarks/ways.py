@@ -257,7 +257,7 @@ def agreement(one: Eager, other: Eager) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--rounds", type=int, default=20, help="how often each way is timed (default: %(default)s)")
+    parser.add_argument("--rounds", type=int, default=10, help="how often each way is timed (default: %(default)s)")
     given = parser.parse_args()
     if DEVICE.type == "cpu":
         torch.set_num_threads(1)
