@@ -14,21 +14,15 @@ import os
 import platform
 import statistics
 import time
-from pathlib import Path
 
 import numpy as np
 import torch
 from PIL import Image
-from steps import MaskedSelfGuidance
+from steps import BATCH, DEVICE, MaskedSelfGuidance, save
 from torchvision import transforms
 
 import sgutils as sg
-from sgutils.checkpoint import write_atomically
 from sgutils.training import PRECISIONS
-
-FOLDER = Path(__file__).resolve().parent.parent / "data" / "benchmarks"
-BATCH = 128
-DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 class Pictures(torch.utils.data.Dataset):
@@ -122,8 +116,7 @@ def main() -> None:
         },
         "versions": {"torch": torch.__version__},
     }
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    write_atomically(FOLDER / f"epochs-{DEVICE.type}.json", json.dumps(record, indent=1) + "\n")
+    save("epochs", record)
     print(json.dumps(record, indent=1))
 
 

@@ -15,9 +15,9 @@ import time
 
 import torch
 import torch.multiprocessing as mp
-from epochs import BATCH, DEVICE, FOLDER, device_name, ours, random_images
+from epochs import device_name, ours, random_images
+from steps import BATCH, DEVICE, save
 
-from sgutils.checkpoint import write_atomically
 from sgutils.training import default_precision
 
 CORES = os.cpu_count() or 1
@@ -74,8 +74,7 @@ def main() -> None:
         ],
         "versions": {"torch": torch.__version__},
     }
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    write_atomically(FOLDER / f"side-by-side-{DEVICE.type}.json", json.dumps(record, indent=1) + "\n")
+    save("side-by-side", record)
     print(json.dumps(record, indent=1))
 
 

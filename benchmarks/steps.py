@@ -259,6 +259,12 @@ def device_name() -> str:
     return f"{platform.machine()} CPU, {os.cpu_count()} cores, {torch.get_num_threads()} thread used"
 
 
+def save(name: str, record: dict) -> None:
+    """Write a record of this device to `data/benchmarks`."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    write_atomically(FOLDER / f"{name}-{DEVICE.type}.json", json.dumps(record, indent=1) + "\n")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--rounds", type=int, default=10, help="how often each kind is timed (default: %(default)s)")
@@ -285,8 +291,7 @@ def main() -> None:
         for kind, ratio in found["kinds"].items():
             spread = f"({min(ratio['ratios']):.2f} to {max(ratio['ratios']):.2f})"
             print(f"  {kind:48} {ratio['median_ratio']:5.2f}  {spread}  {ratio['times_its_floor']:5.1f}")
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    write_atomically(FOLDER / f"steps-{DEVICE.type}.json", json.dumps(record, indent=1) + "\n")
+    save("steps", record)
 
 
 if __name__ == "__main__":

@@ -15,11 +15,10 @@ from contextlib import nullcontext
 
 import torch
 import torch.nn.functional as F
-from steps import BATCH, CLASSES, DEVICE, FOLDER, OURS, SIDE, device_name, seconds
+from steps import BATCH, CLASSES, DEVICE, OURS, SIDE, device_name, save, seconds
 from torch import Tensor, nn
 
 import sgutils as sg
-from sgutils.checkpoint import write_atomically
 from sgutils.resnets import BatchNorm2d, keep_running_statistics
 from sgutils.training import default_precision
 
@@ -283,9 +282,8 @@ def main() -> None:
         ratios = sorted(value / base for value, base in zip(values, taken["the trainer's"]))
         found[name] |= {
             "median_seconds": round(statistics.median(values), 6),
-            "against_the_trainers": {"least": ratios[0], "median": statistics.median(ratios), "most": ratios[-1]},
+            "against_the_trainers": {"least": round(ratios[0], 3), "median": round(statistics.median(ratios), 3), "most": round(ratios[-1], 3)},
         }
-        found[name]["against_the_trainers"] = {which: round(ratio, 3) for which, ratio in found[name]["against_the_trainers"].items()}
     record = {
         "what": f"a Self-Guidance step of ResNet-32 on {BATCH} images of {SIDE} x {SIDE}, {precision}; ratios to the trainer's own",
         "device": device_name(),
@@ -293,8 +291,7 @@ def main() -> None:
         "ways": found,
         "versions": {"torch": torch.__version__},
     }
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    write_atomically(FOLDER / f"ways-{DEVICE.type}.json", json.dumps(record, indent=1) + "\n")
+    save("ways", record)
     print(json.dumps(record, indent=1))
 
 

@@ -178,6 +178,11 @@ def test_every_record_that_ships_can_be_run_again_from_itself():
         assert (len(run.curves["test_error"]) == config.epochs) == (run.status == "finished")
 
 
+def test_no_record_that_ships_names_a_folder_of_the_machine_that_made_it():
+    for run in load_results():
+        assert not [word for word in run.command.split() if word.startswith(("/", "~"))], run.name
+
+
 def test_ledger_files_carry_the_name_of_their_configuration():
     from sgutils.folders import data_folder
 
