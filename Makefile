@@ -33,8 +33,9 @@ serve: $(PAGE)  ## build the book if need be, and serve it on 127.0.0.1
 	@$(BIN)/python book/_tools/serve.py _build/html $(PORT)
 
 # Two files at a time, with one thread each: several threads of several trainings would wait for one another's cores.
+# In the order of their names: fewest tests last, as is usual, a long notebook would be left to the end and hold one core idle.
 test: $(VENV)/.all browser $(PAGE)  ## run every test: package, chapters (strict nbval), built site in a browser, JupyterLab
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --nbval tests book
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --nbval tests book
 
 notebooks: $(VENV)/.all  ## run the chapters again and store them in their normal form; ONLY=book/x.ipynb for one
 	$(BIN)/python book/_tools/notebooks.py $(ONLY)

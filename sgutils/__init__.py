@@ -25,11 +25,12 @@ _HOME = {
             *("resnet20", "resnet32", "resnet50", "resnet56", "resnet110"),
         ),
         "results": ("Run", "by_setting", "load_results", "mean_and_deviation"),
-        "training": ("Epoch", "Trainer", "train"),
+        "runs": ("resume", "train"),
+        "training": ("Epoch", "Trainer"),
     }.items()
     for name in names
 }
-_MODULES = ("config", "data", "errors", "features", "gates", "losses", "methods", "plots", "resnets", "results", "training", "widgets")
+_MODULES = ("config", "data", "errors", "features", "gates", "losses", "methods", "plots", "resnets", "results", "runs", "training", "widgets")
 
 __all__ = sorted(_HOME)
 

@@ -27,7 +27,8 @@ from .methods import METHODS, options
 from .paper import FIGURES, TABLES
 from .resnets import MODELS
 from .results import Run, as_markdown, as_text, beside_the_paper, load_results, load_run, measured, title_at_scale
-from .training import CHECKPOINT, NETWORK, PRECISIONS, evaluate, resume, resume_command, train
+from .runs import CHECKPOINT, NETWORK, evaluate, resume, resume_command, train
+from .training import PRECISIONS
 
 _CHOICES = {"dataset": DATASETS, "model": MODELS, "method": METHODS}
 

@@ -16,7 +16,7 @@ from .errors import InputError
 from .folders import make_folder
 from .paper import FIGURES, TABLES
 from .results import Run, run_name
-from .training import CHECKPOINT, NETWORK, resume, train
+from .runs import CHECKPOINT, NETWORK, resume, train
 
 
 @dataclass(frozen=True)

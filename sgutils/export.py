@@ -11,7 +11,7 @@ from .config import Config
 from .errors import InputError
 from .gates import linear_decay
 from .resnets import MODELS, ResNet
-from .training import CHECKPOINT, NETWORK
+from .runs import CHECKPOINT, NETWORK
 
 
 class GatedGraph(nn.Module):

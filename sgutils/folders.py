@@ -26,6 +26,23 @@ def ledgers() -> list[Path]:
     return [shipped, own] if own != shipped and os.path.isdir(own) else [shipped]
 
 
+def records(folders: list[Path]) -> list[Path]:
+    """The files of these ledgers in order of their names; of two with one name, the one of the later folder.
+
+    Raises:
+        InputError: if one of the folders is none or cannot be read.
+    """
+    files = {}
+    for folder in folders:
+        try:
+            if not folder.is_dir():
+                raise InputError(f"{folder} is no folder: expected one with the JSON files that training wrote.")
+            files |= {path.name: path for path in folder.glob("*.json")}
+        except OSError as error:
+            raise InputError(f"Cannot read {folder} ({error.strerror}): choose a folder that you may read.") from error
+    return [files[name] for name in sorted(files)]
+
+
 def make_folder(folder: Path) -> None:
     """Make a folder if there is none, and find out before any training, not after it, whether it can be written.
 

@@ -17,7 +17,7 @@ import torch
 from . import distributed
 from .config import Config
 from .errors import InputError
-from .folders import data_folder, ledgers
+from .folders import data_folder, ledgers, records
 from .methods import options
 from .paper import FIGURES, TABLES
 
@@ -117,15 +117,7 @@ def load_results(folder: str | Path | None = None) -> list[Run]:
     Raises:
         InputError: if there is no such folder or a file in it is no record of a run.
     """
-    files = {}
-    for folder in ledgers() if folder is None else [Path(folder)]:
-        try:
-            if not folder.is_dir():
-                raise InputError(f"{folder} is no folder: expected one with the JSON files that training wrote.")
-            files |= {path.name: path for path in folder.glob("*.json")}
-        except OSError as error:
-            raise InputError(f"Cannot read {folder} ({error.strerror}): choose a folder that you may read.") from error
-    return [load_run(files[name]) for name in sorted(files)]
+    return [load_run(path) for path in records(ledgers() if folder is None else [Path(folder)])]
 
 
 def load_run(path: str | Path) -> Run:

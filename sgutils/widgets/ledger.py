@@ -6,7 +6,8 @@ Only the standard library is used, so that the site is built without torch. Erro
 import json
 import math
 
-from ..folders import data_folder
+from ..errors import InputError
+from ..folders import ledgers, records
 from ..labels import NETWORKS, PEERS, USUAL, label, row_key, unusual
 from ..paper import FIGURES, TABLES
 
@@ -41,15 +42,21 @@ def recording():
     `rows` are the methods with their options, `groups` the ledger's runs that differ in nothing but row and seed, and
     `paper` the printed columns. In a group, `rows` maps a row's key to its runs: seed, name of the ledger file, and
     test and training error at the epochs in `kept`.
+
+    Raises:
+        InputError: if a file of the ledger is no record of a run.
     """
     rows, groups = {}, {}
-    for path in sorted((data_folder() / "results").glob("*.json")):
-        run = json.loads(path.read_text(encoding="utf-8"))
-        config = run["config"]
-        row = _row(config["method"], config["options"], rows)
-        name = (config["dataset"], config["model"], *(config[key] for key in RECIPE))
-        group = groups.setdefault(name, _group(config))
-        group["rows"].setdefault(row, []).append(_run(run, path.stem, group["kept"]))
+    for path in records(ledgers()):
+        try:
+            run = json.loads(path.read_text(encoding="utf-8"))
+            config = run["config"]
+            row = _row(config["method"], config["options"], rows)
+            name = (config["dataset"], config["model"], *(config[key] for key in RECIPE))
+            group = groups.setdefault(name, _group(config))
+            group["rows"].setdefault(row, []).append(_run(run, path.stem, group["kept"]))
+        except (ValueError, KeyError, TypeError) as error:
+            raise InputError(f"{path} is no record of a run: expected a JSON file that `sgutils train` wrote.") from error
     for group in groups.values():
         for runs in group["rows"].values():
             runs.sort(key=lambda run: run["seed"])

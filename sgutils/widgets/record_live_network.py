@@ -22,7 +22,7 @@ from ..experiments import EXPERIMENTS
 from ..export import export_onnx, trained_network
 from ..folders import data_folder
 from ..gates import linear_decay
-from ..training import RESULT, train
+from ..runs import RESULT, train
 from .record_overview import as_text
 
 # As many of each class as fit: the page tests two networks on them, again at each touch of a switch.

@@ -18,7 +18,8 @@ from ..checkpoint import load_checkpoint, write_atomically
 from ..config import Config
 from ..data import load_dataset
 from ..folders import data_folder
-from ..training import CHECKPOINT, RESULT, make_trainer, train
+from ..runs import CHECKPOINT, RESULT, train
+from ..training import make_trainer
 
 # The network sees images of 14 x 14; the page shows them as they were taken.
 CONFIG = Config(dataset="fashion-mnist", image_size=14, model="resnet20", method="self-guidance", epochs=30, seed=0)

@@ -27,9 +27,9 @@ window.painted = () => new Promise((done) => requestAnimationFrame(() => request
 window.settled = async () => {
   do await window.painted(); while (document.querySelector('[aria-busy="true"]'));
 };
-// A control's own read-out and what only a screen reader or the Tab key meets are no picture.
+// A control's own read-out and what only a screen reader or the Tab key meets are no picture, nor is the number of an id.
 window.picture = () => [...document.querySelectorAll('svg, canvas, output')].filter((node) => !node.closest('.sg-control'))
-  .map((node) => (node.tagName === 'CANVAS' ? node.toDataURL() : node.outerHTML.replace(/ (aria-(label|value\w+)|tabindex)="[^"]*"/g, ''))).join();
+  .map((node) => (node.tagName === 'CANVAS' ? node.toDataURL() : node.outerHTML.replace(/ (aria-(label|value\w+)|tabindex)="[^"]*"|sg-control-\d+/g, ''))).join();
 """
 
 

@@ -63,6 +63,8 @@ class Opened:
                && document.fonts.status === "loaded" """,
             timeout=30_000,
         )
+        # A picture is drawn to its width; what that moves is drawn a frame later.
+        self.page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(done))))")
         return self.page
 
 

@@ -10,10 +10,16 @@ import pytest
 CONTROLS = ":is(button, select, input, [role=slider]):not([type=hidden], :disabled, [data-loads])"
 
 # Everything that a reader sees of an explorable's state: its pictures and read-outs, without a control's own read-out and
-# without what only a screen reader or the Tab key meets.
+# without what only a screen reader or the Tab key meets. Ids are numbered in the order in which explorables arrive.
 PICTURE = r"""(host) => [...host.querySelectorAll("svg, canvas, output, dd, [aria-live]")].filter((part) => part.getClientRects().length && !part.closest(".sg-control"))
-  .map((part) => (part.tagName === "CANVAS" ? part.toDataURL() : part.outerHTML.replace(/ (aria-(label|value\w+)|tabindex)="[^"]*"/g, "")))
+  .map((part) => (part.tagName === "CANVAS" ? part.toDataURL() : part.outerHTML.replace(/ (aria-(label|value\w+)|tabindex)="[^"]*"|sg-control-\d+/g, "")))
   .join("\n")"""
+
+# Painted, and nothing is still being worked out.
+SETTLED = """async () => {
+  const painted = () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+  do await painted(); while (document.querySelector('.sg-explorable [aria-busy="true"]'));
+}"""
 
 NAME = r"""(control) => (control.getAttribute("aria-label") || [...(control.labels ?? [])].map((label) => label.textContent).join(" ")
   || document.getElementById(control.getAttribute("aria-labelledby"))?.textContent || control.textContent || "").trim()"""
@@ -42,15 +48,18 @@ def test_every_control_changes_the_picture(opened, explorable_page, width, schem
 
 
 def _moves(page, host, control):
-    """Whether the picture changes when the control is worked by keyboard."""
+    """Whether the picture changes when the control is worked by keyboard; what a worker draws takes a moment."""
+    before = host.evaluate(PICTURE)
     for key in _keys(control):
-        before = host.evaluate(PICTURE)
         control.focus()
         page.keyboard.press(key)
-        for _ in range(10):
-            if host.evaluate(PICTURE) != before:
-                return True
-            page.wait_for_timeout(30)
+        page.evaluate(SETTLED)
+        if host.evaluate(PICTURE) != before:
+            return True
+    for _ in range(10):
+        page.wait_for_timeout(100)
+        if host.evaluate(PICTURE) != before:
+            return True
     return False
 
 
@@ -118,7 +127,8 @@ def test_a_view_can_be_shared(opened, explorable_page):
         assert not site.problems
 
 
-HOSTILE = ['"<img src=x onerror=alert(1)>"', "null", "1e308", "-1e308", "-1", "0", "[]", "[null]", "{}", "true", "%", "NaN"]
+# A few: tests/explorables gives many more to each explorable itself.
+HOSTILE = ['"<img src=x onerror=alert(1)>"', "null", "-1e308", "[null]", "{}", "%"]
 
 
 def test_a_hostile_address_does_no_harm(opened, explorable_page):

@@ -101,9 +101,8 @@ RAW_MARKUP = r"""() => {
 }"""
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_page_fits_a_phone(opened, name, scheme):
-    with opened(360, scheme) as site:
+def test_a_page_fits_a_phone(opened, name):
+    with opened(360, "dark") as site:
         page = site.go(name)
         assert page.evaluate("document.documentElement.scrollWidth") == 360
         assert page.evaluate(BLANK) == []

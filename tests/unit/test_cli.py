@@ -280,7 +280,7 @@ def test_reproduce_fills_a_ledger_and_never_runs_a_finished_row_twice(tmp_path, 
 
 
 def test_reproduce_goes_on_inside_a_run_that_its_budget_cut(tmp_path, monkeypatch):
-    from sgutils import experiments, training
+    from sgutils import experiments, runs, training
 
     scale = {"dataset": "digits", "model": "resnet20", "train_examples": 100, "test_examples": 20, "epochs": 3}
     monkeypatch.setitem(experiments.EXPERIMENTS, "cut", experiments.Experiment("cut", ({"method": "baseline", **scale},)))
@@ -291,7 +291,7 @@ def test_reproduce_goes_on_inside_a_run_that_its_budget_cut(tmp_path, monkeypatc
         now[0] += 3600
         return test_error(self)
 
-    for module in (experiments, training):
+    for module in (experiments, runs, training):
         monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: now[0], perf_counter=lambda: now[0]))
     monkeypatch.setattr(sg.Trainer, "test_error", an_hour_later)
     arguments = {"seeds": 1, "ledger": tmp_path / "ledger", "work": tmp_path / "work", "quiet": True}

@@ -14,7 +14,7 @@ import torch
 from simple import Linear, digits
 
 import sgutils as sg
-from sgutils.training import resume
+from sgutils.runs import resume
 
 SMALL = {"dataset": "digits", "model": "resnet20", "train_examples": 96, "test_examples": 51, "epochs": 2, "batch_size": 32}
 
@@ -28,7 +28,7 @@ def _start(rank, count, port, function, arguments, out):
 def in_processes(count, function, *arguments, out):
     """What a function returns in each of so many processes that torchrun might have started."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["sgutils.training", "sklearn.datasets", "torch.utils.tensorboard"])
+    context.set_forkserver_preload(["sgutils.runs", "sklearn.datasets", "torch.utils.tensorboard", "torch._dynamo"])
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

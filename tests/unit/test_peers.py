@@ -197,7 +197,7 @@ def test_a_run_that_is_stopped_while_its_teacher_or_its_student_trains_goes_on_t
     stopped = sg.train(config, out, quiet=True)
     monkeypatch.undo()
     assert stopped.status == "interrupted" and stopped.message == f"Stopped after {epochs_before} of 4 epochs."
-    resumed = sg.training.resume(out, quiet=True)
+    resumed = sg.resume(out, quiet=True)
     assert resumed.status == "finished" and resumed.curves == whole.curves and len(resumed.curves["test_error"]) == 2
 
 

@@ -17,9 +17,10 @@ from sgutils.results import (
     load_results,
     measured,
     run_name,
-    title_at_scale,
     setting,
+    title_at_scale,
 )
+from sgutils.widgets import ledger
 
 
 def record(seed=0, error=0.2, status="finished", **changes):
@@ -51,14 +52,23 @@ def test_an_installed_package_reads_what_it_filled_here_with_what_it_came_with(t
     shipped, here = tmp_path / "package" / "results", tmp_path / "data" / "results"
     monkeypatch.setattr(folders, "data_folder", lambda: shipped.parent)
     monkeypatch.setattr(folders, "ledger_to_fill", lambda: here)
-    for folder, runs in ((shipped, [record(0, 0.1), record(1, 0.1)]), (here, [record(1, 0.2), record(2, 0.2)])):
+    errors = {shipped: ((0, 0.1), (1, 0.1)), here: ((1, 0.2), (2, 0.2))}
+    for folder in errors:
         if folder == here:
             assert folders.ledgers() == [shipped] and len(load_results()) == 2
         folder.mkdir(parents=True)
-        for run in runs:
+        for seed, error in errors[folder]:
+            run = record(seed, error, epochs=1)
             (folder / f"{run.name}.json").write_text(run.to_json())
     assert folders.ledgers() == [shipped, here]
     assert {run.seed: run.last_test_error for run in load_results()} == {0: 0.1, 1: 0.2, 2: 0.2}
+    (group,) = ledger.recording()["groups"]
+    (shown,) = group["rows"].values()
+    assert {run["seed"]: run["test"][-1] for run in shown} == {0: 1000, 1: 2000, 2: 2000}
+    (here / "notes.json").write_text("{}")
+    for read in (load_results, ledger.recording):
+        with pytest.raises(sg.InputError, match="notes.json is no record of a run"):
+            read()
 
 
 def test_one_thread_is_not_called_threads(monkeypatch):
