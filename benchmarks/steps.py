@@ -8,13 +8,15 @@ the plain step of the same round; on a CPU they are of process time, which hardl
 
 Each kind has a floor: the time of its multiply-adds at the device's best rate of that precision, in a large matrix product
 or in a convolution of the last stage, or of the bytes that its operators read and write at the rate of its best copy of a
-tensor as large as the first stage's, whichever is longer. Operators that were fused would move fewer bytes.
+tensor as large as the first stage's, whichever is longer. Operators that were fused would move fewer bytes. Memory that the
+process gave back and gets anew from the operating system is no part of the floor: how much that is in a step is counted.
 """
 
 import argparse
 import json
 import os
 import platform
+import resource
 import statistics
 import time
 from collections.abc import Callable
@@ -130,16 +132,24 @@ def seconds(step: Callable[[], None]) -> float:
     return time.process_time() - start
 
 
-def measure(make: Callable[[], sg.ResNet], rounds: int) -> dict[str, list[float]]:
-    """Seconds of every kind of step, all kinds in turn within each round."""
+def fresh_memory() -> int:
+    """Bytes that the operating system has given to this process so far, a page at a time and filled with zeros."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt * resource.getpagesize()
+
+
+def measure(make: Callable[[], sg.ResNet], rounds: int) -> tuple[dict[str, list[float]], dict[str, list[int]]]:
+    """Seconds of every kind of step, all kinds in turn within each round, and the bytes of fresh memory that each took."""
     steps = {kind: step_of(build(make), layout, autocast) for kind, (build, layout, autocast) in KINDS.items()}
     taken: dict[str, list[float]] = {kind: [] for kind in steps}
+    fresh: dict[str, list[int]] = {kind: [] for kind in steps}
     for done in range(-WARM_UP, rounds):
         for kind, step in steps.items():
+            before = fresh_memory()
             spent = seconds(step)
             if done >= 0:
                 taken[kind].append(spent)
-    return taken
+                fresh[kind].append(fresh_memory() - before)
+    return taken, fresh
 
 
 class Traffic(TorchDispatchMode):
@@ -236,7 +246,7 @@ def storage(make: Callable[[], sg.ResNet]) -> dict[str, dict[str, int]]:
     return found
 
 
-def summary(taken: dict[str, list[float]], floors: dict[str, dict[str, float]]) -> dict:
+def summary(taken: dict[str, list[float]], fresh: dict[str, list[int]], floors: dict[str, dict[str, float]]) -> dict:
     """Of every kind its ratio to the plain step in each round, and medians against that, the usual way and the floor."""
     kinds = {}
     for kind, values in taken.items():
@@ -248,6 +258,7 @@ def summary(taken: dict[str, list[float]], floors: dict[str, dict[str, float]]) 
             "median_ratio": round(statistics.median(ratios), 3),
             "times_faster_than_masked_self_guidance": round(usual, 3),
             "floor": floors[kind] | {"seconds": round(floors[kind]["seconds"], 6)},
+            "fresh_bytes": round(statistics.median(fresh[kind])),
             "times_its_floor": round(statistics.median(values) / floors[kind]["seconds"], 2),
         }
     return {"rounds": len(taken["plain"]), "kinds": kinds}
@@ -285,7 +296,7 @@ def main() -> None:
     }
     for name in given.networks:
         floors = {kind: floor(kind, NETWORKS[name], best) for kind in KINDS}
-        found = summary(measure(NETWORKS[name], max(2, given.rounds)), floors)
+        found = summary(*measure(NETWORKS[name], max(2, given.rounds)), floors)
         record["networks"][name] = found
         print(f"\n{name}, {device_name()}\n  {'step':48} against plain     against its floor")
         for kind, ratio in found["kinds"].items():

@@ -60,7 +60,8 @@ def wrap(method: nn.Module, leaves_out_parameters: bool) -> nn.Module:
     """What is called instead of the method, so that gradients come out as the mean over all processes."""
     if world_size() == 1:
         return method
-    return DistributedDataParallel(method, find_unused_parameters=leaves_out_parameters)
+    # Running statistics part until `agree`: no training pass reads them, and a broadcast before each would be time lost.
+    return DistributedDataParallel(method, find_unused_parameters=leaves_out_parameters, broadcast_buffers=False)
 
 
 def add_up(value: Tensor) -> Tensor:

@@ -11,6 +11,7 @@ from filelock import FileLock, Timeout  # torch brings it along
 
 from .checkpoint import write_atomically
 from .config import Config
+from .data import load_dataset
 from .distributed import world_size
 from .errors import InputError
 from .folders import make_folder
@@ -51,6 +52,9 @@ class Experiment:
                     seen.add(name)
                     yield config
 
+
+# Training and test images of the sets whose files do not say how many there should be.
+WHOLE = {"fer2013": (28_709, 3_589), "raf-db": (12_271, 3_068)}
 
 _METHODS = (
     {"method": "baseline"},
@@ -164,8 +168,9 @@ def reproduce(
         The runs that were added to the ledger.
 
     Raises:
-        InputError: if there is no such experiment, its data cannot be read, a folder cannot be written, the budget is no
-            positive number or torchrun started several processes.
+        InputError: if there is no such experiment, a folder cannot be written, the budget is no positive number, torchrun
+            started several processes, or no run is left but of data sets that cannot be read. While there are others,
+            those are passed over, and said in the end.
         KeyboardInterrupt: at Ctrl-C; the run that it ended goes on at the next call.
     """
     if name not in EXPERIMENTS:
@@ -179,18 +184,24 @@ def reproduce(
     for folder in (ledger, work):
         make_folder(folder)
     added = []
-    why = "other processes are at them"
+    why = ""
+    refused: dict[str, InputError | None] = {}
     for file, config in files.items():
         if deadline is not None and time.monotonic() >= deadline:
             why = "time is up, call it again"
             break
         if file.exists():
             continue
+        if config.dataset not in refused:
+            refused[config.dataset] = _refusal(config)
+        if refused[config.dataset]:
+            continue
         mark = work / f"{file.stem}.lock"
         try:
             lock = FileLock(mark).acquire(timeout=0)
         except Timeout:
             say(f"{file.stem}: another process is at it")
+            why = "other processes are at them"
             continue
         with lock:
             if file.exists():  # another process has finished it meanwhile
@@ -212,10 +223,31 @@ def reproduce(
         added.append(run)
         error = "no epoch finished" if run.last_test_error is None else f"test error {run.last_test_error:.2%}"
         say(f"{file.stem}: {run.status}, {error}, {run.seconds:.0f} s")
+    missing = [error for error in refused.values() if error]
+    if missing and not added and all(refused.get(config.dataset) for file, config in files.items() if not file.exists()):
+        raise missing[0]
+    for error in missing:
+        say(f"Left out: {error}")
+        why = why or "some of their data is missing"
     left = sum(not file.exists() for file in files)
     runs = "1 run" if len(added) == 1 else f"{len(added)} runs"
     say(f"{runs} added to {ledger}, {f'{left} left: {why}' if left else 'nothing is missing'}.")
     return added
+
+
+def _refusal(config: Config) -> InputError | None:
+    """Why these images can not be trained on: they cannot be read, or are a part where the run asks for all."""
+    try:
+        dataset = load_dataset(config.dataset, train_examples=config.train_examples, test_examples=config.test_examples)
+    except InputError as error:
+        return error
+    whole, here = WHOLE.get(config.dataset), (len(dataset.train_y), len(dataset.test_y))
+    if config.train_examples is None and whole and here != whole:
+        return InputError(
+            f"{config.dataset} has {here[0]:,} training and {here[1]:,} test images here: expected all {whole[0]:,} and {whole[1]:,}, "
+            "because a part of them is another recipe than the paper's."
+        )
+    return None
 
 
 def _leave_only_the_network(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""The ledger: one JSON file a run, written by the trainer, from which every number in the book comes."""
+"""The ledger: one JSON file a run, written at the end of a run, from which every number in the book comes."""
 
 import dataclasses
 import functools

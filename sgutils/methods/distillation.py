@@ -26,6 +26,8 @@ class Distillation(Method, name="distillation"):
         InputError: if an option is outside its range or the teacher does not fit the student's classes.
     """
 
+    leaves_out_parameters = False
+
     def __init__(self, net: ResNet, *, teacher: str | None = None, lam: float = 1.0, tau: float = 4.0):
         super().__init__()
         check_lam(lam)

@@ -25,6 +25,8 @@ class MutualLearning(Method, name="mutual-learning"):
         InputError: if ``tau`` is not a positive number.
     """
 
+    leaves_out_parameters = False
+
     def __init__(self, nets: Sequence[ResNet], *, tau: float = 1.0, averaged: bool = True):
         super().__init__()
         check_tau(tau)

@@ -28,6 +28,8 @@ class NativeEnsemble(Method, name="native-ensemble"):
         InputError: if ``tau`` is not a positive number.
     """
 
+    leaves_out_parameters = False
+
     def __init__(self, nets: Sequence[ResNet], *, tau: float = 3.0):
         super().__init__()
         check_tau(tau)

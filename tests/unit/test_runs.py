@@ -27,7 +27,7 @@ def same_curves(one, other):
 
 
 @pytest.mark.parametrize("method", sg.METHODS)
-def test_it_learns(method, undisturbed):
+def test_it_learns(method):
     whole = {"train_examples": None, "test_examples": None, "epochs": 10}
     run = sg.train(config(method=method, **whole), quiet=True)
     assert run.status == "finished" and run.last_test_error < 0.12, run.curves["test_error"]

@@ -76,7 +76,7 @@ def test_an_exception_in_on_step_ends_training():
     assert len(method.seen) == 1
 
 
-def test_a_frozen_teacher_is_the_same_after_training(tmp_path):
+def test_a_frozen_teacher_is_the_same_after_training():
     method = sg.Distillation(sg.resnet20(10, 1), teacher=sg.resnet20(10, 1))
     before = {key: value.clone() for key, value in method.teacher.state_dict().items()}
     list(sg.Trainer(method, digits(), epochs=2, batch_size=32, device="cpu"))
