@@ -11,14 +11,13 @@ a mini-batch at a time, skipped blocks not computed) and with the loop that most
 import argparse
 import json
 import os
-import platform
 import statistics
 import time
 
 import numpy as np
 import torch
 from PIL import Image
-from steps import BATCH, DEVICE, MaskedSelfGuidance, save
+from steps import BATCH, DEVICE, MaskedSelfGuidance, device_name, save
 from torchvision import transforms
 
 import sgutils as sg
@@ -54,13 +53,17 @@ def random_images(count: int) -> sg.Dataset:
     return sg.Dataset("random", x, y, x[:1], y[:1], tuple("0123456789"), mirrored=True)
 
 
+# Processes that prepare the usual loop's images.
+WORKERS = min(8, os.cpu_count() or 1)
+
+
 def usual(dataset: sg.Dataset):
     """Runs one epoch a call, as most repositories do."""
     method = MaskedSelfGuidance(sg.resnet32()).to(DEVICE)
     optimizer = torch.optim.SGD(method.parameters(), lr=0.1, momentum=0.9, nesterov=True, weight_decay=1e-4)
     pictures = Pictures(dataset.train_x.permute(0, 2, 3, 1).numpy(), dataset.train_y)
-    workers = min(4, os.cpu_count() or 1)
-    loader = torch.utils.data.DataLoader(pictures, BATCH, shuffle=True, num_workers=workers, persistent_workers=True, pin_memory=DEVICE.type == "cuda")
+    how = {"num_workers": WORKERS, "persistent_workers": True, "pin_memory": DEVICE.type == "cuda"}
+    loader = torch.utils.data.DataLoader(pictures, BATCH, shuffle=True, **how)
 
     def epoch():
         method.train()
@@ -79,11 +82,6 @@ def ours(dataset: sg.Dataset, epochs: int, precision: str):
     """Runs one epoch a call of the book's trainer."""
     training = iter(sg.Trainer(sg.SelfGuidance(sg.resnet32()), dataset, epochs=epochs, batch_size=BATCH, precision=precision))
     return lambda: next(training)
-
-
-def device_name() -> str:
-    name = torch.cuda.get_device_name() if DEVICE.type == "cuda" else f"{platform.machine()} CPU"
-    return f"{name}, {os.cpu_count()} cores"
 
 
 def main() -> None:
@@ -109,6 +107,7 @@ def main() -> None:
     record = {
         "what": f"images a second of whole epochs of Self-Guidance, ResNet-32, batch {BATCH}, data included",
         "device": device_name(),
+        "workers_of_the_usual_loop": WORKERS,
         "rounds": given.rounds,
         "images_per_second": {name: round(statistics.median(values), 1) for name, values in rates.items()},
         "times_faster": {

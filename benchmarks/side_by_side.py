@@ -15,8 +15,8 @@ import time
 
 import torch
 import torch.multiprocessing as mp
-from epochs import device_name, ours, random_images
-from steps import BATCH, DEVICE, save
+from epochs import ours, random_images
+from steps import BATCH, DEVICE, device_name, save
 
 from sgutils.training import default_precision
 

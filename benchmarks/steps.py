@@ -33,6 +33,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 import sgutils as sg
 from sgutils.checkpoint import write_atomically
+from sgutils.training import default_precision
 
 FOLDER = Path(__file__).resolve().parent.parent / "data" / "benchmarks"
 BATCH, SIDE, CLASSES, WARM_UP = 128, 32, 10, 2
@@ -94,6 +95,8 @@ KINDS: dict[str, tuple[Callable, torch.memory_format, bool]] = {
     "Self-Guidance, skipped, channels last": (lambda make: sg.SelfGuidance(make()), OURS, False),
     "Self-Guidance, skipped, channels last, bfloat16": (lambda make: sg.SelfGuidance(make()), OURS, True),
 }
+# Students of which a skipped step's floor is the mean.
+STUDENTS = 10
 # What the paper compares the storage of.
 PEERS = ("baseline", "stochastic-depth", "self-guidance", "mutual-learning", "native-ensemble", "diverse-peers", "cosub")
 
@@ -195,16 +198,20 @@ def rates() -> dict[str, float]:
 def floor(kind: str, make: Callable[[], sg.ResNet], best: dict[str, float]) -> dict[str, float]:
     """Seconds that the arithmetic, or the traffic, of such a step alone would take at the device's best rates.
 
-    Where students are drawn, the mean of several steps.
+    Where blocks are skipped, the mean over students that together run each block in its share of them.
     """
     build, layout, autocast = KINDS[kind]
-    step = step_of(build(make), layout, autocast)
+    method, count = build(make), 1
+    if "skipped" in kind:
+        count, p = STUDENTS, method.students.p
+        even = iter([torch.ones_like(p), *(((k + 0.5) / count < p).to(p) for k in range(count))])
+        method.students.forward = lambda: next(even)
+    step = step_of(method, layout, autocast)
     step()
-    draws = 8 if "skipped" in kind else 1
     with FlopCounterMode(display=False) as counter, Traffic() as traffic:
-        for _ in range(draws):
+        for _ in range(count):
             step()
-    multiply_adds, moved = counter.get_total_flops() / 2 / draws, traffic.bytes / draws
+    multiply_adds, moved = counter.get_total_flops() / 2 / count, traffic.bytes / count
     compute = multiply_adds / best["bfloat16" if autocast else "float32"]
     return {"multiply_adds": round(multiply_adds), "bytes": round(moved), "seconds": max(compute, moved / best["bytes"])}
 
@@ -212,7 +219,7 @@ def floor(kind: str, make: Callable[[], sg.ResNet], best: dict[str, float]) -> d
 def storage(make: Callable[[], sg.ResNet]) -> dict[str, dict[str, int]]:
     """Of every method: parameters that are trained and that are deployed, and what a step keeps for its backward pass.
 
-    On a GPU also the most memory that was allocated during a step with its optimiser.
+    On a GPU also the most memory that was allocated during a step, as the trainer takes it there, with its optimiser.
     """
     found = {}
     for name in PEERS:
@@ -236,7 +243,7 @@ def storage(make: Callable[[], sg.ResNet]) -> dict[str, dict[str, int]]:
         }
         del losses
         if DEVICE.type == "cuda":
-            step = step_of(method, OURS, False)
+            step = step_of(method, OURS, default_precision(DEVICE) == "bfloat16")
             step()
             torch.cuda.reset_peak_memory_stats()
             step()
@@ -267,7 +274,15 @@ def summary(taken: dict[str, list[float]], fresh: dict[str, list[int]], floors: 
 def device_name() -> str:
     if DEVICE.type == "cuda":
         return torch.cuda.get_device_name()
-    return f"{platform.machine()} CPU, {os.cpu_count()} cores, {torch.get_num_threads()} thread used"
+    return f"{platform.machine()} CPU with {torch.backends.cpu.get_cpu_capability()}, {os.cpu_count()} cores"
+
+
+def one_thread() -> str:
+    """Of a CPU use one thread; the device, with that."""
+    if DEVICE.type == "cuda":
+        return device_name()
+    torch.set_num_threads(1)
+    return f"{device_name()}, 1 thread used"
 
 
 def save(name: str, record: dict) -> None:
@@ -281,14 +296,13 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=10, help="how often each kind is timed (default: %(default)s)")
     parser.add_argument("--networks", nargs="+", choices=NETWORKS, default=list(NETWORKS))
     given = parser.parse_args()
-    if DEVICE.type == "cpu":
-        torch.set_num_threads(1)
+    device = one_thread()
     # Float32 as torch has it: a GPU's convolutions in TF32 if it can, so the best matrix product has to be in it, too.
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32
     best = rates()
     record = {
         "what": f"a training step on {BATCH} images of {SIDE} x {SIDE}; ratios to the plain step of the same round",
-        "device": device_name(),
+        "device": device,
         "rates": {name: round(rate) for name, rate in best.items()},
         "versions": {"torch": torch.__version__, "torchvision": torchvision.__version__},
         "networks": {},
@@ -298,7 +312,7 @@ def main() -> None:
         floors = {kind: floor(kind, NETWORKS[name], best) for kind in KINDS}
         found = summary(*measure(NETWORKS[name], max(2, given.rounds)), floors)
         record["networks"][name] = found
-        print(f"\n{name}, {device_name()}\n  {'step':48} against plain     against its floor")
+        print(f"\n{name}, {device}\n  {'step':48} against plain     against its floor")
         for kind, ratio in found["kinds"].items():
             spread = f"({min(ratio['ratios']):.2f} to {max(ratio['ratios']):.2f})"
             print(f"  {kind:48} {ratio['median_ratio']:5.2f}  {spread}  {ratio['times_its_floor']:5.1f}")
