@@ -109,11 +109,18 @@ def test_leaving_takes_every_listener_along(stage, name):
 def test_a_hand_at_rest_saves_once(stage):
     stage.show("temperature")
     stage.page.get_by_label("τ temperature").focus()
-    for _ in range(10):
-        stage.page.keyboard.press("ArrowRight")
+    # At once: keys pressed from outside come as slowly as a busy machine takes them.
+    stage.page.evaluate("""() => {
+        const slider = document.activeElement;
+        for (let i = 0; i < 10; i += 1) {
+            slider.stepUp();
+            slider.dispatchEvent(new Event("input", { bubbles: true }));
+        }
+    }""")
+    stage.page.wait_for_function("window.saves.length")
     stage.page.wait_for_timeout(400)
     saves = stage.page.evaluate("window.saves")
-    assert 1 <= len(saves) <= 5 and saves[-1]["tau"] > 3
+    assert len(saves) <= 2 and saves[-1]["tau"] > 3
 
 
 def test_two_explorables_on_one_page_keep_their_controls_apart(stage):

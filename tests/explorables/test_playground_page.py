@@ -94,8 +94,8 @@ def test_the_same_state_is_the_same_view(playground, state):
 
 def test_a_change_begins_anew_and_goes_on(playground):
     press(playground, "Play")
-    wait_for_steps(playground, 100)
-    # It trains on at once: a slow machine may draw no picture of the beginning, so each change of the count is heard.
+    wait_for_steps(playground, 1500)
+    # It trains on at once, and the worker's first answer may be of many steps: far fewer than before is a beginning.
     playground.page.evaluate(
         f"""() => {{
             window.fewest = Infinity;
@@ -104,7 +104,7 @@ def test_a_change_begins_anew_and_goes_on(playground):
         }}"""
     )
     playground.page.get_by_label("seed", exact=True).press("ArrowRight")
-    playground.page.wait_for_function("window.fewest < 90")
+    playground.page.wait_for_function("window.fewest < 1000")
     wait_for_steps(playground, 20)
     assert playground.state("seed") == 1 and playground.state("steps") == 0
 
@@ -216,9 +216,12 @@ def test_nothing_trains_where_nobody_looks(playground):
     press(playground, "Play")
     wait_for_steps(playground, 20)
     playground.page.evaluate("document.body.style.paddingTop = '5000px'")
-    playground.page.wait_for_timeout(1000)
-    before = steps(playground)
-    playground.page.wait_for_timeout(500)
-    assert steps(playground) == before
+    for _ in range(20):  # what was begun ends, sooner or later
+        before = steps(playground)
+        playground.page.wait_for_timeout(500)
+        if steps(playground) == before:
+            break
+    else:
+        pytest.fail("it trains on")
     playground.page.evaluate("document.body.style.paddingTop = ''")
     wait_for_steps(playground, before + 20)

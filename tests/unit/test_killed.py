@@ -39,11 +39,11 @@ def test_twenty_kills_lose_nothing(tmp_path):
         process = context.Process(target=work, args=(folder,))
         process.start()
         process.join(seconds)
-        if killed := process.is_alive():
+        if process.is_alive():  # it may still end by itself before the signal comes
             os.kill(process.pid, signal.SIGKILL)
             process.join()
-        assert process.exitcode == (-signal.SIGKILL if killed else 0)
-        return killed
+        assert process.exitcode in (0, -signal.SIGKILL)
+        return process.exitcode != 0
 
     undisturbed = tmp_path / "undisturbed"
     assert not run_for(undisturbed, None)
@@ -54,7 +54,6 @@ def test_twenty_kills_lose_nothing(tmp_path):
         folder = tmp_path / f"killed-{runs}"
         while run_for(folder, draw.uniform(0, seconds) if kills < KILLS else None):
             kills += 1
-            assert not (folder / "result.json").exists()
         runs += 1
         history, found = final_state(folder)
         assert history == expected_history
