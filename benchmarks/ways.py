@@ -293,6 +293,8 @@ def main() -> None:
             try:
                 taken[name].append(seconds(lambda: [made.step(gates) for gates in drawn]) / STEPS)
             except Exception as error:
+                if name == "the trainer's":  # there is nothing to compare with
+                    raise
                 found[name]["failed"] = str(error).split("\n")[0]
                 del ways[name], taken[name]
     for name, values in taken.items():

@@ -5,7 +5,7 @@ import threading
 from contextlib import contextmanager
 
 import pytest
-from site_pages import ROOT, SITE, holding, page_names
+from site_pages import ROOT, SETTLED, SITE, holding, page_names
 
 sys.path.insert(0, str(ROOT / "book" / "_tools"))
 from serve import server  # noqa: E402
@@ -63,8 +63,7 @@ class Opened:
                && document.fonts.status === "loaded" """,
             timeout=30_000,
         )
-        # A picture is drawn to its width; what that moves is drawn a frame later.
-        self.page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(done))))")
+        self.page.evaluate(SETTLED)  # a picture is drawn to its width; what that moves is drawn a frame later
         return self.page
 
 

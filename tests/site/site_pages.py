@@ -5,6 +5,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 SITE = ROOT / "_build" / "html"
 
+# Painted, and nothing is still being worked out.
+SETTLED = """async () => {
+  const painted = () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(done))));
+  do await painted(); while (document.querySelector('.sg-explorable [aria-busy="true"]'));
+}"""
+
 
 def page_names():
     """Every page of the site but the redirects, by its path."""

@@ -5,6 +5,7 @@ import re
 from urllib.parse import urlencode
 
 import pytest
+from site_pages import SETTLED
 
 # Not those that load megabytes: `test_network_with_switches.py` presses them.
 CONTROLS = ":is(button, select, input, [role=slider]):not([type=hidden], :disabled, [data-loads])"
@@ -14,12 +15,6 @@ CONTROLS = ":is(button, select, input, [role=slider]):not([type=hidden], :disabl
 PICTURE = r"""(host) => [...host.querySelectorAll("svg, canvas, output, dd, [aria-live]")].filter((part) => part.getClientRects().length && !part.closest(".sg-control"))
   .map((part) => (part.tagName === "CANVAS" ? part.toDataURL() : part.outerHTML.replace(/ (aria-(label|value\w+)|tabindex)="[^"]*"|sg-control-\d+/g, "")))
   .join("\n")"""
-
-# Painted, and nothing is still being worked out.
-SETTLED = """async () => {
-  const painted = () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
-  do await painted(); while (document.querySelector('.sg-explorable [aria-busy="true"]'));
-}"""
 
 NAME = r"""(control) => (control.getAttribute("aria-label") || [...(control.labels ?? [])].map((label) => label.textContent).join(" ")
   || document.getElementById(control.getAttribute("aria-labelledby"))?.textContent || control.textContent || "").trim()"""
