@@ -80,13 +80,17 @@ def usual(dataset: sg.Dataset):
 
 def ours(dataset: sg.Dataset, epochs: int, precision: str):
     """Runs one epoch a call of the book's trainer."""
-    training = iter(sg.Trainer(sg.SelfGuidance(sg.resnet32()), dataset, epochs=epochs, batch_size=BATCH, precision=precision))
+    training = iter(
+        sg.Trainer(sg.SelfGuidance(sg.resnet32()), dataset, epochs=epochs, batch_size=BATCH, precision=precision)
+    )
     return lambda: next(training)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--images", type=int, default=2560 if DEVICE.type == "cpu" else 51200, help="an epoch (default: %(default)s)")
+    parser.add_argument(
+        "--images", type=int, default=2560 if DEVICE.type == "cpu" else 51200, help="an epoch (default: %(default)s)"
+    )
     parser.add_argument("--rounds", type=int, default=5, help="epochs that are timed of each (default: %(default)s)")
     given = parser.parse_args()
     dataset = random_images(given.images)
@@ -102,7 +106,9 @@ def main() -> None:
             if done >= 0:
                 rates[name].append(given.images / (time.perf_counter() - start))
     ratios = {
-        name: sorted(round(fast / slow, 2) for fast, slow in zip(rates[name], rates["usual"])) for name in rates if name != "usual"
+        name: sorted(round(fast / slow, 2) for fast, slow in zip(rates[name], rates["usual"]))
+        for name in rates
+        if name != "usual"
     }
     record = {
         "what": f"images a second of whole epochs of Self-Guidance, ResNet-32, batch {BATCH}, data included",
@@ -111,7 +117,8 @@ def main() -> None:
         "rounds": given.rounds,
         "images_per_second": {name: round(statistics.median(values), 1) for name, values in rates.items()},
         "times_faster": {
-            name: {"least": values[0], "median": round(statistics.median(values), 2), "most": values[-1]} for name, values in ratios.items()
+            name: {"least": values[0], "median": round(statistics.median(values), 2), "most": values[-1]}
+            for name, values in ratios.items()
         },
         "versions": {"torch": torch.__version__},
     }

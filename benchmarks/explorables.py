@@ -148,7 +148,10 @@ def requests(page):
 def over_the_wire(asked):
     """Bytes of these files as a host that compresses would send them."""
     files = [SITE / urlsplit(address).path.lstrip("/") for address in asked]
-    return sum(len(gzip.compress(file.read_bytes())) if file.suffix not in COMPRESSED else file.stat().st_size for file in files)
+    return sum(
+        len(gzip.compress(file.read_bytes())) if file.suffix not in COMPRESSED else file.stat().st_size
+        for file in files
+    )
 
 
 def measure(chromium, base):

@@ -110,12 +110,19 @@ def kernel(features, rounds=60):
 
 
 def quartiles(values, digits=2):
-    return dict(zip(("lower_quartile", "median", "upper_quartile"), (round(q, digits) for q in statistics.quantiles(values, n=4))))
+    return dict(
+        zip(
+            ("lower_quartile", "median", "upper_quartile"),
+            (round(q, digits) for q in statistics.quantiles(values, n=4)),
+        )
+    )
 
 
 def main():
     recorded = np.concatenate([read_recording()["methods"]["self-guidance"][-1]["features"][k] for k in range(4)])
-    thousand = np.concatenate([recorded, recorded[:200] + np.random.default_rng(0).normal(size=(200, recorded.shape[1]))])
+    thousand = np.concatenate(
+        [recorded, recorded[:200] + np.random.default_rng(0).normal(size=(200, recorded.shape[1]))]
+    )
     record = {"load_before": round(os.getloadavg()[0], 1), "page": {}}
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=list(FLAGS))
@@ -134,7 +141,10 @@ def main():
         "updates_a_second": quartiles(1 / wall, 1),
         "updates_a_second_of_its_own_time": quartiles(1 / own, 1),
     }
-    record |= {"load_after": round(os.getloadavg()[0], 1), "machine": f"{platform.machine()} CPU, {os.cpu_count()} cores"}
+    record |= {
+        "load_after": round(os.getloadavg()[0], 1),
+        "machine": f"{platform.machine()} CPU, {os.cpu_count()} cores",
+    }
     write_atomically(OUT, json.dumps(record, indent=1) + "\n")
     print(json.dumps(record, indent=1))
 

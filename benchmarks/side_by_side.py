@@ -40,7 +40,9 @@ def images_per_second(processes: int, threads: int, images: int) -> float:
     """Of all processes together, until the last is done."""
     context = mp.get_context("spawn")
     start, seconds = context.Barrier(processes), context.Queue()
-    running = [context.Process(target=train, args=(threads, images, start, seconds), daemon=True) for _ in range(processes)]
+    running = [
+        context.Process(target=train, args=(threads, images, start, seconds), daemon=True) for _ in range(processes)
+    ]
     for process in running:
         process.start()
     longest = max(seconds.get(timeout=600) for _ in running)
@@ -51,8 +53,12 @@ def images_per_second(processes: int, threads: int, images: int) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--images", type=int, default=2560 if DEVICE.type == "cpu" else 51200, help="an epoch (default: %(default)s)")
-    parser.add_argument("--rounds", type=int, default=3, help="how often each number of processes is tried (default: %(default)s)")
+    parser.add_argument(
+        "--images", type=int, default=2560 if DEVICE.type == "cpu" else 51200, help="an epoch (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--rounds", type=int, default=3, help="how often each number of processes is tried (default: %(default)s)"
+    )
     given = parser.parse_args()
     rates: dict[tuple[int, int], list[float]] = {tried: [] for tried in TRIED}
     for _ in range(given.rounds):

@@ -98,7 +98,15 @@ KINDS: dict[str, tuple[Callable, torch.memory_format, bool]] = {
 # Students of which a skipped step's floor is the mean.
 STUDENTS = 10
 # What the paper compares the storage of.
-PEERS = ("baseline", "stochastic-depth", "self-guidance", "mutual-learning", "native-ensemble", "diverse-peers", "cosub")
+PEERS = (
+    "baseline",
+    "stochastic-depth",
+    "self-guidance",
+    "mutual-learning",
+    "native-ensemble",
+    "diverse-peers",
+    "cosub",
+)
 
 
 def step_of(method: torch.nn.Module, memory_format: torch.memory_format, autocast: bool) -> Callable[[], None]:
@@ -213,7 +221,11 @@ def floor(kind: str, make: Callable[[], sg.ResNet], best: dict[str, float]) -> d
             step()
     multiply_adds, moved = counter.get_total_flops() / 2 / count, traffic.bytes / count
     compute = multiply_adds / best["bfloat16" if autocast else "float32"]
-    return {"multiply_adds": round(multiply_adds), "bytes": round(moved), "seconds": max(compute, moved / best["bytes"])}
+    return {
+        "multiply_adds": round(multiply_adds),
+        "bytes": round(moved),
+        "seconds": max(compute, moved / best["bytes"]),
+    }
 
 
 def storage(make: Callable[[], sg.ResNet]) -> dict[str, dict[str, int]]:

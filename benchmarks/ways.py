@@ -203,7 +203,10 @@ class BranchGraphs(Eager):
         super().__init__(*given)
         before = [(tensor, tensor.detach().clone()) for tensor in self.net.buffers()]
         blocks, inputs = self.net.blocks, []
-        hooks = [block.branch.register_forward_pre_hook(lambda _, given: inputs.append(given[0].detach())) for block in blocks]
+        hooks = [
+            block.branch.register_forward_pre_hook(lambda _, given: inputs.append(given[0].detach()))
+            for block in blocks
+        ]
         with torch.autocast(DEVICE.type, torch.bfloat16, enabled=self.autocast, cache_enabled=False):
             self.net(self.x)
             for hook in hooks:

@@ -30,7 +30,21 @@ _HOME = {
     }.items()
     for name in names
 }
-_MODULES = ("config", "data", "errors", "features", "gates", "losses", "methods", "plots", "resnets", "results", "runs", "training", "widgets")
+_MODULES = (
+    "config",
+    "data",
+    "errors",
+    "features",
+    "gates",
+    "losses",
+    "methods",
+    "plots",
+    "resnets",
+    "results",
+    "runs",
+    "training",
+    "widgets",
+)
 
 __all__ = sorted(_HOME)
 

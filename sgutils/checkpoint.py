@@ -73,7 +73,9 @@ def understood(path: Path, expected: str) -> Iterator[None]:
     try:
         yield
     except (AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
-        raise InputError(f"{path} is something else or of another version: expected {expected}, of this version.") from error
+        raise InputError(
+            f"{path} is something else or of another version: expected {expected}, of this version."
+        ) from error
 
 
 def save_network(path: Path, net: ResNet) -> None:

@@ -120,7 +120,9 @@ def _results(given: argparse.Namespace, command: str) -> int:
         print(json.dumps(parts, indent=1, ensure_ascii=False))
         return 0
     heading, write = ("## ", as_markdown) if given.format == "markdown" else ("", as_text)
-    print("\n\n".join(f"{heading}{title}\n\n{write(rows) if rows else 'Nothing yet.'}" for title, rows in parts.items()))
+    print(
+        "\n\n".join(f"{heading}{title}\n\n{write(rows) if rows else 'Nothing yet.'}" for title, rows in parts.items())
+    )
     folders = ledgers() if given.ledger is None else [given.ledger]
     print(f"\nRuns read from {' and '.join(str(folder.absolute()) for folder in folders)}: {len(runs)}.")
     return 0
@@ -129,7 +131,9 @@ def _results(given: argparse.Namespace, command: str) -> int:
 def _export(given: argparse.Namespace, command: str) -> int:
     net, p = trained_network(given.source)
     export_onnx(net, given.out)
-    print(f"{given.out}: inputs images (N, {net.stem[0].in_channels}, H, W) and gates ({net.num_blocks}); output logits.")
+    print(
+        f"{given.out}: inputs images (N, {net.stem[0].in_channels}, H, W) and gates ({net.num_blocks}); output logits."
+    )
     if p is None:
         print("Gates of 1 make it the network that is deployed.")
     else:
@@ -173,8 +177,15 @@ def _parser(defaults: Config, precision: str | None) -> argparse.ArgumentParser:
         if field.name != "options":
             choices = f": {', '.join(_CHOICES[field.name])}" if field.name in _CHOICES else ""
             _add_option(made, field.name, field.type, getattr(defaults, field.name), field.metadata["help"] + choices)
-    made.add_argument("--from", dest="record", metavar="FILE", help="a record of the ledger, whose settings become the defaults")
-    made.add_argument("--precision", choices=PRECISIONS, default=precision, help="of the convolutions; bfloat16 on a GPU that has it if not given")
+    made.add_argument(
+        "--from", dest="record", metavar="FILE", help="a record of the ledger, whose settings become the defaults"
+    )
+    made.add_argument(
+        "--precision",
+        choices=PRECISIONS,
+        default=precision,
+        help="of the convolutions; bfloat16 on a GPU that has it if not given",
+    )
     made.add_argument("--out", type=Path, required=True, help="folder for checkpoint, metrics and result")
     documentation = inspect.getdoc(METHODS[defaults.method])
     group = made.add_argument_group(f"options of --method {defaults.method}", documentation.splitlines()[0])
@@ -188,21 +199,38 @@ def _parser(defaults: Config, precision: str | None) -> argparse.ArgumentParser:
     made.add_argument("run", type=Path, help="the folder that was given to train as --out")
 
     made = command("export", _export, "Write a trained network as ONNX, its gates an input beside the images.")
-    made.add_argument("source", type=Path, metavar="RUN", help=f"a run's folder, or its {NETWORK}, where gates are folded in")
+    made.add_argument(
+        "source", type=Path, metavar="RUN", help=f"a run's folder, or its {NETWORK}, where gates are folded in"
+    )
     made.add_argument("--out", type=Path, required=True, help="the file to write, such as network.onnx")
 
     made = command("reproduce", _reproduce, "Run what the ledger lacks of an experiment.")
     titles = "; ".join(f"{name}: {experiment.title}" for name, experiment in EXPERIMENTS.items())
     made.add_argument("experiment", metavar="EXPERIMENT", help=titles)
     default = " (default: %(default)s)"
-    made.add_argument("--scale", default="full", help=f"{', '.join(SCALES)}; anything but full is a reduced-scale result{default}")
+    made.add_argument(
+        "--scale", default="full", help=f"{', '.join(SCALES)}; anything but full is a reduced-scale result{default}"
+    )
     made.add_argument("--seeds", type=int, default=3, help=f"seeds a setting{default}")
     made.add_argument("--budget-minutes", type=float, help="stop cleanly after so many minutes; no limit if not given")
     made.add_argument("--ledger", type=Path, default=ledger_to_fill(), help=f"folder of finished records{default}")
-    made.add_argument("--work", type=Path, default=Path("runs/ledger"), help=f"folder of unfinished runs, and of the networks of finished ones{default}")
+    made.add_argument(
+        "--work",
+        type=Path,
+        default=Path("runs/ledger"),
+        help=f"folder of unfinished runs, and of the networks of finished ones{default}",
+    )
 
-    made = command("results", _results, "Print the paper's tables beside what the ledger holds, then all that it holds.")
-    made.add_argument("table", nargs="?", choices=(*TABLES, *FIGURES), metavar="TABLE", help="table1 to table6, figure2 to figure5; all if not given")
+    made = command(
+        "results", _results, "Print the paper's tables beside what the ledger holds, then all that it holds."
+    )
+    made.add_argument(
+        "table",
+        nargs="?",
+        choices=(*TABLES, *FIGURES),
+        metavar="TABLE",
+        help="table1 to table6, figure2 to figure5; all if not given",
+    )
     made.add_argument("--scale", choices=SCALES, help="full and small if not given")
     made.add_argument("--format", choices=("text", "markdown", "json"), default="text", help="default: text")
     read = " and ".join(map(str, ledgers()))

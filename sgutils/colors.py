@@ -35,8 +35,18 @@ CLASSES = {
     f"class-{number}": color
     for number, color in enumerate(
         (
-            *(Color("#3768a8", "#86b4ec"), Color("#c43c4c", "#f28f98"), Color("#1f7f62", "#6fd0ab"), Color("#8d55a8", "#cfa6e6")),
-            *(Color("#806515", "#d8bd66"), Color("#b65604", "#f3a55c"), Color("#11808e", "#6ccfdb"), Color("#666a70", "#b9bdc4")),
+            *(
+                Color("#3768a8", "#86b4ec"),
+                Color("#c43c4c", "#f28f98"),
+                Color("#1f7f62", "#6fd0ab"),
+                Color("#8d55a8", "#cfa6e6"),
+            ),
+            *(
+                Color("#806515", "#d8bd66"),
+                Color("#b65604", "#f3a55c"),
+                Color("#11808e", "#6ccfdb"),
+                Color("#666a70", "#b9bdc4"),
+            ),
             *(Color("#b23484", "#ef90cb"), Color("#4a7d15", "#a3d56c")),
         )
     )
@@ -50,10 +60,7 @@ _DARK = (
     'body[data-vscode-theme-kind="vscode-dark"]',
 )
 # Where nobody says anything, the reader's system decides.
-_UNSAID = (
-    ":root:not([data-theme], [theme])"
-    ":not(:has([data-jp-theme-light]), :has([data-vscode-theme-kind]))"
-)
+_UNSAID = ":root:not([data-theme], [theme]):not(:has([data-jp-theme-light]), :has([data-vscode-theme-kind]))"
 
 
 def css_variables():

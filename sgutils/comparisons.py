@@ -14,7 +14,9 @@ from .labels import label
 from .results import Run, by_setting, mean_and_deviation, setting
 
 
-def measured_in(experiment: str, runs: Sequence[Run], scale: str = "full", dataset: str | None = None) -> dict[str, list[Run]]:
+def measured_in(
+    experiment: str, runs: Sequence[Run], scale: str = "full", dataset: str | None = None
+) -> dict[str, list[Run]]:
     """The finished runs of an experiment by method, in its order; a method that was not run has an empty list.
 
     Args:

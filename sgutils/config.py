@@ -51,7 +51,9 @@ class Config:
     lr: float = field(default=0.1, metadata={"help": "first learning rate; a tenth from 50 %%, a hundredth from 75 %%"})
     momentum: float = field(default=0.9, metadata={"help": "Nesterov momentum"})
     weight_decay: float = field(default=1e-4, metadata={"help": "weight decay"})
-    augment: bool = field(default=True, metadata={"help": "shift by up to 1/8 of the side, and mirror where it makes sense"})
+    augment: bool = field(
+        default=True, metadata={"help": "shift by up to 1/8 of the side, and mirror where it makes sense"}
+    )
     seed: int = field(default=0, metadata={"help": "seed of every random draw"})
     image_size: int | None = field(default=None, metadata={"help": "scale images down to this side"})
     train_examples: int | None = field(default=None, metadata={"help": "use only so many training images"})
@@ -73,7 +75,9 @@ class Config:
             raise InputError(f"momentum must be below 1, not {self.momentum!r}.")
         known = options(self.method)  # refuses an unknown method
         if unknown := set(self.options) - set(known):
-            raise InputError(f"Method {self.method!r} has no option {sorted(unknown)[0]!r}: it has {', '.join(known) or 'none'}.")
+            raise InputError(
+                f"Method {self.method!r} has no option {sorted(unknown)[0]!r}: it has {', '.join(known) or 'none'}."
+            )
         # A record names every option's value, so that a later change of a default does not change its meaning.
         chosen = {key: parameter.default for key, parameter in known.items()} | self.options
         for key, value in chosen.items():

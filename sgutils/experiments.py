@@ -178,9 +178,13 @@ def reproduce(
     if world_size() > 1:
         raise InputError("reproduce trains one run after another in one process: start it without torchrun.")
     if budget_minutes is not None and not 0 < budget_minutes < math.inf:
-        raise InputError(f"The budget must be a number of minutes above 0, not {budget_minutes!r}: leave it out for no limit.")
+        raise InputError(
+            f"The budget must be a number of minutes above 0, not {budget_minutes!r}: leave it out for no limit."
+        )
     deadline = None if budget_minutes is None else time.monotonic() + 60 * budget_minutes
-    files = {ledger / f"{run_name(config.as_dict())}.json": config for config in EXPERIMENTS[name].configs(seeds, scale)}
+    files = {
+        ledger / f"{run_name(config.as_dict())}.json": config for config in EXPERIMENTS[name].configs(seeds, scale)
+    }
     for folder in (ledger, work):
         make_folder(folder)
     added = []
@@ -224,7 +228,11 @@ def reproduce(
         error = "no epoch finished" if run.last_test_error is None else f"test error {run.last_test_error:.2%}"
         say(f"{file.stem}: {run.status}, {error}, {run.seconds:.0f} s")
     missing = [error for error in refused.values() if error]
-    if missing and not added and all(refused.get(config.dataset) for file, config in files.items() if not file.exists()):
+    if (
+        missing
+        and not added
+        and all(refused.get(config.dataset) for file, config in files.items() if not file.exists())
+    ):
         raise missing[0]
     for error in missing:
         say(f"Left out: {error}")

@@ -48,7 +48,9 @@ def export_onnx(net: ResNet, out: str | Path) -> None:
     try:
         import onnx
     except ImportError as error:
-        raise InputError("Writing ONNX needs the package onnx: install it with pip install 'sgutils[export]'.") from error
+        raise InputError(
+            "Writing ONNX needs the package onnx: install it with pip install 'sgutils[export]'."
+        ) from error
     training = net.training
     weight = net.stem[0].weight  # the inputs are of its precision, and on its device
     example = weight.new_zeros(2, net.stem[0].in_channels, 32, 32), weight.new_ones(net.num_blocks)

@@ -56,7 +56,9 @@ def silhouette(features: Tensor | np.ndarray, labels: Tensor | np.ndarray) -> fl
     """
     features, labels = _pair(features, labels)
     if not 2 <= len(np.unique(labels)) < len(labels):
-        raise InputError(f"The silhouette needs 2 to {len(labels) - 1} classes among {len(labels)} images, not {len(np.unique(labels))}.")
+        raise InputError(
+            f"The silhouette needs 2 to {len(labels) - 1} classes among {len(labels)} images, not {len(np.unique(labels))}."
+        )
     return float(_sklearn("metrics").silhouette_score(features, labels))
 
 
@@ -129,7 +131,9 @@ def principal_components(features: Tensor | np.ndarray, count: int) -> tuple[np.
     """
     features = _matrix(features)
     if not 1 <= count <= min(features.shape):
-        raise InputError(f"There are 1 to {min(features.shape)} principal components of features {features.shape}, not {count!r}.")
+        raise InputError(
+            f"There are 1 to {min(features.shape)} principal components of features {features.shape}, not {count!r}."
+        )
     u, s, _ = np.linalg.svd(features - features.mean(axis=0), full_matrices=False)
     total = (s**2).sum()
     return u[:, :count] * s[:count], float((s[:count] ** 2).sum() / total) if total > 0 else 1.0
@@ -150,7 +154,9 @@ class LiveMap:
         try:
             import openTSNE
         except ImportError as error:
-            raise InputError("The live map is computed by openTSNE, which is not installed: pip install openTSNE.") from error
+            raise InputError(
+                "The live map is computed by openTSNE, which is not installed: pip install openTSNE."
+            ) from error
         self.check(None, perplexity)
         self._library = openTSNE
         self.perplexity = perplexity
@@ -187,9 +193,18 @@ class LiveMap:
         features = _matrix(features)
         self.check(len(features), self.perplexity)
         if self._map is not None and len(features) != len(self._map):
-            raise InputError(f"The map holds {len(self._map)} points, but features of {len(features)} came: make a new map.")
-        affinities = self._library.affinity.PerplexityBasedNN(features, perplexity=self.perplexity, random_state=self.seed)
-        settings = {"negative_gradient_method": "bh", "random_state": self.seed, "n_jobs": 1, "learning_rate": len(features) / 12}
+            raise InputError(
+                f"The map holds {len(self._map)} points, but features of {len(features)} came: make a new map."
+            )
+        affinities = self._library.affinity.PerplexityBasedNN(
+            features, perplexity=self.perplexity, random_state=self.seed
+        )
+        settings = {
+            "negative_gradient_method": "bh",
+            "random_state": self.seed,
+            "n_jobs": 1,
+            "learning_rate": len(features) / 12,
+        }
         if self._map is None:
             start = self._library.initialization.pca(features, random_state=self.seed)
             self._map = self._library.TSNEEmbedding(start, affinities, **settings)
@@ -228,4 +243,6 @@ def _sklearn(part: str) -> ModuleType:
     try:
         return importlib.import_module(f"sklearn.{part}")
     except ImportError as error:
-        raise InputError("This measure is computed by scikit-learn, which is not installed: pip install scikit-learn.") from error
+        raise InputError(
+            "This measure is computed by scikit-learn, which is not installed: pip install scikit-learn."
+        ) from error

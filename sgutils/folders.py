@@ -56,4 +56,6 @@ def make_folder(folder: Path) -> None:
     except FileExistsError as error:
         raise InputError(f"{folder} is a file: choose a folder.") from error
     except OSError as error:
-        raise InputError(f"Cannot write to {folder} ({error.strerror}): choose a folder that you may write to.") from error
+        raise InputError(
+            f"Cannot write to {folder} ({error.strerror}): choose a folder that you may write to."
+        ) from error

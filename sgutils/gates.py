@@ -64,7 +64,9 @@ def sample_gates(p: Tensor | Sequence[float], generator: torch.Generator | None 
         InputError: if an entry of ``p`` is no probability or the generator is not on the CPU.
     """
     if generator is not None and generator.device.type != "cpu":
-        raise InputError(f"Gates are drawn on the CPU, but the generator is on {generator.device}: use torch.Generator().")
+        raise InputError(
+            f"Gates are drawn on the CPU, but the generator is on {generator.device}: use torch.Generator()."
+        )
     p = survival_probabilities(p)
     return (torch.rand(len(p), generator=generator) < p).float()
 
@@ -85,7 +87,9 @@ def survival_probabilities(p: Tensor | Sequence[float]) -> Tensor:
     except (TypeError, ValueError) as error:
         raise InputError(f"Survival probabilities must be a list of numbers or a 1-D tensor, not {p!r}.") from error
     if values.ndim != 1 or len(values) == 0:
-        raise InputError(f"Survival probabilities must be a list or 1-D tensor, one a block, not shape {tuple(values.shape)}.")
+        raise InputError(
+            f"Survival probabilities must be a list or 1-D tensor, one a block, not shape {tuple(values.shape)}."
+        )
     for block, value in enumerate(values.tolist(), start=1):
         check_probability(f"the survival probability of block {block}", value)
     return values

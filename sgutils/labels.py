@@ -20,8 +20,20 @@ USUAL = {
     "cosub": {"lam": 0.5, "tau": 1.0, "p_last": 0.5},
 }
 
-NETWORKS = {"resnet20": "ResNet-20", "resnet32": "ResNet-32", "resnet50": "ResNet-50", "resnet56": "ResNet-56", "resnet110": "ResNet-110"}
-PEERS = {"mutual-learning": "DML", "native-ensemble": "ONE", "diverse-peers": "OKDDip", "distillation": "KD", "cosub": "cosub"}
+NETWORKS = {
+    "resnet20": "ResNet-20",
+    "resnet32": "ResNet-32",
+    "resnet50": "ResNet-50",
+    "resnet56": "ResNet-56",
+    "resnet110": "ResNet-110",
+}
+PEERS = {
+    "mutual-learning": "DML",
+    "native-ensemble": "ONE",
+    "diverse-peers": "OKDDip",
+    "distillation": "KD",
+    "cosub": "cosub",
+}
 
 _OTHERS = {"baseline": "plain", "stochastic-depth": "stochastic depth"}
 _OPTION_WORDS = {

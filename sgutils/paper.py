@@ -47,7 +47,9 @@ def _faces(fer: float, raf: float) -> dict[str, float]:
     return {"fer2013": fer, "raf-db": raf}
 
 
-def _sweep(dataset: str, model: str, name: str, baseline: float, depth: float, errors: dict[float, float]) -> list[Cell]:
+def _sweep(
+    dataset: str, model: str, name: str, baseline: float, depth: float, errors: dict[float, float]
+) -> list[Cell]:
     cells = _cells(name, model, "baseline", {dataset: baseline})
     cells += _cells(f"{name} + SD", model, "stochastic-depth", {dataset: depth})
     for lam, error in errors.items():
@@ -114,7 +116,9 @@ TABLES: dict[str, Table] = {
             *_cells("Baseline", "resnet110", "baseline", {"cifar100": 25.33}),
             *_cells("Stochastic Depth", "resnet110", "stochastic-depth", {"cifar100": 22.61}),
             *_cells("W/O Online Distillation (lambda = 0)", "resnet110", "self-guidance", {"cifar100": 22.63}, lam=0.0),
-            *_cells("W/O Backward Full network", "resnet110", "self-guidance", {"cifar100": 23.15}, backward_full=False),
+            *_cells(
+                "W/O Backward Full network", "resnet110", "self-guidance", {"cifar100": 23.15}, backward_full=False
+            ),
             *_cells("Full", "resnet110", "self-guidance", {"cifar100": 21.60}),
         ),
     ),

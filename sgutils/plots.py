@@ -98,7 +98,9 @@ def lines(
     return figure
 
 
-def rows(items: Iterable[Row], *, x: str, height: int | None = None, x_range: tuple[float, float] | None = None) -> go.Figure:
+def rows(
+    items: Iterable[Row], *, x: str, height: int | None = None, x_range: tuple[float, float] | None = None
+) -> go.Figure:
     """A comparison, one row a setting: every measurement as a small ring, the mean as a dot, ± one standard deviation.
 
     Args:
@@ -142,7 +144,9 @@ def learning_curves(groups: Mapping[str, Sequence[Run]], curve: str = "test_erro
         role = _role(label, runs)
         values = [[unit * value for value in _curve(run, curve)] for run in runs]
         if len({len(epochs) for epochs in values}) > 1:
-            raise InputError(f"The runs of {label!r} have different numbers of epochs: average only runs of one length.")
+            raise InputError(
+                f"The runs of {label!r} have different numbers of epochs: average only runs of one length."
+            )
         means, spread = zip(*(mean_and_deviation(list(epoch)) for epoch in zip(*values, strict=True)), strict=True)
         dash = DASHES[used.setdefault(role, 0) % len(DASHES)]
         used[role] += 1
@@ -162,7 +166,9 @@ def show(figure: go.Figure, name: str, alt: str) -> "Shown":
         InputError: if the name is no id, the alt text is missing, or the page cannot draw the figure.
     """
     if not re.fullmatch(r"[a-z][a-z0-9-]*", name):
-        raise InputError(f"{name!r} is no id for a figure: use small letters, digits and hyphens, such as 'test-error'.")
+        raise InputError(
+            f"{name!r} is no id for a figure: use small letters, digits and hyphens, such as 'test-error'."
+        )
     if len(alt.split()) < 3:
         raise InputError(f"The figure {name!r} needs an alt text: a sentence that says what it shows.")
     for trace in figure.data:
@@ -273,7 +279,9 @@ def _mean(item: Row) -> go.Scatter:
         meta={"role": item.role},
         mode="markers",
         marker={"color": color, "size": 10},
-        error_x=None if deviation is None else {"type": "data", "array": _numbers([deviation]), "color": color, "width": 6},
+        error_x=None
+        if deviation is None
+        else {"type": "data", "array": _numbers([deviation]), "color": color, "width": 6},
     )
 
 
@@ -300,7 +308,9 @@ def _check_line(item: Line) -> None:
         raise InputError(f"The line {item.label!r} cannot be drawn {item.dash!r}: choose from {', '.join(DASHES)}.")
     lengths = {len(item.x), len(item.y), *([] if item.spread is None else [len(item.spread)])}
     if len(lengths) != 1 or 0 in lengths:
-        raise InputError(f"The line {item.label!r} needs as many x as y values, at least one; it has {sorted(lengths)}.")
+        raise InputError(
+            f"The line {item.label!r} needs as many x as y values, at least one; it has {sorted(lengths)}."
+        )
 
 
 def _check_role(role: str) -> None:

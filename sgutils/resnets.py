@@ -232,7 +232,9 @@ def resnet(
         raise InputError(f"block must be one of {', '.join(BLOCKS)}, not {block!r}.")
     layers = BLOCKS[block][1]
     if not isinstance(depth, int) or depth < layers + 2 or (depth - 2) % layers:
-        raise InputError(f"A ResNet of {block} blocks has {layers}n + 2 layers, such as {3 * layers + 2}, not {depth!r}.")
+        raise InputError(
+            f"A ResNet of {block} blocks has {layers}n + 2 layers, such as {3 * layers + 2}, not {depth!r}."
+        )
     for name, value in (("num_classes", num_classes), ("in_channels", in_channels), *(("a width", w) for w in widths)):
         if not isinstance(value, int) or value < 1:
             raise InputError(f"{name} must be a whole number of at least 1, not {value!r}.")
@@ -266,7 +268,13 @@ def resnet110(num_classes: int = 10, in_channels: int = 3) -> ResNet:
     return resnet(110, num_classes, in_channels)
 
 
-MODELS = {"resnet20": resnet20, "resnet32": resnet32, "resnet50": resnet50, "resnet56": resnet56, "resnet110": resnet110}
+MODELS = {
+    "resnet20": resnet20,
+    "resnet32": resnet32,
+    "resnet50": resnet50,
+    "resnet56": resnet56,
+    "resnet110": resnet110,
+}
 
 
 def fold_gates(net: ResNet, p: Sequence[float] | Tensor) -> ResNet:

@@ -94,7 +94,9 @@ def evaluate(out: str | Path) -> tuple[Config, float, Trainer]:
 
 def _restore(folder: Path) -> tuple[Config, Trainer, str]:
     if folder.is_file():
-        raise InputError(f"{folder} is a file: expected the folder of a run, which was given to `sgutils train` as --out.")
+        raise InputError(
+            f"{folder} is a file: expected the folder of a run, which was given to `sgutils train` as --out."
+        )
     state = load_checkpoint(folder / CHECKPOINT)
     with understood(folder / CHECKPOINT, A_CHECKPOINT):
         config = Config(**state["config"])
@@ -175,7 +177,11 @@ def _written(write: Callable[[], None], folder: Path) -> None:
     try:
         write()
     except (InputError, OSError) as error:  # OSError: TensorBoard's
-        said = str(error) if isinstance(error, InputError) else f"Cannot write to {folder} ({error.strerror}): free some space."
+        said = (
+            str(error)
+            if isinstance(error, InputError)
+            else f"Cannot write to {folder} ({error.strerror}): free some space."
+        )
         if (folder / CHECKPOINT).exists():
             said += f" The run goes on from its last checkpoint with: {resume_command(folder)}"
         raise InputError(said) from error
@@ -184,5 +190,7 @@ def _written(write: Callable[[], None], folder: Path) -> None:
 def _make_new(folder: Path) -> None:
     with suppress(OSError):  # said by `make_folder`
         if (folder / CHECKPOINT).exists() or (folder / RESULT).exists():
-            raise InputError(f"{folder} already holds a run: choose another folder, or go on with: {resume_command(folder)}")
+            raise InputError(
+                f"{folder} already holds a run: choose another folder, or go on with: {resume_command(folder)}"
+            )
     make_folder(folder)

@@ -178,9 +178,13 @@ class Trainer:
             first_bad = torch.minimum(first_bad, bad)
             self.on_step()
         if distributed.least(first_bad).isfinite():
-            raise Diverged(f"The loss became NaN or infinite in epoch {index + 1}, step {int(first_bad)}, at learning rate {lr:g}.")
+            raise Diverged(
+                f"The loss became NaN or infinite in epoch {index + 1}, step {int(first_bad)}, at learning rate {lr:g}."
+            )
         if not all(parameter.isfinite().all() for parameter in self.parameters):
-            raise Diverged(f"The weights became NaN or infinite in the last step of epoch {index + 1}, at learning rate {lr:g}.")
+            raise Diverged(
+                f"The weights became NaN or infinite in the last step of epoch {index + 1}, at learning rate {lr:g}."
+            )
         if index + 1 == self.epochs:
             self.method.finish(self._images(batch) for batch in batches)
         distributed.agree(self.method)

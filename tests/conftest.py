@@ -7,7 +7,9 @@ from browser import FLAGS, MISSING, find_chromium
 
 
 def pytest_addoption(parser):
-    parser.addoption("--gpu", action="store_true", help="let tests use this machine's GPU: what they compute then differs a little")
+    parser.addoption(
+        "--gpu", action="store_true", help="let tests use this machine's GPU: what they compute then differs a little"
+    )
 
 
 def pytest_configure(config):

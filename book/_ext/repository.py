@@ -20,7 +20,9 @@ def written_address(root=ROOT):
     text = (root / "pyproject.toml").read_text(encoding="utf-8")
     found = re.search(r'^Repository = "([^"]+)"$', text, re.MULTILINE)
     if not found:
-        raise ValueError('pyproject.toml has no line `Repository = "https://github.com/…"` under [project.urls]: add it')
+        raise ValueError(
+            'pyproject.toml has no line `Repository = "https://github.com/…"` under [project.urls]: add it'
+        )
     return found[1]
 
 

@@ -34,7 +34,9 @@ def trim(app, error):
     out = Path(app.outdir)
     static = out / "_static"
     sheet = static / "styles" / "pydata-sphinx-theme.css"
-    sheet.write_text(ICON.sub(lambda rule: rule[0] if rule[1] in KEPT else "", sheet.read_text(encoding="utf-8")), "utf-8")
+    sheet.write_text(
+        ICON.sub(lambda rule: rule[0] if rule[1] in KEPT else "", sheet.read_text(encoding="utf-8")), "utf-8"
+    )
 
     fonts = static / "vendor" / "fontawesome" / "webfonts"
     shutil.rmtree(fonts)

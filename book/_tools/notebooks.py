@@ -109,7 +109,10 @@ def main(arguments):
             run(notebook)
         normalise(notebook)
         write(notebook, path)
-        print(f"{path.relative_to(ROOT)}: {'stamped' if only_stamp else f'ran in {time.perf_counter() - start:.0f} s'}", flush=True)
+        print(
+            f"{path.relative_to(ROOT)}: {'stamped' if only_stamp else f'ran in {time.perf_counter() - start:.0f} s'}",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

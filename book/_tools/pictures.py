@@ -40,7 +40,9 @@ def main(names):
         for name in names or bundle.NAMES:
             if (path := page_of(name)) is None:
                 continue
-            page = browser.new_page(viewport={"width": 1280, "height": 900}, color_scheme="light", reduced_motion="reduce")
+            page = browser.new_page(
+                viewport={"width": 1280, "height": 900}, color_scheme="light", reduced_motion="reduce"
+            )
             state, seconds = MOMENTS.get(name, ("", 1.5))
             page.goto(f"http://127.0.0.1:{site.server_port}/{path.relative_to(SITE).as_posix()}{state}")
             page.wait_for_selector(f'.sg-explorable[data-module="{name}"][data-mounted]')
@@ -48,7 +50,9 @@ def main(names):
             page.wait_for_function("!document.querySelector('.sg-explorable [aria-busy=\"true\"]')")
             shot = page.locator(f'.sg-explorable[data-module="{name}"]').first.screenshot()
             picture = Image.open(io.BytesIO(shot)).convert("RGB")
-            picture.resize((WIDTH, round(picture.height * WIDTH / picture.width))).save(PICTURES / f"{name}.webp", quality=80)
+            picture.resize((WIDTH, round(picture.height * WIDTH / picture.width))).save(
+                PICTURES / f"{name}.webp", quality=80
+            )
             page.close()
             print(f"{name}, from {path.name}", flush=True)
 

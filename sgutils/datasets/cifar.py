@@ -69,7 +69,9 @@ def _fine_classes(folder: Path) -> tuple[str, ...]:
             raise ValueError(f"{len(lines)} names")
         return tuple(line.decode() for line in lines)
     except Exception as error:  # a damaged pickle can end in any of them
-        raise InputError(f"{path} is missing or damaged: expected the names of 100 classes; {_advice(folder.name)}.") from error
+        raise InputError(
+            f"{path} is missing or damaged: expected the names of 100 classes; {_advice(folder.name)}."
+        ) from error
 
 
 def _read(path: Path, rows: int, labels: str, label_bytes: int, classes: int) -> tuple[np.ndarray, np.ndarray]:

@@ -12,7 +12,9 @@ def read_digits() -> Dataset:
     try:
         from sklearn.datasets import load_digits
     except ImportError as error:
-        raise InputError("The digits are inside scikit-learn, which is not installed: pip install scikit-learn.") from error
+        raise InputError(
+            "The digits are inside scikit-learn, which is not installed: pip install scikit-learn."
+        ) from error
     images, labels = load_digits(return_X_y=True)
     x = torch.from_numpy((images.reshape(-1, 1, 8, 8) * 255 / 16).round().astype(np.uint8))
     y = torch.from_numpy(labels.astype(np.int64))

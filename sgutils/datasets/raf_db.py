@@ -41,7 +41,9 @@ def _rows(path: Path) -> list[tuple[str, int]]:
     except FileNotFoundError as error:
         raise InputError(f"{path} is missing: {ADVICE}.") from error
     except (OSError, ValueError) as error:
-        raise InputError(f"{path} is damaged ({error}): expected lines such as 'train_00001.jpg 5'; {ADVICE}.") from error
+        raise InputError(
+            f"{path} is damaged ({error}): expected lines such as 'train_00001.jpg 5'; {ADVICE}."
+        ) from error
     return rows
 
 
@@ -49,7 +51,9 @@ def _face(path: Path) -> np.ndarray:
     try:
         from PIL import Image
     except ImportError as error:
-        raise InputError("RAF-DB is in JPEG files, which need Pillow, and it is not installed: pip install pillow.") from error
+        raise InputError(
+            "RAF-DB is in JPEG files, which need Pillow, and it is not installed: pip install pillow."
+        ) from error
     try:
         with Image.open(path) as image:
             return np.asarray(image.convert("RGB").resize((32, 32), Image.Resampling.BILINEAR))

@@ -34,7 +34,9 @@ class NativeEnsemble(Method, name="native-ensemble"):
         super().__init__()
         check_tau(tau)
         self.nets = nn.ModuleList(nets)
-        self.gate = nn.Sequential(PreciseLinear(trunk_channels(nets[0]), len(nets)), nn.BatchNorm1d(len(nets)), nn.ReLU())
+        self.gate = nn.Sequential(
+            PreciseLinear(trunk_channels(nets[0]), len(nets)), nn.BatchNorm1d(len(nets)), nn.ReLU()
+        )
         self.tau = tau
         self.weight = 0.0
 

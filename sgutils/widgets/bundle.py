@@ -48,7 +48,9 @@ def stylesheet():
     room = ""
     for i, page in enumerate(PAGES):
         heights = ((name, json.loads(_card(name))["min_height"][i]) for name in NAMES)
-        rules = "".join(f'.sg-explorable[data-module="{name}"] {{ min-height: {height}px; }}\n' for name, height in heights)
+        rules = "".join(
+            f'.sg-explorable[data-module="{name}"] {{ min-height: {height}px; }}\n' for name, height in heights
+        )
         # A page that is none of these takes the room of the nearest.
         room += f"@media (max-width: {(PAGES[i - 1] + page) // 2}px) {{\n{rules}}}\n" if i else rules
     return colors.css_variables() + (HERE / "lib/explorable.css").read_text(encoding="utf-8") + room
@@ -98,11 +100,14 @@ def bundled(path):
 
 def _inline(path, inlined):
     """The text of a module whose imports became constants; what it imports is added to `inlined`, in order."""
+
     def replace(found):
         imported = (path.parent / found["path"]).resolve()
         if imported not in inlined:
             inlined[imported] = _as_constant(imported, inlined)
-        return f"const {'{ ' + found['names'] + ' }' if found['names'] else found['whole']} = {_identifier(imported)};\n"
+        return (
+            f"const {'{ ' + found['names'] + ' }' if found['names'] else found['whole']} = {_identifier(imported)};\n"
+        )
 
     return _IMPORT.sub(replace, path.read_text(encoding="utf-8"))
 

@@ -91,6 +91,7 @@ def switch():
 
 def gate_string(longest):
     """Which blocks run, as the paper writes it: "110111011"."""
+
     def check(value):
         return value if isinstance(value, str) and len(value) <= longest and not value.strip("01") else None
 
@@ -99,6 +100,7 @@ def gate_string(longest):
 
 def numbers(length, low, high):
     """A list of so many numbers between two bounds."""
+
     def check(value):
         kept = [_number(item, low, high) for item in value] if _is_list(value) else [None]
         return kept if len(kept) == length and None not in kept else None

@@ -10,7 +10,12 @@ class Expressions(Explorable, module="expressions"):
     counts its runs from 0 and -1 takes all, and `mix` weighs the seven expressions in the recording's order.
     """
 
-    setting = Setting("a text of at most 80 letters", lambda value: value if isinstance(value, str) and len(value) <= 80 else None)
+    setting = Setting(
+        "a text of at most 80 letters", lambda value: value if isinstance(value, str) and len(value) <= 80 else None
+    )
     seed = whole_number(-1, 1000)
     mix = numbers(7, 0, 100)
-    recording = Setting("a recording made by sgutils.widgets.record_expressions", lambda value: value if isinstance(value, dict) else None)
+    recording = Setting(
+        "a recording made by sgutils.widgets.record_expressions",
+        lambda value: value if isinstance(value, dict) else None,
+    )

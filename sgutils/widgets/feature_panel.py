@@ -112,5 +112,6 @@ class _Watcher:
         self.map.show(together)
         spread = [silhouette(features, self.labels) for features in (teacher, student)]
         self.panel.draw_measures(
-            self.run, f"CKA of the two: {linear_cka(teacher, student):.2f}. Silhouettes: {spread[0]:.2f} and {spread[1]:.2f}."
+            self.run,
+            f"CKA of the two: {linear_cka(teacher, student):.2f}. Silhouettes: {spread[0]:.2f} and {spread[1]:.2f}.",
         )

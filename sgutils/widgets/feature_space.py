@@ -18,4 +18,6 @@ class FeatureSpace(Explorable, module="feature_space"):
     seed = whole_number(0, 20)
     color = one_of("class", "network")
     image = whole_number(0, 1000)
-    recording = Setting("a recording made by sgutils.widgets.record_features", lambda value: value if isinstance(value, dict) else None)
+    recording = Setting(
+        "a recording made by sgutils.widgets.record_features", lambda value: value if isinstance(value, dict) else None
+    )

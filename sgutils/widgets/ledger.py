@@ -56,7 +56,9 @@ def recording():
             group = groups.setdefault(name, _group(config))
             group["rows"].setdefault(row, []).append(_run(run, path.stem, group["kept"]))
         except (ValueError, KeyError, TypeError) as error:
-            raise InputError(f"{path} is no record of a run: expected a JSON file that `sgutils train` wrote.") from error
+            raise InputError(
+                f"{path} is no record of a run: expected a JSON file that `sgutils train` wrote."
+            ) from error
     for group in groups.values():
         for runs in group["rows"].values():
             runs.sort(key=lambda run: run["seed"])
@@ -137,14 +139,17 @@ def _paper(rows):
         for cell in table.cells:
             dataset, model = cell.setting["dataset"], cell.setting["model"]
             figures = [title.title.split(":")[0] for title in FIGURES.values() if _shows(title, dataset, model)]
-            column = columns.setdefault((name, dataset, model), {
-                "table": table.title.split(":")[0],
-                "dataset": dataset,
-                "model": model,
-                "name": f"{table.title.split(':')[0]}, {NETWORKS[model]}",
-                "figures": figures,
-                "errors": {},
-            })
+            column = columns.setdefault(
+                (name, dataset, model),
+                {
+                    "table": table.title.split(":")[0],
+                    "dataset": dataset,
+                    "model": model,
+                    "name": f"{table.title.split(':')[0]}, {NETWORKS[model]}",
+                    "figures": figures,
+                    "errors": {},
+                },
+            )
             key = _row(cell.setting["method"], cell.setting.get("options", {}), rows)
             column["errors"][key] = {"error": round(100 * cell.error), **({"note": cell.note} if cell.note else {})}
     return list(columns.values())
@@ -152,4 +157,6 @@ def _paper(rows):
 
 def _shows(figure, dataset, model):
     """Whether a figure of the paper has training curves of that network; Figure 5 has none."""
-    return "urves" in figure.title and any((c.setting["dataset"], c.setting["model"]) == (dataset, model) for c in figure.cells)
+    return "urves" in figure.title and any(
+        (c.setting["dataset"], c.setting["model"]) == (dataset, model) for c in figure.cells
+    )

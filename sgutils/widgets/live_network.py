@@ -17,7 +17,9 @@ DRAWING = 4 * -(-SIDE * SIDE // 2 // 3)
 
 
 def _gates(value):
-    return value if value == "p" or (isinstance(value, str) and len(value) == BLOCKS and not value.strip("01")) else None
+    return (
+        value if value == "p" or (isinstance(value, str) and len(value) == BLOCKS and not value.strip("01")) else None
+    )
 
 
 class LiveNetwork(Explorable, module="live_network"):
@@ -36,7 +38,8 @@ class LiveNetwork(Explorable, module="live_network"):
         lambda value: value if isinstance(value, str) and len(value) in (0, DRAWING) else None,
     )
     recording = Setting(
-        "a recording made by sgutils.widgets.record_live_network", lambda value: value if isinstance(value, dict) else None
+        "a recording made by sgutils.widgets.record_live_network",
+        lambda value: value if isinstance(value, dict) else None,
     )
     # Tells the picture that there is somebody to ask; the static page has no such trait.
     kernel = traitlets.Bool(True, read_only=True).tag(sync=True)
@@ -65,13 +68,17 @@ def answer(question, recording):
     """
     import torch
 
-    ask, name, gates, pixels, start, count = (question.get(key) for key in ("ask", "network", "gates", "pixels", "start", "count"))
+    ask, name, gates, pixels, start, count = (
+        question.get(key) for key in ("ask", "network", "gates", "pixels", "start", "count")
+    )
     if name not in NETWORKS:
         raise InputError(f"There is no network {name!r} here: expected one of {', '.join(NETWORKS)}.")
     if _gates(gates) is None:
         raise InputError(f"gates must be 'p' or a string of {BLOCKS} zeros and ones, not {gates!r}.")
     if ask == "logits":
-        if not (isinstance(pixels, list) and len(pixels) == SIDE * SIDE and all(_whole(value, 0, 255) for value in pixels)):
+        if not (
+            isinstance(pixels, list) and len(pixels) == SIDE * SIDE and all(_whole(value, 0, 255) for value in pixels)
+        ):
             raise InputError(f"An image is a list of {SIDE * SIDE} whole numbers from 0 to 255.")
         images = torch.tensor(pixels, dtype=torch.uint8).view(1, 1, SIDE, SIDE)
     elif ask == "wrong":
@@ -84,7 +91,11 @@ def answer(question, recording):
     values = [float(gate) for gate in (recording["survival"] if gates == "p" else gates)]
     with torch.no_grad():
         logits = _network(name)((images.float() - recording["mean"]) / recording["deviation"], values)
-    return int((logits.argmax(dim=1) != labels).sum()) if ask == "wrong" else [round(value, 5) for value in logits[0].tolist()]
+    return (
+        int((logits.argmax(dim=1) != labels).sum())
+        if ask == "wrong"
+        else [round(value, 5) for value in logits[0].tolist()]
+    )
 
 
 def _whole(value, low, high):

@@ -13,4 +13,6 @@ class Overview(Explorable, module="overview"):
     image = whole_number(0, 1000)
     gates = gate_string(9)
     playing = switch()
-    recording = Setting("a recording made by sgutils.widgets.record_overview", lambda value: value if isinstance(value, dict) else None)
+    recording = Setting(
+        "a recording made by sgutils.widgets.record_overview", lambda value: value if isinstance(value, dict) else None
+    )

@@ -42,10 +42,14 @@ def recording(folder: Path, runs: list[Run]) -> dict:
     Raises:
         InputError: if there is no such run, or a network does not err as its record says.
     """
-    chosen = [run for run in runs if run.config["dataset"] == "fer2013" and run.status == "finished" and _is_small(run.config)]
+    chosen = [
+        run for run in runs if run.config["dataset"] == "fer2013" and run.status == "finished" and _is_small(run.config)
+    ]
     chosen = [run for run in chosen if (folder / run.name / "network.pt").exists()]
     if not chosen:
-        raise InputError(f"{folder} has no network of a finished run on fer2013: run `sgutils reproduce every-method --scale small` first.")
+        raise InputError(
+            f"{folder} has no network of a finished run on fer2013: run `sgutils reproduce every-method --scale small` first."
+        )
     data = load_dataset("fer2013", **{key: SCALE[key] for key in ("image_size", "train_examples", "test_examples")})
     images = data.normaliser()(data.test_x)
     settings = defaultdict(list)
@@ -84,7 +88,9 @@ def _counts(folder: Path, run: Run, images: torch.Tensor, target: torch.Tensor, 
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(prog="python -m sgutils.widgets.record_expressions", description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m sgutils.widgets.record_expressions", description=__doc__.split("\n")[0]
+    )
     parser.add_argument("folder", type=Path, help="folder of the runs, each with its network.pt")
     parser.add_argument("--ledger", type=Path, default=ledger_to_fill(), help="folder of the records")
     arguments = parser.parse_args()

@@ -73,11 +73,13 @@ def recording(networks, dataset):
     for label in range(dataset.num_classes):
         candidates = ((y == label) & right).nonzero().squeeze(1)
         chosen = candidates[hardness[candidates].argsort(stable=True)[int(RANK * (len(candidates) - 1))]]
-        images.append({
-            "label": label,
-            "pixels": as_text(dataset.test_x[chosen, 0]),
-            "whole": {name: _rounded(logits[name][at, chosen]) for name, at in WHOLE.items()},
-        })
+        images.append(
+            {
+                "label": label,
+                "pixels": as_text(dataset.test_x[chosen, 0]),
+                "whole": {name: _rounded(logits[name][at, chosen]) for name, at in WHOLE.items()},
+            }
+        )
     pixels = dataset.train_x.float()
     return {
         "classes": list(dataset.classes),
@@ -96,6 +98,8 @@ def _rounded(values):
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(prog="python -m sgutils.widgets.record_live_network", description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m sgutils.widgets.record_live_network", description=__doc__.split("\n")[0]
+    )
     parser.add_argument("folder", type=Path, help="folder of the two training runs")
     main(parser.parse_args().folder)

@@ -59,13 +59,15 @@ def recording(trainer):
         candidates = ((dataset.test_y == label) & right).nonzero().squeeze(1)
         chosen = candidates[spread[candidates].argsort()[int(share * (len(candidates) - 1))]]
         students = [net(x[chosen][None], gates)[0] for gates in itertools.product([0.0, 1.0], repeat=net.num_blocks)]
-        images.append({
-            "label": label,
-            "pixels": as_text(originals[chosen, 0]),
-            "teacher": as_text(quantise(logits[chosen])),
-            # Student number n runs the blocks whose bits are 1, block 1 being the highest bit.
-            "students": as_text(quantise(torch.stack(students))),
-        })
+        images.append(
+            {
+                "label": label,
+                "pixels": as_text(originals[chosen, 0]),
+                "teacher": as_text(quantise(logits[chosen])),
+                # Student number n runs the blocks whose bits are 1, block 1 being the highest bit.
+                "students": as_text(quantise(torch.stack(students))),
+            }
+        )
     return {
         "classes": list(dataset.classes),
         "survival": [round(value, 4) for value in p.tolist()],
@@ -93,6 +95,8 @@ def as_text(values):
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(prog="python -m sgutils.widgets.record_overview", description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m sgutils.widgets.record_overview", description=__doc__.split("\n")[0]
+    )
     parser.add_argument("folder", type=Path, help="folder of the training run")
     main(parser.parse_args().folder)

@@ -31,4 +31,6 @@ class ResultsExplorer(Explorable, module="results_explorer"):
     error = one_of("test", "training", "both")
     seeds = _words("'each', 'mean' or one seed, such as '0'")
     methods = _switches()
-    ledger = Setting("what sgutils.widgets.ledger.recording makes", lambda value: value if isinstance(value, dict) else None)
+    ledger = Setting(
+        "what sgutils.widgets.ledger.recording makes", lambda value: value if isinstance(value, dict) else None
+    )

@@ -40,7 +40,9 @@ class Stage:
         self.page, self.errors = page, []
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("console", lambda message: message.type == "error" and self.errors.append(message.text))
-        page.set_content(f"<!doctype html><html data-theme=light><style>{bundle.stylesheet()}</style><body></body></html>")
+        page.set_content(
+            f"<!doctype html><html data-theme=light><style>{bundle.stylesheet()}</style><body></body></html>"
+        )
         page.evaluate(HOST)
 
     def show(self, name, state=None):

@@ -140,7 +140,9 @@ def test_words_stay_inside_and_can_be_read(stage, name, width):
     at_width(stage, width)
     stage.show(name)
     assert words_outside(stage) == []
-    sizes = "[...document.querySelectorAll('.sg-x svg text')].map((node) => parseFloat(getComputedStyle(node).fontSize))"
+    sizes = (
+        "[...document.querySelectorAll('.sg-x svg text')].map((node) => parseFloat(getComputedStyle(node).fontSize))"
+    )
     assert min(stage.page.evaluate(sizes)) >= 11
 
 
@@ -176,7 +178,9 @@ def test_colours_can_be_read_on_their_surface(theme):
 def test_dark_is_chosen_by_the_page_and_else_by_the_system(browser):
     def ink(attributes, scheme):
         page = browser.new_page(color_scheme=scheme)
-        page.set_content(f"<!doctype html><html {attributes[0]}><style>{bundle.stylesheet()}</style><body {attributes[1]}><p></p></body></html>")
+        page.set_content(
+            f"<!doctype html><html {attributes[0]}><style>{bundle.stylesheet()}</style><body {attributes[1]}><p></p></body></html>"
+        )
         value = page.evaluate("getComputedStyle(document.querySelector('p')).getPropertyValue('--sg-ink')")
         page.close()
         return value.strip()

@@ -69,8 +69,16 @@ def test_the_interval_holds_all_shares_that_the_measured_one_does_not_exclude(mi
         assert 0 <= low <= hits / n <= high <= 1
 
 
-@pytest.mark.parametrize("damage", [{"classes": ["a"]}, {"classes": 3}, {"settings": []}, {"settings": [{"name": "x", "runs": []}]},
-                                    {"settings": [{"name": "x", "runs": [{"seed": 0, "counts": [[1, 2], [0, 0]]}]}]}])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"classes": ["a"]},
+        {"classes": 3},
+        {"settings": []},
+        {"settings": [{"name": "x", "runs": []}]},
+        {"settings": [{"name": "x", "runs": [{"seed": 0, "counts": [[1, 2], [0, 0]]}]}]},
+    ],
+)
 def test_a_damaged_recording_is_none(mixes, damage):
     whole = {"classes": ["a", "b"], "settings": [{"name": "x", "runs": [{"seed": 0, "counts": [[1, 2], [3, 4]]}]}]}
     assert mixes("readConfusions", [(whole,)])[0]["images"] == [3, 7]
@@ -83,7 +91,11 @@ def test_the_shipped_recording_errs_as_the_ledger_says():
     for run in sg.load_results():
         if run.config["dataset"] == "fer2013" and record_expressions._is_small(run.config):
             ledger[record_expressions.name_of(run.config), run.seed] = run.last_test_error
-    measured = {(setting["name"], run["seed"]): np.array(run["counts"]) for setting in recording["settings"] for run in setting["runs"]}
+    measured = {
+        (setting["name"], run["seed"]): np.array(run["counts"])
+        for setting in recording["settings"]
+        for run in setting["runs"]
+    }
     assert measured and set(measured) <= set(ledger)
     for key, matrix in measured.items():
         assert matrix.shape == (CLASSES, CLASSES) and matrix.sum() == SCALES["small"]["test_examples"]
@@ -104,7 +116,9 @@ def trained(tmp_path, monkeypatch):
         for usage in ("Training", "PrivateTest"):
             for i in range(70):
                 rows.writerow([i % CLASSES, " ".join(map(str, draw.integers(0, 255, 48 * 48))), usage])
-    config = Config(dataset="fer2013", model="resnet20", method="baseline", image_size=8, train_examples=70, test_examples=70)
+    config = Config(
+        dataset="fer2013", model="resnet20", method="baseline", image_size=8, train_examples=70, test_examples=70
+    )
     torch.manual_seed(0)
     net = sg.resnet20(num_classes=CLASSES).eval()
     data = sg.load_dataset("fer2013", image_size=8, train_examples=70, test_examples=70)
@@ -157,7 +171,9 @@ def test_one_seed_of_several_can_be_chosen_and_their_mean_stands_between(stage):
     first = np.array(recording["settings"][0]["runs"][0]["counts"])
     second = np.where(np.eye(CLASSES, dtype=bool), first.sum(axis=1, keepdims=True), 0)  # always right
     runs = [{"seed": 0, "counts": first.tolist()}, {"seed": 5, "counts": second.tolist()}]
-    stage.show("expressions", {"setting": "plain", "recording": recording | {"settings": [{"name": "plain", "runs": runs}]}})
+    stage.show(
+        "expressions", {"setting": "plain", "recording": recording | {"settings": [{"name": "plain", "runs": runs}]}}
+    )
     shown, read = stage.page.locator(".sg-figures output").first, []
     for option in ("mean of 2", "seed 0", "seed 5"):
         stage.page.locator(".sg-slot select").select_option(option)

@@ -54,7 +54,9 @@ def direct_affinities(x, perplexity):
 @pytest.mark.parametrize("perplexity", [3, 12, 40])
 def test_affinities_have_the_perplexity(tsne, points, perplexity):
     x = points[0]
-    found = tsne.evaluate("([x, n, d, perplexity]) => [...M.affinities(x, n, d, perplexity)]", [x.ravel().tolist(), 60, 4, perplexity])
+    found = tsne.evaluate(
+        "([x, n, d, perplexity]) => [...M.affinities(x, n, d, perplexity)]", [x.ravel().tolist(), 60, 4, perplexity]
+    )
     np.testing.assert_allclose(np.reshape(found, (60, 60)), direct_affinities(x, perplexity), rtol=1e-3, atol=1e-8)
     assert sum(found) == pytest.approx(1)
 
@@ -116,7 +118,9 @@ def read(browser):
     """`readFeatures` of lib/features.js, then one expression about what it returned."""
     page = browser.new_page()
     page_of = Mathematics(page, "lib/features.js")
-    yield lambda recording, expression: page_of.evaluate(f"(given) => {{ const r = M.readFeatures(given); return {expression}; }}", recording)
+    yield lambda recording, expression: page_of.evaluate(
+        f"(given) => {{ const r = M.readFeatures(given); return {expression}; }}", recording
+    )
     page.close()
 
 
@@ -173,7 +177,10 @@ def test_the_map_of_an_epoch_does_not_depend_on_the_way_to_it(stage):
     pictures = []
     stage.show("feature_space", {"epoch": 4})
     pictures.append(stage.picture())
-    for way in ([("epoch", 24), ("epoch", 0), ("epoch", 4)], [("perplexity", 9), ("epoch", 1), ("perplexity", 20), ("epoch", 4)]):
+    for way in (
+        [("epoch", 24), ("epoch", 0), ("epoch", 4)],
+        [("perplexity", 9), ("epoch", 1), ("perplexity", 20), ("epoch", 4)],
+    ):
         for key, value in way:
             stage.page.evaluate("([key, value]) => window.model.set(key, value)", [key, value])
             stage.picture()
@@ -227,7 +234,9 @@ def test_what_the_page_says_while_the_map_is_laid_out_is_of_the_epoch_on_show(mo
     moving.show("feature_space", {"student": "C"})
     for method, full in ("self-guidance", "teacher"), ("baseline", "full network"):
         page.evaluate("(method) => window.model.set('method', method)", method)
-        page.wait_for_function("(full) => document.querySelector('.sg-measures tbody').textContent.includes(full)", arg=full)
+        page.wait_for_function(
+            "(full) => document.querySelector('.sg-measures tbody').textContent.includes(full)", arg=full
+        )
         page.wait_for_function("/^epoch [1-8]$/.test(document.querySelector('.sg-moment').textContent)")
         told = page.evaluate(TOLD)
         number = int(told["epoch"])
@@ -263,11 +272,15 @@ def test_the_slider_stays_in_its_place_whatever_the_button_says(moving):
     for epoch in (0, 8, 24):
         page.evaluate("(epoch) => window.model.set('epoch', epoch)", epoch)
         moving.picture()
-        places.add((page.locator(".sg-main").text_content(), page.get_by_role("slider", name="epoch").bounding_box()["x"]))
+        places.add(
+            (page.locator(".sg-main").text_content(), page.get_by_role("slider", name="epoch").bounding_box()["x"])
+        )
     page.get_by_role("button", name="Play from the start").click()
     page.wait_for_function("document.querySelector('.sg-main').textContent === 'Pause'")
     places.add(("Pause", page.get_by_role("slider", name="epoch").bounding_box()["x"]))
-    assert {words for words, _ in places} == {"Play", "Play from the start", "Pause"} and len({x for _, x in places}) == 1
+    assert {words for words, _ in places} == {"Play", "Play from the start", "Pause"} and len(
+        {x for _, x in places}
+    ) == 1
 
 
 @pytest.mark.parametrize("width", [360, 1000])
@@ -305,7 +318,9 @@ def test_a_point_shows_its_image_and_keeps_it_from_epoch_to_epoch(stage):
     }""")
     before = stage.picture()
     page.mouse.move(*place)
-    assert stage.picture() != before and stage.state("image") == 0, "passing over a point shows its image for the moment"
+    assert stage.picture() != before and stage.state("image") == 0, (
+        "passing over a point shows its image for the moment"
+    )
     page.mouse.move(0, 0)
     assert stage.picture() == before
     page.mouse.click(*place)
@@ -314,7 +329,9 @@ def test_a_point_shows_its_image_and_keeps_it_from_epoch_to_epoch(stage):
     labels = bundle.default_state("feature_space")["recording"]["labels"]
     assert labels[image] == 1
     caption = page.locator(".sg-picture .sg-small.sg-strong")
-    assert caption.text_content() == classes[1] and f"Pointed out: image {image + 1}, {classes[1]}" in page.locator(".sg-picture svg").first.get_attribute("aria-label")
+    assert caption.text_content() == classes[1] and f"Pointed out: image {image + 1}, {classes[1]}" in page.locator(
+        ".sg-picture svg"
+    ).first.get_attribute("aria-label")
     page.evaluate("window.model.set('epoch', 0)")
     stage.picture()
     assert stage.state("image") == image and caption.text_content() == classes[1]
@@ -336,4 +353,8 @@ def test_the_table_is_that_of_the_recording(stage, recording):
     moment = recording["methods"]["baseline"][EPOCHS.index(8)]
     for row, network in zip(rows, (0, 3)):
         shares = [f"{100 * moment[name][network]:.1f} %" for name in ("error", "probe")]
-        assert row.split("\t")[1:] == [*shares, f"{moment['silhouette'][network]:.2f}", f"{moment['cka'][0][network]:.2f}"], json.dumps(rows)
+        assert row.split("\t")[1:] == [
+            *shares,
+            f"{moment['silhouette'][network]:.2f}",
+            f"{moment['cka'][0][network]:.2f}",
+        ], json.dumps(rows)

@@ -23,7 +23,9 @@ def test_hostile_state_never_throws(stage, name):
     states = draw.sample(states, min(len(states), 40))
     states += [{key: draw.choice(HOSTILE) for key in usual} for _ in range(20)]
     for state in states:
-        stage.page.evaluate("([source, state]) => window.begin(source, state)", [bundle.module_source(name), usual | state])
+        stage.page.evaluate(
+            "([source, state]) => window.begin(source, state)", [bundle.module_source(name), usual | state]
+        )
         assert stage.errors == [], json.dumps(state)[:200]
         assert stage.page.locator(".sg-x").count() == 1
         assert "NaN" not in stage.page.locator(".sg-x").inner_text()
@@ -35,8 +37,17 @@ def test_state_from_outside_is_shown(stage, name):
     """What a kernel or a link sets shows, whatever the order."""
     stage.show(name)
     before = stage.picture()
-    other = {"temperature": ("tau", 9.0), "survival": ("p_last", 0.2), "objective": ("lam", 2.0), "overview": ("image", 2)}
-    other |= {"peers": ("tau", 6.0), "expressions": ("mix", [0, 0, 0, 100, 0, 0, 50]), "results_explorer": ("view", "curves")}
+    other = {
+        "temperature": ("tau", 9.0),
+        "survival": ("p_last", 0.2),
+        "objective": ("lam", 2.0),
+        "overview": ("image", 2),
+    }
+    other |= {
+        "peers": ("tau", 6.0),
+        "expressions": ("mix", [0, 0, 0, 100, 0, 0, 50]),
+        "results_explorer": ("view", "curves"),
+    }
     other |= {"playground": ("p_last", 0.2)}
     other |= {"feature_space": ("epoch", 0), "live_network": ("gates", "110111011")}
     stage.page.evaluate("([key, value]) => window.model.set(key, value)", other[name])
@@ -89,7 +100,9 @@ def test_every_control_has_a_name_and_moves_the_picture_by_keyboard(stage, name)
 def keys(control):
     """What moves a control; a slider or a menu may stand at an end."""
     kind = control.evaluate("(node) => node.getAttribute('role') ?? node.type")
-    return {"slider": ["ArrowUp"], "range": ["ArrowUp", "ArrowDown"], "select-one": ["ArrowDown", "ArrowUp"]}.get(kind, ["Space"])
+    return {"slider": ["ArrowUp"], "range": ["ArrowUp", "ArrowDown"], "select-one": ["ArrowDown", "ArrowUp"]}.get(
+        kind, ["Space"]
+    )
 
 
 def accessible_name(control):
@@ -147,7 +160,9 @@ def test_two_explorables_on_one_page_keep_their_controls_apart(stage):
 def test_keys_of_a_picture_are_not_the_hosts(stage):
     """JupyterLab and some sites have shortcuts on plain arrow keys; Ctrl and Cmd stay theirs."""
     stage.show("temperature")
-    stage.page.evaluate("() => { window.heard = []; document.addEventListener('keydown', (event) => window.heard.push(event.key)); }")
+    stage.page.evaluate(
+        "() => { window.heard = []; document.addEventListener('keydown', (event) => window.heard.push(event.key)); }"
+    )
     stage.page.get_by_role("slider", name="teacher’s logit of coat").focus()
     before = stage.picture()
     stage.page.keyboard.press("ArrowRight")
@@ -183,7 +198,9 @@ def test_handles_follow_the_pointer(stage, name, handle, key, by):
     assert stage.state(key) == let_go
     stage.picture()
     moved = stage.page.get_by_role("slider", name=handle, exact=True).locator(".sg-grip").bounding_box()
-    assert abs(moved["x"] + moved["width"] / 2 - x - by[0]) < 2 and abs(moved["y"] + moved["height"] / 2 - y - by[1]) < 2
+    assert (
+        abs(moved["x"] + moved["width"] / 2 - x - by[0]) < 2 and abs(moved["y"] + moved["height"] / 2 - y - by[1]) < 2
+    )
 
 
 def test_moving_leaves_the_state_alone_and_can_be_undone(stage):
@@ -231,7 +248,10 @@ def test_a_covered_point_is_seen_as_a_ring(stage, name, state):
     for under, over in zip(discs, discs[1:], strict=False):
         assert under["x"] <= over["x"] - 2 or under["x"] + under["width"] >= over["x"] + over["width"] + 2
         assert under["y"] <= over["y"] - 2
-    assert stage.page.locator(".sg-movable .sg-fill").first.evaluate("(node) => getComputedStyle(node).stroke") not in ("none", "")
+    assert stage.page.locator(".sg-movable .sg-fill").first.evaluate("(node) => getComputedStyle(node).stroke") not in (
+        "none",
+        "",
+    )
 
 
 def test_overview_moves_by_itself_only_where_motion_is_welcome(browser):
@@ -290,11 +310,15 @@ def test_a_block_is_switched_in_the_student_on_show(browser):
 
 
 @pytest.mark.parametrize("name", ["feature_space", "playground"])
-@pytest.mark.parametrize("refusal", ["throw new Error('refused');", "super(); setTimeout(() => this.dispatchEvent(new Event('error')));"])
+@pytest.mark.parametrize(
+    "refusal", ["throw new Error('refused');", "super(); setTimeout(() => this.dispatchEvent(new Event('error')));"]
+)
 def test_a_page_that_can_run_no_worker_says_so(stage, name, refusal):
     """At once, or after the worker was made."""
     made = f"constructor() {{ {refusal} }} postMessage() {{}} terminate() {{}}"
     stage.page.evaluate(f"() => {{ window.Worker = class extends EventTarget {{ {made} }}; }}")
     stage.show(name)
     stage.page.get_by_text("this page cannot run one").wait_for()
-    assert stage.page.locator(".sg-x").count() == 1 and stage.page.locator(".sg-x :is(button, svg, canvas)").count() == 0
+    assert (
+        stage.page.locator(".sg-x").count() == 1 and stage.page.locator(".sg-x :is(button, svg, canvas)").count() == 0
+    )

@@ -27,9 +27,17 @@ def images():
 @torch.no_grad()
 def test_graph_is_the_network_on_all_test_images_and_many_gates(name, images):
     net = sg.load_network(data_folder() / "networks" / f"{name}.pt").eval()
-    session = onnxruntime.InferenceSession(str(data_folder() / "networks" / f"{name}.onnx"), providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(
+        str(data_folder() / "networks" / f"{name}.onnx"), providers=["CPUExecutionProvider"]
+    )
     p, draws = sg.linear_decay(9), torch.Generator().manual_seed(0)
-    vectors = [p, torch.ones(9), torch.zeros(9), torch.rand(9, generator=draws), *(sg.sample_gates(p, draws) for _ in range(8))]
+    vectors = [
+        p,
+        torch.ones(9),
+        torch.zeros(9),
+        torch.rand(9, generator=draws),
+        *(sg.sample_gates(p, draws) for _ in range(8)),
+    ]
     for gates in vectors:
         expected = net(images, gates).numpy()
         (got,) = session.run(None, {"images": images.numpy(), "gates": gates.numpy()})
@@ -40,14 +48,21 @@ def test_graph_is_the_network_on_all_test_images_and_many_gates(name, images):
 def test_kernel_counts_the_errors_that_were_recorded(gates):
     for name in NETWORKS:
         question = {"ask": "wrong", "network": name, "gates": gates, "count": 50}
-        counted = sum(answer(question | {"start": start}, RECORDING) for start in range(0, RECORDING["test_images"], 50))
+        counted = sum(
+            answer(question | {"start": start}, RECORDING) for start in range(0, RECORDING["test_images"], 50)
+        )
         assert counted == base64.b64decode(RECORDING["wrong"][name])[512 if gates == "p" else int(gates, 2)]
 
 
 def test_kernel_says_of_an_image_what_was_recorded():
     for image in RECORDING["images"]:
         for name, gates in zip(NETWORKS, ("p", "1" * 9), strict=True):
-            question = {"ask": "logits", "network": name, "gates": gates, "pixels": list(base64.b64decode(image["pixels"]))}
+            question = {
+                "ask": "logits",
+                "network": name,
+                "gates": gates,
+                "pixels": list(base64.b64decode(image["pixels"])),
+            }
             assert np.allclose(answer(question, RECORDING), image["whole"][name], atol=2e-3)
 
 
@@ -58,8 +73,21 @@ def test_question_that_makes_no_sense_is_answered_in_a_sentence(monkeypatch):
     for key in ("ask", "network", "gates", "start", "count"):
         with pytest.raises(InputError):
             answer({name: value for name, value in good.items() if name != key}, RECORDING)
-    nonsense = ({"network": "../../etc/passwd"}, {"gates": "11"}, {"gates": "1111x1111"}, {"gates": [1] * 9}, {"ask": "right"}, {"start": -1}, {"count": 1000})
-    for bad in (*nonsense, {"ask": "logits"}, {"ask": "logits", "pixels": [1]}, {"ask": "logits", "pixels": [256] * 784}):
+    nonsense = (
+        {"network": "../../etc/passwd"},
+        {"gates": "11"},
+        {"gates": "1111x1111"},
+        {"gates": [1] * 9},
+        {"ask": "right"},
+        {"start": -1},
+        {"count": 1000},
+    )
+    for bad in (
+        *nonsense,
+        {"ask": "logits"},
+        {"ask": "logits", "pixels": [1]},
+        {"ask": "logits", "pixels": [256] * 784},
+    ):
         with pytest.raises(InputError):
             answer(good | bad, RECORDING)
         widget._hear(widget, good | bad, [])

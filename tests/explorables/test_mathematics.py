@@ -30,7 +30,9 @@ def cases():
         classes = random.integers(2, 11)
         scale = random.choice([0.1, 2.0, 12.0])
         student, teacher = random.normal(0, scale, (2, classes))
-        made.append((student.tolist(), teacher.tolist(), float(np.exp(random.uniform(-1, 3))), int(random.integers(classes))))
+        made.append(
+            (student.tolist(), teacher.tolist(), float(np.exp(random.uniform(-1, 3))), int(random.integers(classes)))
+        )
     return made
 
 
@@ -40,7 +42,9 @@ def tensors(*vectors):
 
 def reference_kl(student, teacher, tau, direction):
     p_student, p_teacher = Categorical(logits=student / tau), Categorical(logits=teacher / tau)
-    return kl_divergence(p_teacher, p_student) if direction == "teacher||student" else kl_divergence(p_student, p_teacher)
+    return (
+        kl_divergence(p_teacher, p_student) if direction == "teacher||student" else kl_divergence(p_student, p_teacher)
+    )
 
 
 def test_softmax_at_a_temperature(mathematics, cases):
@@ -84,12 +88,19 @@ def test_kl_is_teacher_to_student_unless_told_otherwise(mathematics, cases):
 @pytest.mark.parametrize("detached", [True, False])
 def test_objective_and_the_gradients_of_its_sum(mathematics, cases, direction, detached):
     lams = np.random.default_rng(1).uniform(0, 3, len(cases)).tolist()
-    options = [{"lam": lam, "tau": c[2], "detachTeacher": detached, "direction": direction} for lam, c in zip(lams, cases)]
+    options = [
+        {"lam": lam, "tau": c[2], "detachTeacher": detached, "direction": direction} for lam, c in zip(lams, cases)
+    ]
     found = mathematics("selfGuidance", [(s, t, label, option) for (s, t, _, label), option in zip(cases, options)])
     for (student, teacher, tau, label), lam, terms in zip(cases, lams, found):
         s, t = tensors(student, teacher)
         loss = sg.self_guidance_loss(s[None], t[None], torch.tensor([label]), lam, tau, detached, direction)
-        for name, theirs in (("ceStudent", loss.ce_student), ("ceTeacher", loss.ce_teacher), ("distill", loss.distill), ("total", loss.total)):
+        for name, theirs in (
+            ("ceStudent", loss.ce_student),
+            ("ceTeacher", loss.ce_teacher),
+            ("distill", loss.distill),
+            ("total", loss.total),
+        ):
             close(terms[name], theirs.item(), {"rtol": 1e-4, "atol": 1e-4 * (1 + lam * tau**2)})
         target, guide = torch.tensor([label]), t.detach() if detached else t
         total = F.cross_entropy(s[None], target) + F.cross_entropy(t[None], target)
@@ -140,7 +151,9 @@ def test_random_numbers_are_even_and_repeat(mathematics):
 
 def test_gates_are_drawn_with_their_probabilities(mathematics):
     p = [0, 0.25, 0.9, 1]
-    draw = "(p) => { const next = M.randomNumbers(0); return Array.from({ length: 4000 }, () => M.sampleGates(p, next)); }"
+    draw = (
+        "(p) => { const next = M.randomNumbers(0); return Array.from({ length: 4000 }, () => M.sampleGates(p, next)); }"
+    )
     close(np.mean(mathematics.evaluate(draw, p), axis=0), p, {"rtol": 0, "atol": 0.03})
 
 

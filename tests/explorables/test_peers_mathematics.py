@@ -36,7 +36,9 @@ def measured(method, classifiers, seed):
     """Losses of a method on one image; the logits that the classifiers gave, and the gradient of the sum on each."""
     outputs = []
     for classifier in classifiers:
-        classifier.register_forward_hook(lambda module, given, output: (output.requires_grad_().retain_grad(), outputs.append(output))[1])
+        classifier.register_forward_hook(
+            lambda module, given, output: (output.requires_grad_().retain_grad(), outputs.append(output))[1]
+        )
     x = torch.randn(1, 1, 8, 8, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
     label = seed % 4
     losses = method.double().eval()(x, torch.tensor([label]))
@@ -80,9 +82,15 @@ def test_diverse_peers(peers, seed):
     method.begin_epoch(2, 10)
     sides = {}
     for name in ("query", "key"):
-        getattr(method, name).register_forward_hook(lambda module, given, output, name=name: sides.__setitem__(name, output[0].detach()))
+        getattr(method, name).register_forward_hook(
+            lambda module, given, output, name=name: sides.__setitem__(name, output[0].detach())
+        )
     logits, label, losses, gradients = measured(method, [net.classifier for net in method.nets], seed)
-    options = {"tau": 3, "weight": method.weight, "attention": F.softmax(sides["query"] @ sides["key"].T, dim=1).tolist()}
+    options = {
+        "tau": 3,
+        "weight": method.weight,
+        "attention": F.softmax(sides["query"] @ sides["key"].T, dim=1).tolist(),
+    }
     assert_same_lesson(peers("diversePeers", [(logits, label, options)])[0], losses, gradients)
 
 
@@ -92,7 +100,9 @@ def test_offline_distillation(peers, seed):
     method = sg.Distillation(make(), teacher=make(), lam=0.7, tau=4.0)
     logits, label, losses, gradients = measured(method, [method.net.classifier], seed)
     with torch.no_grad():
-        teacher = method.teacher(torch.randn(1, 1, 8, 8, dtype=torch.float64, generator=torch.Generator().manual_seed(seed)))
+        teacher = method.teacher(
+            torch.randn(1, 1, 8, 8, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
+        )
     found = peers("offlineDistillation", [([teacher[0].tolist(), *logits], label, {"tau": 4, "weight": 0.7})])[0]
     assert found["learners"][0]["onCe"] == found["learners"][0]["onDistill"] == [0, 0, 0, 0]
     assert_same_lesson(found, losses, [torch.zeros(4), *gradients])
@@ -119,4 +129,6 @@ def test_agreement_is_one_for_equal_predictions_and_falls_as_they_part(peers):
     same, near, far = [[2.0, 0.0, 1.0]] * 3, [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]], [[40.0, 0.0, 0.0], [0.0, 40.0, 0.0]]
     values = peers("agreement", [(same,), (near,), (far,)])
     assert values[0] == pytest.approx(1) and 1 > values[1] > values[2] >= 0
-    assert values[1] == pytest.approx(1 - 0.5 * (F.softmax(torch.tensor(near), 1).diff(dim=0)).abs().sum().item(), abs=1e-6)
+    assert values[1] == pytest.approx(
+        1 - 0.5 * (F.softmax(torch.tensor(near), 1).diff(dim=0)).abs().sum().item(), abs=1e-6
+    )

@@ -45,7 +45,9 @@ def test_mutual_learning_brings_peers_together_and_without_a_weight_the_label_al
     assert together > alone + 10
 
 
-@pytest.mark.parametrize(("method", "tau", "weight"), [("distillation", 4, 1), ("native-ensemble", 3, 1), ("self-guidance", 3, 0.25)])
+@pytest.mark.parametrize(
+    ("method", "tau", "weight"), [("distillation", 4, 1), ("native-ensemble", 3, 1), ("self-guidance", 3, 0.25)]
+)
 def test_a_method_comes_with_its_own_settings(stage, method, tau, weight):
     words = {"distillation": "KD", "native-ensemble": "ONE", "self-guidance": "Self-Guidance"}
     stage.show("peers")
@@ -54,7 +56,9 @@ def test_a_method_comes_with_its_own_settings(stage, method, tau, weight):
     assert (stage.state("method"), stage.state("tau"), stage.state("weight")) == (method, tau, weight)
 
 
-@pytest.mark.parametrize(("method", "control"), [("native-ensemble", "gate of branch 1"), ("diverse-peers", "attention sharpness")])
+@pytest.mark.parametrize(
+    ("method", "control"), [("native-ensemble", "gate of branch 1"), ("diverse-peers", "attention sharpness")]
+)
 def test_controls_of_one_method_alone_move_its_picture(stage, method, control):
     stage.show("peers", {"method": method, "tau": 3.0})
     before = stage.picture()

@@ -192,7 +192,9 @@ def test_a_loss_that_is_no_number_stops_the_training(modules):
 def test_digits_in_the_page_are_those_of_scikit_learn(modules):
     assert json.loads(record_digits.OUT.read_text()) == record_digits.recording()
     digits = sg.load_dataset("digits")
-    x, y = modules.evaluate("() => { const { test } = datasets.createData('digits', 0); return [[...test.x], [...test.y]]; }")
+    x, y = modules.evaluate(
+        "() => { const { test } = datasets.createData('digits', 0); return [[...test.x], [...test.y]]; }"
+    )
     levels = (np.array(x) + 0.6) * 8
     np.testing.assert_allclose(levels, (digits.test_x.double().numpy().reshape(-1) * 16 / 255).round(), atol=1e-9)
     assert y == digits.test_y.tolist()

@@ -71,14 +71,23 @@ def test_pause_step_and_reset(playground):
     playground.page.wait_for_timeout(300)
     assert steps(playground) == paused >= 50
     press(playground, "Step")
-    playground.page.wait_for_function("(before) => document.querySelector('.sg-count').textContent === `step ${before + 1}`", arg=paused)
+    playground.page.wait_for_function(
+        "(before) => document.querySelector('.sg-count').textContent === `step ${before + 1}`", arg=paused
+    )
     press(playground, "Reset")
     wait_for_the_start(playground)
     assert playground.picture() == start
     assert playground.page.get_by_role("button", name="Reset").is_disabled()
 
 
-@pytest.mark.parametrize("state", [{"compare": True}, {"data": "digits", "method": "without-backward-full", "depth": 4}, {"data": "rings", "seed": 5}])
+@pytest.mark.parametrize(
+    "state",
+    [
+        {"compare": True},
+        {"data": "digits", "method": "without-backward-full", "depth": 4},
+        {"data": "rings", "seed": 5},
+    ],
+)
 def test_the_same_state_is_the_same_view(playground, state):
     playground.show("playground", state)
     press(playground, "Play")
@@ -109,7 +118,9 @@ def test_a_change_begins_anew_and_goes_on(playground):
     assert playground.state("seed") == 1 and playground.state("steps") == 0
 
 
-@pytest.mark.parametrize("width", [1036, 728, 704, 328, 288])  # with the page's margin: the site's column in windows of many widths
+@pytest.mark.parametrize(
+    "width", [1036, 728, 704, 328, 288]
+)  # with the page's margin: the site's column in windows of many widths
 @pytest.mark.parametrize("state", [{}, {"method": "baseline", "lam": 3.0, "tau": 10.0}, {"compare": True}])
 def test_pictures_and_buttons_stay_where_they_are(playground, width, state):
     page = playground.page
@@ -138,7 +149,10 @@ def test_pictures_and_buttons_stay_where_they_are(playground, width, state):
         teacher, student = (lane.locator(".sg-net canvas").nth(i).bounding_box() for i in range(2))
         assert teacher["y"] == student["y"] and teacher["height"] == pytest.approx(student["height"], abs=0.5)
     if state.get("compare") and width > 600:
-        one, other = ([canvas.bounding_box()["y"] for canvas in lane.locator("canvas").all()] for lane in page.locator(".sg-lane").all())
+        one, other = (
+            [canvas.bounding_box()["y"] for canvas in lane.locator("canvas").all()]
+            for lane in page.locator(".sg-lane").all()
+        )
         assert one == other
     right = page.locator(".sg-x").evaluate("(node) => node.getBoundingClientRect().right")
     for part in page.locator(".sg-clock, .sg-head button").all():
@@ -186,7 +200,13 @@ def test_two_are_compared_at_equal_steps_from_the_same_start(playground):
     same = {"compare": True, "b_method": "self-guidance", "steps": 120}
     playground.show("playground", same)
     settled(playground)
-    one, other = (playground.page.locator(".sg-lane").nth(i).locator("canvas").evaluate_all("(all) => all.map((c) => c.toDataURL())") for i in range(2))
+    one, other = (
+        playground.page.locator(".sg-lane")
+        .nth(i)
+        .locator("canvas")
+        .evaluate_all("(all) => all.map((c) => c.toDataURL())")
+        for i in range(2)
+    )
     assert len(one) == 8 and one == other
     playground.page.get_by_label("B", exact=True).check()
     playground.page.get_by_label("method").select_option(label="Plain network")
@@ -201,15 +221,21 @@ def test_a_block_of_the_student_is_switched_by_hand(playground):
     on = playground.page.locator("[role=switch][aria-checked=true]")
     while left := on.count():
         on.first.click()
-        playground.page.wait_for_function("(left) => document.querySelectorAll('[role=switch][aria-checked=true]').length === left - 1", arg=left)
+        playground.page.wait_for_function(
+            "(left) => document.querySelectorAll('[role=switch][aria-checked=true]').length === left - 1", arg=left
+        )
     assert playground.state("gates") == "000000"
-    playground.page.wait_for_function("document.querySelectorAll('.sg-net canvas')[1].getAttribute('aria-label').includes('with 0 of 6')")
+    playground.page.wait_for_function(
+        "document.querySelectorAll('.sg-net canvas')[1].getAttribute('aria-label').includes('with 0 of 6')"
+    )
     teacher, student, *_ = errors(playground)
     assert student > teacher  # nothing is left of it
     press(playground, BACK)
     assert playground.state("gates") == ""
     playground.page.get_by_role("button", name=BACK).wait_for(state="hidden")
-    playground.page.wait_for_function("!document.querySelectorAll('.sg-net canvas')[1].getAttribute('aria-label').includes('with 0 of 6')")
+    playground.page.wait_for_function(
+        "!document.querySelectorAll('.sg-net canvas')[1].getAttribute('aria-label').includes('with 0 of 6')"
+    )
 
 
 def test_nothing_trains_where_nobody_looks(playground):

@@ -15,10 +15,16 @@ def read(browser):
     """`readRecording` of lib/recording.js, then one expression about what it returned."""
     page = browser.new_page()
     source = (bundle.HERE / "lib/recording.js").read_text(encoding="utf-8")
-    page.evaluate("async (s) => { window.R = await import(URL.createObjectURL(new Blob([s], { type: 'text/javascript' }))); }", source)
+    page.evaluate(
+        "async (s) => { window.R = await import(URL.createObjectURL(new Blob([s], { type: 'text/javascript' }))); }",
+        source,
+    )
 
     def call(recording, expression, argument=None):
-        return page.evaluate(f"([given, argument]) => {{ const r = R.readRecording(given); return {expression}; }}", [recording, argument])
+        return page.evaluate(
+            f"([given, argument]) => {{ const r = R.readRecording(given); return {expression}; }}",
+            [recording, argument],
+        )
 
     yield call
     page.close()
@@ -29,8 +35,19 @@ def made():
     """A recording of 4 blocks and 3 classes, and the logits that it was made from."""
     torch.manual_seed(0)
     teacher, students = torch.randn(3) * 3, torch.randn(16, 3) * 3
-    image = {"label": 1, "pixels": as_text(torch.arange(4, dtype=torch.uint8)), "teacher": as_text(quantise(teacher)), "students": as_text(quantise(students))}
-    recording = {"classes": ["a", "b", "c"], "survival": [0.9, 0.8, 0.7, 0.5], "side": 2, "step": STEP, "images": [image]}
+    image = {
+        "label": 1,
+        "pixels": as_text(torch.arange(4, dtype=torch.uint8)),
+        "teacher": as_text(quantise(teacher)),
+        "students": as_text(quantise(students)),
+    }
+    recording = {
+        "classes": ["a", "b", "c"],
+        "survival": [0.9, 0.8, 0.7, 0.5],
+        "side": 2,
+        "step": STEP,
+        "images": [image],
+    }
     return recording, teacher, students
 
 
@@ -48,7 +65,10 @@ def test_each_student_keeps_its_own_logits(read, made):
     assert read(recording, "[...r.images[0].pixels]") == [0, 1, 2, 3]
 
 
-@pytest.mark.parametrize("damage", [{"classes": ["a", "b"]}, {"side": 3}, {"survival": [0.5] * 3}, {"step": 0}, {"images": []}, {"survival": [2] * 4}])
+@pytest.mark.parametrize(
+    "damage",
+    [{"classes": ["a", "b"]}, {"side": 3}, {"survival": [0.5] * 3}, {"step": 0}, {"images": []}, {"survival": [2] * 4}],
+)
 def test_damaged_recording_is_none(read, made, damage):
     assert read(made[0], "r !== null") is True
     assert read(made[0] | damage, "r") is None

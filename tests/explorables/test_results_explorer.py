@@ -43,7 +43,9 @@ def test_every_point_is_that_of_its_ledger_file(recording):
 
 
 def test_every_run_of_the_ledger_is_there_once(recording):
-    assert sorted(run["file"] for _, _, run in runs_of(recording)) == sorted(path.stem for path in LEDGER.glob("*.json"))
+    assert sorted(run["file"] for _, _, run in runs_of(recording)) == sorted(
+        path.stem for path in LEDGER.glob("*.json")
+    )
 
 
 def test_runs_stand_together_only_where_the_seed_alone_differs(recording):
@@ -78,7 +80,9 @@ def test_recipe_and_options_are_those_of_training():
     assert USUAL == {name: {key: parameter.default for key, parameter in options(name).items()} for name in METHODS}
 
 
-@pytest.mark.parametrize(("epochs", "kept"), [(1, [1]), (24, list(range(1, 25))), (40, list(range(1, 41))), (120, list(range(3, 121, 3)))])
+@pytest.mark.parametrize(
+    ("epochs", "kept"), [(1, [1]), (24, list(range(1, 25))), (40, list(range(1, 41))), (120, list(range(3, 121, 3)))]
+)
 def test_a_long_curve_is_thinned_and_keeps_its_last_epoch(epochs, kept):
     assert ledger.kept_epochs(epochs) == kept
 
@@ -95,7 +99,9 @@ def test_every_choice_of_data_can_be_drawn(stage, recording, view, width):
     stage.page.set_viewport_size({"width": width, "height": 800})
     groups = {(group["dataset"], group["name"]) for group in recording["groups"]}
     for dataset, name in sorted(groups | {(column["dataset"], "the paper’s recipe") for column in recording["paper"]}):
-        stage.show("results_explorer", {"dataset": dataset, "runs": name, "view": view, "error": "both", "methods": ALL})
+        stage.show(
+            "results_explorer", {"dataset": dataset, "runs": name, "view": view, "error": "both", "methods": ALL}
+        )
         assert "NaN" not in stage.picture() and "undefined" not in stage.picture()
         assert stage.page.locator(".sg-wide select").input_value() == name
         assert stage.page.evaluate("document.documentElement.scrollWidth") <= width
@@ -119,7 +125,9 @@ def test_every_lambda_is_called_so_where_nothing_was_run(stage, recording):
     assert "not run" in words and not any("±" in said for said in words)  # no heading over what is not there
 
 
-@pytest.mark.parametrize(("error", "said"), [("test", "test error,"), ("training", "training error,"), ("both", "test error,")])
+@pytest.mark.parametrize(
+    ("error", "said"), [("test", "test error,"), ("training", "training error,"), ("both", "test error,")]
+)
 def test_the_numbers_say_which_error_they_are(stage, error, said):
     stage.show("results_explorer", {"error": error})
     stage.picture()
@@ -160,7 +168,9 @@ def test_on_a_phone_the_runs_are_named_in_full(stage, recording, width):
         stage.picture()
         menu, words = stage.page.locator(".sg-wide select"), stage.page.locator(".sg-words")
         assert words.inner_text() == menu.evaluate("(menu) => menu.selectedOptions[0].textContent")
-        assert words.evaluate("(node) => node.scrollWidth <= node.clientWidth && node.scrollHeight <= node.clientHeight"), dataset
+        assert words.evaluate(
+            "(node) => node.scrollWidth <= node.clientWidth && node.scrollHeight <= node.clientHeight"
+        ), dataset
         hit, seen = menu.bounding_box(), words.bounding_box()
         assert all(abs(hit[side] - seen[side]) < 1 for side in seen)  # pressed where it is seen
 
@@ -195,7 +205,13 @@ def test_marks_are_walked_by_arrow_keys_and_are_one_stop_for_tab(stage):
     marks = stage.page.locator(".sg-mark")
     assert marks.count() > 3 and stage.page.locator(".sg-mark[tabindex='0']").count() == 1
     marks.first.focus()
-    for key, expected in (("ArrowRight", 1), ("ArrowDown", 2), ("ArrowLeft", 1), ("End", marks.count() - 1), ("Home", 0)):
+    for key, expected in (
+        ("ArrowRight", 1),
+        ("ArrowDown", 2),
+        ("ArrowLeft", 1),
+        ("End", marks.count() - 1),
+        ("Home", 0),
+    ):
         stage.page.keyboard.press(key)
         assert stage.page.locator(".sg-source").inner_text() == marks.nth(expected).get_attribute("aria-label")
     assert stage.page.locator(".sg-mark[tabindex='0']").count() == 1
@@ -203,7 +219,16 @@ def test_marks_are_walked_by_arrow_keys_and_are_one_stop_for_tab(stage):
 
 def test_curves_are_walked_by_arrow_keys(stage, recording):
     group = max(recording["groups"], key=lambda group: len(group["rows"]))
-    stage.show("results_explorer", {"dataset": group["dataset"], "runs": group["name"], "view": "curves", "seeds": "0", "methods": "plain,stochastic depth"})
+    stage.show(
+        "results_explorer",
+        {
+            "dataset": group["dataset"],
+            "runs": group["name"],
+            "view": "curves",
+            "seeds": "0",
+            "methods": "plain,stochastic depth",
+        },
+    )
     stage.picture()
     stage.page.keyboard.press("Tab")
     stage.page.locator(".sg-field").focus()
@@ -218,7 +243,13 @@ def test_curves_are_walked_by_arrow_keys(stage, recording):
 
 @pytest.mark.parametrize(
     "damage",
-    [{"groups": None}, {"rows": [{"key": 1}]}, {"switches": "plain"}, {"paper": [{"errors": {}}]}, {"groups": [{"kept": [0.5]}]}],
+    [
+        {"groups": None},
+        {"rows": [{"key": 1}]},
+        {"switches": "plain"},
+        {"paper": [{"errors": {}}]},
+        {"groups": [{"kept": [0.5]}]},
+    ],
 )
 def test_a_damaged_ledger_is_a_sentence(stage, recording, damage):
     stage.show("results_explorer", {"ledger": recording | damage})
@@ -235,7 +266,10 @@ def test_what_a_state_wishes_and_the_ledger_lacks_falls_back(stage):
 def test_settings_are_checked_in_a_sentence():
     for state, sentence in (
         ({"dataset": "imagenet"}, "dataset must be 'cifar10'"),
-        ({"methods": "plain,magic"}, "methods must be a list, with commas, of some of: plain, stochastic depth, 0, 0.1"),
+        (
+            {"methods": "plain,magic"},
+            "methods must be a list, with commas, of some of: plain, stochastic depth, 0, 0.1",
+        ),
         ({"view": "bars"}, "view must be 'last epoch' or 'curves', but it was 'bars'."),
         ({"ledger": []}, "ledger must be what sgutils.widgets.ledger.recording makes"),
     ):

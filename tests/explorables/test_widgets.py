@@ -25,15 +25,35 @@ BAD = [
     (widgets.Survival, {"gates": "10a"}, "gates must be a string of at most 36 zeros and ones, but it was '10a'."),
     (widgets.Objective, {"lam": -1}, "lam must be a number from 0 to 3, but it was -1."),
     (widgets.Objective, {"label": 3}, "label must be a whole number from 0 to 2, but it was 3."),
-    (widgets.Objective, {"kl_direction": "both"}, "kl_direction must be 'teacher||student' or 'student||teacher', but it was 'both'."),
-    (widgets.Peers, {"method": "cosub"}, "method must be 'distillation', 'mutual-learning', 'native-ensemble', 'diverse-peers' or 'self-guidance'"),
+    (
+        widgets.Objective,
+        {"kl_direction": "both"},
+        "kl_direction must be 'teacher||student' or 'student||teacher', but it was 'both'.",
+    ),
+    (
+        widgets.Peers,
+        {"method": "cosub"},
+        "method must be 'distillation', 'mutual-learning', 'native-ensemble', 'diverse-peers' or 'self-guidance'",
+    ),
     (widgets.Peers, {"peer_1": [1, 2]}, "peer_1 must be a list of 3 numbers from -8 to 8, but it was [1, 2]."),
-    (widgets.Playground, {"b_method": "sgd"}, "b_method must be 'baseline', 'stochastic-depth', 'self-guidance' or 'without-backward-full', but"),
+    (
+        widgets.Playground,
+        {"b_method": "sgd"},
+        "b_method must be 'baseline', 'stochastic-depth', 'self-guidance' or 'without-backward-full', but",
+    ),
     (widgets.Playground, {"gates": "1" * 13}, "gates must be a string of at most 12 zeros and ones"),
     (widgets.Expressions, {"mix": [1]}, "mix must be a list of 7 numbers from 0 to 100, but it was [1]."),
     (widgets.Expressions, {"setting": 3}, "setting must be a text of at most 80 letters, but it was 3."),
-    (widgets.LiveNetwork, {"gates": "1" * 8}, "gates must be 'p' or a string of 9 zeros and ones, but it was '11111111'."),
-    (widgets.LiveNetwork, {"drawing": "AAAA"}, "drawing must be '' or the 524 letters of a drawing made in the picture"),
+    (
+        widgets.LiveNetwork,
+        {"gates": "1" * 8},
+        "gates must be 'p' or a string of 9 zeros and ones, but it was '11111111'.",
+    ),
+    (
+        widgets.LiveNetwork,
+        {"drawing": "AAAA"},
+        "drawing must be '' or the 524 letters of a drawing made in the picture",
+    ),
     (widgets.Overview, {"recording": []}, "recording must be a recording made by sgutils.widgets.record_overview"),
 ]
 

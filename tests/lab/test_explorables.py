@@ -21,7 +21,10 @@ PICTURE = """(root) => [
 @pytest.fixture(scope="module")
 def page(lab, browser):
     """A notebook with a cell for each of them."""
-    cells = [nbformat.v4.new_code_cell(f"from sgutils import widgets\n\nwidgets.{name}") for name in (*(f"{n}()" for n in NAMES), PANEL)]
+    cells = [
+        nbformat.v4.new_code_cell(f"from sgutils import widgets\n\nwidgets.{name}")
+        for name in (*(f"{n}()" for n in NAMES), PANEL)
+    ]
     nbformat.write(nbformat.v4.new_notebook(cells=cells), lab.folder / "explorables.ipynb")
     with opened(lab, browser, lab.folder / "explorables.ipynb") as page:
         yield page

@@ -65,8 +65,12 @@ def test_the_site_is_built_without_torch():
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize(("dataset", "status", "words"), [("fashion-mnist", 0, "Test error"), ("digits", 2, "pip install")])
+@pytest.mark.parametrize(
+    ("dataset", "status", "words"), [("fashion-mnist", 0, "Test error"), ("digits", 2, "pip install")]
+)
 def test_a_bare_machine_trains_and_a_missing_library_is_one_sentence(dataset, status, words, tmp_path):
     arguments = f"train --dataset {dataset} --model resnet20 --train-examples 20 --test-examples 20 --epochs 1".split()
-    done = _python(f"{BARE}\nfrom sgutils.cli import main\nsys.exit(main({[*arguments, '--out', str(tmp_path / 'run')]}))")
+    done = _python(
+        f"{BARE}\nfrom sgutils.cli import main\nsys.exit(main({[*arguments, '--out', str(tmp_path / 'run')]}))"
+    )
     assert done.returncode == status and words in done.stdout + done.stderr and "Traceback" not in done.stderr

@@ -13,7 +13,9 @@ COLOR = re.compile(r"#(?:[0-9a-fA-F]{6}|[0-9a-fA-F]{3})\b(?=[\s\"';,)])")
 
 
 def _tracked(*patterns):
-    listed = subprocess.run(["git", "ls-files", "-z", *patterns], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", *patterns], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
     return [name for name in listed.split("\0") if name]
 
 
@@ -23,7 +25,11 @@ def _text(name):
 
 def test_the_repository_address_is_written_once():
     slug = PYPROJECT["project"]["urls"]["Repository"].split("github.com/")[1]
-    holders = {name for name in _tracked("*.py", "*.md", "*.yml", "*.toml", "*.cff", "*.css", "*.js", "Makefile") if slug in _text(name)}
+    holders = {
+        name
+        for name in _tracked("*.py", "*.md", "*.yml", "*.toml", "*.cff", "*.css", "*.js", "Makefile")
+        if slug in _text(name)
+    }
     assert holders == {"pyproject.toml"}  # the chapters carry it too, written there by `make stamp` from pyproject.toml
 
 
@@ -39,7 +45,10 @@ def test_each_colour_is_written_once():
 
 
 def test_no_style_or_script_has_a_colour_of_its_own():
-    own = {name: COLOR.findall(_text(name)) for name in _tracked("sgutils/*.js", "sgutils/*.css", "book/_static/*.js", "book/_static/*.css")}
+    own = {
+        name: COLOR.findall(_text(name))
+        for name in _tracked("sgutils/*.js", "sgutils/*.css", "book/_static/*.js", "book/_static/*.css")
+    }
     # site.css alone names one: the paper of the page, which belongs to the site and not to the pictures on it.
     own["book/_static/site.css"] = [value for value in own["book/_static/site.css"] if value not in ("#fff", "#14181d")]
     assert {name: found for name, found in own.items() if found} == {}
@@ -55,7 +64,11 @@ def test_every_wanted_package_is_pinned_and_no_address_is():
     assert "://" not in lock
     pinned = {match[1].lower().replace("_", "-") for match in re.finditer(r"^([A-Za-z0-9._-]+)==", lock, re.MULTILINE)}
     project = PYPROJECT["project"]
-    wanted = [*project["dependencies"], *sum(project["optional-dependencies"].values(), []), *sum(PYPROJECT["dependency-groups"].values(), [])]
+    wanted = [
+        *project["dependencies"],
+        *sum(project["optional-dependencies"].values(), []),
+        *sum(PYPROJECT["dependency-groups"].values(), []),
+    ]
     names = {re.match(r"[A-Za-z0-9._-]+", line)[0].lower() for line in wanted if isinstance(line, str)}
     assert names - pinned == {"sgutils"}
 

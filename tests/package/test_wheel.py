@@ -16,11 +16,23 @@ ROOT = Path(__file__).resolve().parents[2]
 # moves on and nobody is asked. The versions are Colab's choice; that ours must admit them is the point.
 COLAB = {
     "older": {
-        **{"torch": "2.4.1+cu121", "torchvision": "0.19.1+cu121", "numpy": "1.26.4", "tqdm": "4.66.5", "scikit-learn": "1.3.2"},
+        **{
+            "torch": "2.4.1+cu121",
+            "torchvision": "0.19.1+cu121",
+            "numpy": "1.26.4",
+            "tqdm": "4.66.5",
+            "scikit-learn": "1.3.2",
+        },
         **{"ipywidgets": "7.7.1", "plotly": "5.24.1", "anywidget": "0.9.13", "scipy": "1.13.1", "pillow": "10.4.0"},
     },
     "newer": {
-        **{"torch": "2.12.1+cu130", "torchvision": "0.27.1+cu130", "numpy": "2.4.6", "tqdm": "4.70.1", "scikit-learn": "1.9.1"},
+        **{
+            "torch": "2.12.1+cu130",
+            "torchvision": "0.27.1+cu130",
+            "numpy": "2.4.6",
+            "tqdm": "4.70.1",
+            "scikit-learn": "1.9.1",
+        },
         **{"ipywidgets": "8.1.9", "plotly": "7.1.0", "anywidget": "0.11.0", "scipy": "1.17.1", "pillow": "13.0.0"},
     },
 }
@@ -52,7 +64,18 @@ def _machine(folder, packages):
 def test_installing_in_colab_replaces_nothing(wheel, tmp_path, age):
     python = _machine(tmp_path / "colab", COLAB[age])
     # Without an index, anything that pip wanted to fetch or replace would be an error.
-    pip = [sys.executable, "-m", "pip", f"--python={python}", "install", "--dry-run", "--no-index", "--quiet", "--report", "-"]
+    pip = [
+        sys.executable,
+        "-m",
+        "pip",
+        f"--python={python}",
+        "install",
+        "--dry-run",
+        "--no-index",
+        "--quiet",
+        "--report",
+        "-",
+    ]
     done = subprocess.run([*pip, f"sgutils[book] @ {wheel.as_uri()}"], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert [item["metadata"]["name"] for item in json.loads(done.stdout)["install"]] == ["sgutils"]
@@ -60,7 +83,18 @@ def test_installing_in_colab_replaces_nothing(wheel, tmp_path, age):
 
 def test_a_machine_for_training_needs_torch_numpy_and_tqdm_alone(wheel, tmp_path):
     python = _machine(tmp_path / "gpu", {name: COLAB["newer"][name] for name in ("torch", "numpy", "tqdm")})
-    pip = [sys.executable, "-m", "pip", f"--python={python}", "install", "--dry-run", "--no-index", "--quiet", "--report", "-"]
+    pip = [
+        sys.executable,
+        "-m",
+        "pip",
+        f"--python={python}",
+        "install",
+        "--dry-run",
+        "--no-index",
+        "--quiet",
+        "--report",
+        "-",
+    ]
     done = subprocess.run([*pip, str(wheel)], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
 
@@ -92,10 +126,14 @@ def test_what_an_installed_package_measures_is_among_its_results(wheel, tmp_path
     folder = tmp_path / "site" / "sgutils" / "_data" / "results"
     shipped = len(list(folder.glob("*.json")))
     assert say("results") == f"Runs read from {folder}: {shipped}."
-    assert say("reproduce", "live-network", "--scale", "smoke", "--seeds", "1").startswith("2 runs added to data/results, ")
+    assert say("reproduce", "live-network", "--scale", "smoke", "--seeds", "1").startswith(
+        "2 runs added to data/results, "
+    )
     assert say("results") == f"Runs read from {folder} and {tmp_path / 'desk' / 'data' / 'results'}: {shipped + 2}."
 
 
 def _tracked(folder):
-    listed = subprocess.run(["git", "ls-files", "-z", folder], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", folder], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
     return [ROOT / name for name in listed.split("\0") if name]

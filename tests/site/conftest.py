@@ -42,7 +42,9 @@ class Opened:
         page.on("request", self._asked)
         # What a test broke off itself, by going to another page, did not fail.
         page.on("requestfailed", lambda r: r.failure != "net::ERR_ABORTED" and self.problems.append(f"failed: {r.url}"))
-        page.on("response", lambda answer: answer.status >= 400 and self.problems.append(f"{answer.status}: {answer.url}"))
+        page.on(
+            "response", lambda answer: answer.status >= 400 and self.problems.append(f"{answer.status}: {answer.url}")
+        )
 
     def _heard(self, message):
         if message.type in ("error", "warning"):

@@ -19,7 +19,9 @@ PICTURE = r"""(host) => [...host.querySelectorAll("svg, canvas, output, dd, [ari
 NAME = r"""(control) => (control.getAttribute("aria-label") || [...(control.labels ?? [])].map((label) => label.textContent).join(" ")
   || document.getElementById(control.getAttribute("aria-labelledby"))?.textContent || control.textContent || "").trim()"""
 
-VIEWS = pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (360, "dark")], ids=["desktop-light", "phone-dark"])
+VIEWS = pytest.mark.parametrize(
+    ("width", "scheme"), [(1280, "light"), (360, "dark")], ids=["desktop-light", "phone-dark"]
+)
 
 
 def hosts(page):
@@ -36,7 +38,9 @@ def test_every_control_changes_the_picture(opened, explorable_page, width, schem
             assert controls, f"{host.get_attribute('data-module')} has no control"
             for control in controls:
                 # A choice may take the controls of another with it; tests/explorables looks at each by itself.
-                if control.count() and not (_moves(page, host, control) or _moves_after_another(page, host, control, controls)):
+                if control.count() and not (
+                    _moves(page, host, control) or _moves_after_another(page, host, control, controls)
+                ):
                     dead.append(f"{host.get_attribute('data-module')}: {control.evaluate(NAME)}")
         assert dead == []
         assert not site.problems
@@ -59,7 +63,9 @@ def _moves(page, host, control):
 
 
 def _keys(control):
-    kind = control.evaluate("(c) => c.getAttribute('role') ?? (c.tagName === 'INPUT' ? c.type : c.tagName.toLowerCase())")
+    kind = control.evaluate(
+        "(c) => c.getAttribute('role') ?? (c.tagName === 'INPUT' ? c.type : c.tagName.toLowerCase())"
+    )
     return {
         "button": ["Enter"],
         "checkbox": ["Space"],
@@ -71,7 +77,9 @@ def _keys(control):
 def _moves_after_another(page, host, control, controls):
     """A preset that is in force already changes nothing; once something else has moved, it must."""
     for other in controls:
-        if other.count() and other.evaluate("(c) => ['range', 'checkbox'].includes(c.type) || c.getAttribute('role') === 'slider'"):
+        if other.count() and other.evaluate(
+            "(c) => ['range', 'checkbox'].includes(c.type) || c.getAttribute('role') === 'slider'"
+        ):
             if _moves(page, host, other) and _moves(page, host, control):
                 return True
     return False
@@ -129,7 +137,9 @@ HOSTILE = ['"<img src=x onerror=alert(1)>"', "null", "-1e308", "[null]", "{}", "
 def test_a_hostile_address_does_no_harm(opened, explorable_page):
     with opened() as site:
         page = site.go(explorable_page)
-        states = page.locator(".sg-explorable").evaluate_all("(all) => all.map((h) => [h.dataset.module, h.dataset.state])")
+        states = page.locator(".sg-explorable").evaluate_all(
+            "(all) => all.map((h) => [h.dataset.module, h.dataset.state])"
+        )
         for value in HOSTILE:
             page = site.go(explorable_page, f"?{urlencode(_query(states, value))}")
             for drawn in page.locator(".sg-explorable").evaluate_all("(all) => all.map((h) => h.innerHTML)"):

@@ -48,7 +48,8 @@ def recorded(network, gates):
 def settle(host):
     """Until all test images are counted for the gates on show."""
     host.page.wait_for_function(
-        "(host) => host.querySelector('.sg-live-errors').textContent.includes('test images, counted here')", arg=host.element_handle()
+        "(host) => host.querySelector('.sg-live-errors').textContent.includes('test images, counted here')",
+        arg=host.element_handle(),
     )
 
 
@@ -87,7 +88,10 @@ def test_block_that_is_switched_off_changes_the_prediction(opened, where):
         changed = set()
         for block in (1, 4, 7):
             host.get_by_role("switch", name=f"block {block}").click()
-            host.page.wait_for_function("(host) => host.querySelectorAll('.sg-figures output')[1].textContent !== '–'", arg=host.element_handle())
+            host.page.wait_for_function(
+                "(host) => host.querySelectorAll('.sg-figures output')[1].textContent !== '–'",
+                arg=host.element_handle(),
+            )
             settle(host)
             changed.add(tuple(says(host)))
         assert len(changed) == 3 and all(float(kl) > 0 for _, kl, _ in changed)

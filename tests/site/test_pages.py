@@ -219,5 +219,8 @@ def test_a_chapter_opens_in_colab(name):
     if notebook.suffix != ".ipynb" or not notebook.exists():
         assert "colab.research.google.com" not in (SITE / name).read_text("utf-8")
         return
-    links = re.findall(r'href="https://colab\.research\.google\.com/github/[\w.-]+/[\w.-]+/blob/main/([^"]+)"', (SITE / name).read_text("utf-8"))
+    links = re.findall(
+        r'href="https://colab\.research\.google\.com/github/[\w.-]+/[\w.-]+/blob/main/([^"]+)"',
+        (SITE / name).read_text("utf-8"),
+    )
     assert links == [name.replace(".html", ".ipynb")]

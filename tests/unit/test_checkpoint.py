@@ -190,6 +190,8 @@ NETWORK = {"architecture": sg.resnet20().architecture, "weights": sg.resnet20().
 )
 def test_a_network_of_another_version_is_one_sentence(change, tmp_path):
     torch.save(NETWORK | change, tmp_path / "network.pt")
-    with pytest.raises(sg.InputError, match="network.pt is something else or of another version: expected .*") as caught:
+    with pytest.raises(
+        sg.InputError, match="network.pt is something else or of another version: expected .*"
+    ) as caught:
         load_network(tmp_path / "network.pt")
     assert "\n" not in str(caught.value)

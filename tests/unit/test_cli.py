@@ -15,7 +15,18 @@ import sgutils as sg
 from sgutils.cli import main
 from sgutils.folders import data_folder
 
-SMALL = ["--dataset", "digits", "--model", "resnet20", "--train-examples", "200", "--test-examples", "50", "--epochs", "2"]
+SMALL = [
+    "--dataset",
+    "digits",
+    "--model",
+    "resnet20",
+    "--train-examples",
+    "200",
+    "--test-examples",
+    "50",
+    "--epochs",
+    "2",
+]
 
 
 def status(arguments):
@@ -89,7 +100,11 @@ def test_results_prints_the_paper_beside_the_ledger_of_the_book(capsys):
 
 def test_a_reader_that_stops_reading_is_no_error():
     done = subprocess.run(
-        f"{sys.executable} -m sgutils results | head -n 1", shell=True, capture_output=True, text=True, executable="/bin/bash"
+        f"{sys.executable} -m sgutils results | head -n 1",
+        shell=True,
+        capture_output=True,
+        text=True,
+        executable="/bin/bash",
     )
     assert done.stdout.startswith("Table 1") and done.stderr == ""
 
@@ -132,7 +147,13 @@ def test_a_damaged_checkpoint_is_said_and_the_one_before_goes_on(trained, tmp_pa
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--help"], ["train", "--help"], ["train", "--method", "baseline", "--help"], ["reproduce", "--help"], ["results", "--help"]],
+    [
+        ["--help"],
+        ["train", "--help"],
+        ["train", "--method", "baseline", "--help"],
+        ["reproduce", "--help"],
+        ["results", "--help"],
+    ],
 )
 def test_help(arguments, capsys):
     with pytest.raises(SystemExit) as exit:
@@ -158,7 +179,10 @@ def test_help(arguments, capsys):
         (["--epochs", "many"], "--epochs"),
         (["--lr", "nan"], "lr must be a number above 0"),
         (["--train-examples", "9999"], "There are 1438 training images"),
-        (["--method", "baseline", "--lam", "1"], "--lam is an option of cosub, distillation, self-guidance, not of baseline"),
+        (
+            ["--method", "baseline", "--lam", "1"],
+            "--lam is an option of cosub, distillation, self-guidance, not of baseline",
+        ),
         (["--no-averaged"], "--averaged is an option of mutual-learning, not of self-guidance"),
         (["--method", "baseline", "--p-last=0.2"], "--p-last is an option of"),
         (["--unheard-of"], "--unheard-of"),
@@ -193,7 +217,9 @@ def test_of_several_processes_the_first_of_each_machine_says_what_is_wrong(local
     assert capsys.readouterr().err.count("nowhere") == times
 
 
-@pytest.mark.parametrize("arguments", [["evaluate", "x"], ["export", "x", "--out", "y"], ["results"], ["reproduce", "table1"]])
+@pytest.mark.parametrize(
+    "arguments", [["evaluate", "x"], ["export", "x", "--out", "y"], ["results"], ["reproduce", "table1"]]
+)
 def test_what_one_process_does_is_not_done_by_several(arguments, monkeypatch, capsys):
     monkeypatch.setenv("WORLD_SIZE", "2")
     assert main(arguments) == 2
@@ -229,7 +255,9 @@ def test_a_full_disk_is_one_sentence_that_says_how_to_go_on(tmp_path):
     )
     assert done.returncode == 2 and "Traceback" not in done.stderr
     said = done.stderr.splitlines()[-1]
-    assert said.startswith(f"sgutils: Cannot write {out / 'checkpoint.pt'} (") and said.endswith(f"sgutils resume {out}")
+    assert said.startswith(f"sgutils: Cannot write {out / 'checkpoint.pt'} (") and said.endswith(
+        f"sgutils resume {out}"
+    )
     assert not list(out.glob("*.part")) and main(["evaluate", str(out)]) == 0
 
 
@@ -246,7 +274,9 @@ def test_ctrl_c_and_the_end_of_a_clusters_time_stop_with_a_checkpoint_and_say_ho
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     deadline = time.monotonic() + 120
-    while time.monotonic() < deadline and not ((out / "metrics.jsonl").exists() and (out / "metrics.jsonl").read_text()):
+    while time.monotonic() < deadline and not (
+        (out / "metrics.jsonl").exists() and (out / "metrics.jsonl").read_text()
+    ):
         time.sleep(0.05)
     process.send_signal(sent)
     _, stderr = process.communicate(timeout=120)
@@ -265,7 +295,9 @@ def test_reproduce_fills_a_ledger_and_never_runs_a_finished_row_twice(tmp_path, 
     arguments = ["reproduce", "tiny", "--ledger", str(tmp_path / "ledger"), "--work", str(tmp_path / "work")]
     assert main([*arguments, "--seeds", "1", "--budget-minutes", "1e-9"]) == 0
     assert list((tmp_path / "ledger").iterdir()) == []
-    assert capsys.readouterr().out.endswith(f"0 runs added to {tmp_path / 'ledger'}, 2 left: time is up, call it again.\n")
+    assert capsys.readouterr().out.endswith(
+        f"0 runs added to {tmp_path / 'ledger'}, 2 left: time is up, call it again.\n"
+    )
     assert main([*arguments, "--seeds", "2"]) == 0
     assert capsys.readouterr().out.endswith(f"4 runs added to {tmp_path / 'ledger'}, nothing is missing.\n")
     runs = sg.load_results(tmp_path / "ledger")
@@ -283,7 +315,9 @@ def test_reproduce_goes_on_inside_a_run_that_its_budget_cut(tmp_path, monkeypatc
     from sgutils import experiments, runs, training
 
     scale = {"dataset": "digits", "model": "resnet20", "train_examples": 100, "test_examples": 20, "epochs": 3}
-    monkeypatch.setitem(experiments.EXPERIMENTS, "cut", experiments.Experiment("cut", ({"method": "baseline", **scale},)))
+    monkeypatch.setitem(
+        experiments.EXPERIMENTS, "cut", experiments.Experiment("cut", ({"method": "baseline", **scale},))
+    )
     # A clock that stands still but for the hour that every epoch takes.
     now, test_error = [0.0], sg.Trainer.test_error
 
@@ -298,6 +332,10 @@ def test_reproduce_goes_on_inside_a_run_that_its_budget_cut(tmp_path, monkeypatc
     said = []
     for minutes, epochs in ((90, 1), (90, 2), (30, 2)):
         assert experiments.reproduce("cut", **arguments, budget_minutes=minutes, say=said.append) == []
-        assert now == [3600 * epochs] and f"Stopped after {epochs} of 3 epochs" in said[-2] and "1 left: time is up" in said[-1]
+        assert (
+            now == [3600 * epochs]
+            and f"Stopped after {epochs} of 3 epochs" in said[-2]
+            and "1 left: time is up" in said[-1]
+        )
     assert len(experiments.reproduce("cut", **arguments, budget_minutes=90, say=said.append)) == 1
     assert len(sg.load_results(tmp_path / "ledger")[0].curves["test_error"]) == 3

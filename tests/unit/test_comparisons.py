@@ -34,7 +34,11 @@ def test_the_verdict_follows_the_interval():
     assert Interval.of([1.0, 1.1, 0.9]).verdict == "more errors"
     assert Interval.of([-1.0, -1.1, -0.9]).verdict == "fewer errors"
     assert Interval.of([-1.0, 1.0, 0.1]).verdict == "cannot tell"
-    assert Interval.of([1.0, 1.1]).verdict == "too few pairs" and str(Interval.of([-1.0])) == "−1.0" and str(Interval.of([-0.01])) == "+0.0"
+    assert (
+        Interval.of([1.0, 1.1]).verdict == "too few pairs"
+        and str(Interval.of([-1.0])) == "−1.0"
+        and str(Interval.of([-0.01])) == "+0.0"
+    )
 
 
 def test_no_pair_is_refused():
@@ -70,13 +74,19 @@ def test_every_method_of_an_experiment_is_named_once_and_has_its_own_runs():
         found = measured_in("every-method", runs, "small", dataset)
         assert len(found) == len(EXPERIMENTS["every-method"].settings) // 3
         for name, group in found.items():
-            assert all(label(r.config["method"], r.config["options"]) == name and r.config["dataset"] == dataset for r in group)
+            assert all(
+                label(r.config["method"], r.config["options"]) == name and r.config["dataset"] == dataset for r in group
+            )
             assert [r.seed for r in group] == sorted({r.seed for r in group})
 
 
 def test_a_label_says_what_is_unusual():
     options = {"lam": 3.0, "detach_teacher": False, "kl_direction": "student||teacher", "tau": 3.0}
-    assert unusual("self-guidance", options) == {"detach_teacher": False, "kl_direction": "student||teacher", "lam": 3.0}
+    assert unusual("self-guidance", options) == {
+        "detach_teacher": False,
+        "kl_direction": "student||teacher",
+        "lam": 3.0,
+    }
     assert label("self-guidance", options) == "λ = 3, attached, S‖T"
     assert label("self-guidance", {}) == "λ = 0.25" and label("native-ensemble", {"tau": 2.0}) == "ONE, τ = 2"
     assert row_key("mutual-learning", {"averaged": False, "tau": 1.0}) == "mutual-learning averaged=False"

@@ -145,5 +145,7 @@ def test_the_whole_fashion_mnist_says_how_to_get_it_where_it_is_missing(tmp_path
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("sgutils.datasets.dataset.data_folder", lambda: tmp_path / "nowhere")
     monkeypatch.setattr("sgutils.datasets.fashion_mnist.DEBIAN", tmp_path / "nowhere")
-    with pytest.raises(sg.InputError, match="not found.*dataset-fashion-mnist.*pip install torchvision and then python -c"):
+    with pytest.raises(
+        sg.InputError, match="not found.*dataset-fashion-mnist.*pip install torchvision and then python -c"
+    ):
         sg.load_dataset("fashion-mnist-full")

@@ -97,7 +97,11 @@ def test_a_file_that_is_not_the_official_one_is_said_to_be_so(here):
 def test_the_official_checksums_are_torchvisions():
     from torchvision.datasets import CIFAR10, CIFAR100
 
-    theirs = {f"{kind.base_folder}/{name}": md5 for kind in (CIFAR10, CIFAR100) for name, md5 in kind.train_list + kind.test_list}
+    theirs = {
+        f"{kind.base_folder}/{name}": md5
+        for kind in (CIFAR10, CIFAR100)
+        for name, md5 in kind.train_list + kind.test_list
+    }
     assert theirs == {name: md5 for name, md5 in cifar.OFFICIAL.items() if name in theirs} and len(theirs) == 8
 
 
@@ -109,7 +113,15 @@ class Malice:
 @pytest.mark.filterwarnings("ignore:.*not the official file")
 @pytest.mark.parametrize(
     "content",
-    [b"", b"hello", pickle.dumps(Malice(), protocol=2), pickle.dumps({b"data": 1}), pickle.dumps([1, 2]), b"\x80\x02}q\x00", None],
+    [
+        b"",
+        b"hello",
+        pickle.dumps(Malice(), protocol=2),
+        pickle.dumps({b"data": 1}),
+        pickle.dumps([1, 2]),
+        b"\x80\x02}q\x00",
+        None,
+    ],
 )
 def test_a_missing_damaged_or_malicious_cifar_file_is_one_sentence_and_runs_nothing(here, content):
     folder, _, _ = write_cifar10(here, "py")
@@ -192,7 +204,9 @@ def write_raf(root):
     (basic / "EmoLabel").mkdir(parents=True)
     (basic / "Image" / "aligned").mkdir(parents=True)
     names = [f"train_{k:05d}.jpg" for k in range(1, 5)] + [f"test_{k:04d}.jpg" for k in range(1, 4)]
-    (basic / "EmoLabel" / "list_patition_label.txt").write_text("".join(f"{n} {k % 7 + 1}\n" for k, n in enumerate(names)))
+    (basic / "EmoLabel" / "list_patition_label.txt").write_text(
+        "".join(f"{n} {k % 7 + 1}\n" for k, n in enumerate(names))
+    )
     for k, name in enumerate(names):
         image = Image.new("RGB", (100, 100), (30 * k, 100, 200 - 20 * k))
         image.save(basic / "Image" / "aligned" / name.replace(".jpg", "_aligned.jpg"), quality=95)
@@ -214,8 +228,14 @@ def test_raf_db_in_its_official_layout(here):
         (lambda b: (b / "EmoLabel" / "list_patition_label.txt").unlink(), "list_patition_label.txt is missing"),
         (lambda b: (b / "EmoLabel" / "list_patition_label.txt").write_text("train_1.jpg 9"), "damaged.*class 9"),
         (lambda b: (b / "EmoLabel" / "list_patition_label.txt").write_text("train_1.jpg"), "damaged"),
-        (lambda b: (b / "Image" / "aligned" / "train_00002_aligned.jpg").unlink(), "train_00002_aligned.jpg is missing"),
-        (lambda b: (b / "Image" / "aligned" / "test_0001_aligned.jpg").write_bytes(b"no"), "test_0001_aligned.jpg is damaged"),
+        (
+            lambda b: (b / "Image" / "aligned" / "train_00002_aligned.jpg").unlink(),
+            "train_00002_aligned.jpg is missing",
+        ),
+        (
+            lambda b: (b / "Image" / "aligned" / "test_0001_aligned.jpg").write_bytes(b"no"),
+            "test_0001_aligned.jpg is damaged",
+        ),
     ],
 )
 def test_a_damaged_raf_db_is_one_sentence_with_where_to_get_it(here, spoil, words):

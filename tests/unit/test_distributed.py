@@ -16,7 +16,14 @@ from simple import Linear, digits
 import sgutils as sg
 from sgutils.runs import resume
 
-SMALL = {"dataset": "digits", "model": "resnet20", "train_examples": 96, "test_examples": 51, "epochs": 2, "batch_size": 32}
+SMALL = {
+    "dataset": "digits",
+    "model": "resnet20",
+    "train_examples": 96,
+    "test_examples": 51,
+    "epochs": 2,
+    "batch_size": 32,
+}
 
 
 def _start(rank, count, port, function, arguments, out):
@@ -144,8 +151,20 @@ def test_where_the_first_cannot_write_all_end_in_a_sentence(tmp_path):
 
 def test_torchrun_trains(tmp_path):
     """The command of the README, small."""
-    small = "--dataset digits --model resnet20 --train-examples 96 --test-examples 50 --epochs 1 --batch-size 32".split()
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "sgutils", "train"]
+    small = (
+        "--dataset digits --model resnet20 --train-examples 96 --test-examples 50 --epochs 1 --batch-size 32".split()
+    )
+    command = [
+        sys.executable,
+        "-m",
+        "torch.distributed.run",
+        "--standalone",
+        "--nproc-per-node",
+        "2",
+        "-m",
+        "sgutils",
+        "train",
+    ]
     done = subprocess.run(
         [*command, *small, "--out", str(tmp_path / "run")],
         capture_output=True,

@@ -35,7 +35,9 @@ def test_the_whole_paper_holds_every_cell_and_begins_with_what_tells_most_in_lea
     cifar = [(True, f"resnet{depth}") for depth in (32, 50, 110)]
     assert [key for key, before in zip(order, [None, *order]) if key != before][:4] == [*cifar, (False, "resnet32")]
     assert [(config.dataset, config.method) for config in configs[:6]] == [
-        (dataset, method) for method in ("baseline", "stochastic-depth", "self-guidance") for dataset in ("cifar10", "cifar100")
+        (dataset, method)
+        for method in ("baseline", "stochastic-depth", "self-guidance")
+        for dataset in ("cifar10", "cifar100")
     ]
 
 
@@ -50,7 +52,9 @@ def test_figures_3_and_4_are_the_runs_of_table_5():
 
 
 def test_the_sweep_of_table_5_is_the_papers():
-    lams = [cell.setting.get("options", {}).get("lam", 0.25) for cell in TABLES["table5"].cells if "lambda" in cell.label]
+    lams = [
+        cell.setting.get("options", {}).get("lam", 0.25) for cell in TABLES["table5"].cells if "lambda" in cell.label
+    ]
     assert lams == [0.0, 0.1, 0.25, 0.5, 1.0, 3.0] * 2
 
 
@@ -87,7 +91,10 @@ def test_a_ledger_that_cannot_be_written_is_said_before_any_training(tmp_path):
 def test_a_data_set_that_is_missing_or_a_part_is_passed_over_and_said(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)  # where no data lies
     small = {"model": "resnet20", "method": "baseline", "epochs": 1}
-    settings = ({"dataset": "raf-db", **small}, {"dataset": "digits", "train_examples": 100, "test_examples": 20, **small})
+    settings = (
+        {"dataset": "raf-db", **small},
+        {"dataset": "digits", "train_examples": 100, "test_examples": 20, **small},
+    )
     monkeypatch.setitem(EXPERIMENTS, "two", Experiment("two", settings))
     arguments = {"seeds": 2, "ledger": tmp_path / "ledger", "work": tmp_path / "work", "quiet": True}
     said = []
@@ -98,5 +105,7 @@ def test_a_data_set_that_is_missing_or_a_part_is_passed_over_and_said(tmp_path, 
         reproduce("two", **arguments)
     monkeypatch.setitem(EXPERIMENTS, "part", Experiment("part", ({"dataset": "digits", **small},)))
     monkeypatch.setitem(WHOLE, "digits", (2000, 300))
-    with pytest.raises(sg.InputError, match="digits has 1,438 training and 359 test images here: expected all 2,000 and 300"):
+    with pytest.raises(
+        sg.InputError, match="digits has 1,438 training and 359 test images here: expected all 2,000 and 300"
+    ):
         reproduce("part", **arguments)

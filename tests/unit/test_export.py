@@ -41,9 +41,14 @@ def scrambled(net):
 def runs(tmp_path_factory):
     """One short run of some methods, by the command line."""
     folder = tmp_path_factory.mktemp("export")
-    common = "train --dataset fashion-mnist --model resnet20 --image-size 8 --train-examples 64 --test-examples 20".split()
+    common = (
+        "train --dataset fashion-mnist --model resnet20 --image-size 8 --train-examples 64 --test-examples 20".split()
+    )
     for method in ("self-guidance", "baseline", "mutual-learning"):
-        assert main([*common, "--batch-size", "32", "--epochs", "1", "--method", method, "--out", str(folder / method)]) == 0
+        assert (
+            main([*common, "--batch-size", "32", "--epochs", "1", "--method", method, "--out", str(folder / method)])
+            == 0
+        )
     return folder
 
 
@@ -55,7 +60,13 @@ def test_graph_is_the_network_for_any_gates_batch_and_image_size(depth, tmp_path
     run, L = graph(tmp_path / "x.onnx"), net.num_blocks
     p = sg.linear_decay(L)
     generator = torch.Generator().manual_seed(0)
-    vectors = [[1.0] * L, [0.0] * L, p.tolist(), *(sg.sample_gates(p, generator).tolist() for _ in range(4)), torch.rand(L).tolist()]
+    vectors = [
+        [1.0] * L,
+        [0.0] * L,
+        p.tolist(),
+        *(sg.sample_gates(p, generator).tolist() for _ in range(4)),
+        torch.rand(L).tolist(),
+    ]
     for gates in vectors:
         for x in (torch.randn(1, 3, 32, 32), torch.randn(5, 3, 20, 28)):
             scale = net(x, gates).abs().max().item()

@@ -25,11 +25,17 @@ def exact(monkeypatch):
 
 def one_step(method, precision):
     """What one step of the trainer computes: losses, gradients, and the state of the method after it."""
-    trainer = Trainer(method, sg.load_dataset("digits", train_examples=64, test_examples=10), epochs=1, batch_size=64, precision=precision)
+    trainer = Trainer(
+        method,
+        sg.load_dataset("digits", train_examples=64, test_examples=10),
+        epochs=1,
+        batch_size=64,
+        precision=precision,
+    )
     seen = []
     method.register_forward_hook(lambda method, inputs, losses: seen.append((inputs, losses)))
     next(iter(trainer))
-    (inputs, losses), = seen[:1]
+    ((inputs, losses),) = seen[:1]
     gradients = {name: p.grad for name, p in method.named_parameters() if p.grad is not None}
     return inputs, losses, gradients, method.state_dict()
 
@@ -103,7 +109,9 @@ def test_a_step_in_bfloat16_is_the_same_to_its_precision(name, monkeypatch):
 def test_training_in_bfloat16_ends_within_seed_noise():
     errors = {}
     for precision in ("float32", "bfloat16"):
-        configs = [sg.Config(**SMALL | {"train_examples": 600}, augment=False, epochs=5, seed=seed) for seed in range(3)]
+        configs = [
+            sg.Config(**SMALL | {"train_examples": 600}, augment=False, epochs=5, seed=seed) for seed in range(3)
+        ]
         runs = [sg.train(config, precision=precision, quiet=True) for config in configs]
         assert [run.precision for run in runs] == [precision] * 3
         errors[precision] = [run.last_test_error for run in runs]

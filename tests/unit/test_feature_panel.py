@@ -42,7 +42,12 @@ def finish(panel):
 
 
 @pytest.mark.parametrize(
-    ("method", "roles"), [("self-guidance", ["teacher", "student"]), ("stochastic-depth", ["teacher", "student"]), ("baseline", ["baseline", "student"])]
+    ("method", "roles"),
+    [
+        ("self-guidance", ["teacher", "student"]),
+        ("stochastic-depth", ["teacher", "student"]),
+        ("baseline", ["baseline", "student"]),
+    ],
 )
 def test_the_map_moves_with_every_step(panel, method, roles):
     panel.method.value = method
@@ -114,5 +119,8 @@ def test_a_bad_argument_is_one_sentence(wrong, said):
 
 def test_the_cell_shows_the_same_text_every_time(panel):
     shown = panel._repr_mimebundle_()
-    assert repr(panel) == "FeaturePanel(dataset='digits', model='resnet20')" and "needs a running kernel" in shown["text/html"]
+    assert (
+        repr(panel) == "FeaturePanel(dataset='digits', model='resnet20')"
+        and "needs a running kernel" in shown["text/html"]
+    )
     assert panel.figure_box.children == ()

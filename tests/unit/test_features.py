@@ -98,7 +98,9 @@ def test_principal_components_keep_distances_when_all_are_kept():
     x = RANDOM.normal(size=(12, 4)) * [3, 2, 1, 0.1]
     rotated, kept = features.principal_components(x, 4)
     assert kept == pytest.approx(1)
-    np.testing.assert_allclose(np.linalg.norm(rotated[:, None] - rotated, axis=2), np.linalg.norm(x[:, None] - x, axis=2))
+    np.testing.assert_allclose(
+        np.linalg.norm(rotated[:, None] - rotated, axis=2), np.linalg.norm(x[:, None] - x, axis=2)
+    )
     first, share = features.principal_components(x, 1)
     values = np.linalg.eigvalsh(np.cov(x.T))
     assert share == pytest.approx(values[-1] / values.sum())
@@ -167,7 +169,10 @@ def test_another_number_of_points_needs_another_map():
         live.show(RANDOM.normal(size=(30, 3)))
 
 
-@pytest.mark.parametrize(("missing", "call"), [("sklearn.metrics", lambda: features.silhouette(np.eye(3), [0, 1, 1])), ("openTSNE", features.LiveMap)])
+@pytest.mark.parametrize(
+    ("missing", "call"),
+    [("sklearn.metrics", lambda: features.silhouette(np.eye(3), [0, 1, 1])), ("openTSNE", features.LiveMap)],
+)
 def test_a_missing_library_is_one_sentence(monkeypatch, missing, call):
     monkeypatch.setitem(sys.modules, missing, None)
     with pytest.raises(sg.InputError, match="is not installed: pip install"):

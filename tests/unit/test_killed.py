@@ -12,7 +12,14 @@ import sgutils as sg
 from sgutils.runs import CHECKPOINT, resume, train
 
 KILLS = 20
-CONFIG = {"dataset": "digits", "model": "resnet20", "train_examples": 128, "test_examples": 50, "epochs": 6, "batch_size": 64}
+CONFIG = {
+    "dataset": "digits",
+    "model": "resnet20",
+    "train_examples": 128,
+    "test_examples": 50,
+    "epochs": 6,
+    "batch_size": 64,
+}
 
 
 def work(folder):

@@ -32,7 +32,9 @@ def test_kl_is_scipys_relative_entropy_in_both_directions(seed, tau):
     p_s, p_t = (softmax(z.numpy() / tau, axis=-1) for z in (student, teacher))
     for direction, p, q in (("teacher||student", p_t, p_s), ("student||teacher", p_s, p_t)):
         expected = rel_entr(p, q).sum(axis=-1).mean()
-        assert sg.distillation_kl(student, teacher, tau, direction).item() == pytest.approx(expected, rel=1e-9, abs=1e-12)
+        assert sg.distillation_kl(student, teacher, tau, direction).item() == pytest.approx(
+            expected, rel=1e-9, abs=1e-12
+        )
 
 
 def test_the_default_direction_is_teacher_to_student():

@@ -58,7 +58,9 @@ def test_stochastic_depth_trains_the_student_that_its_seed_draws():
 @pytest.mark.parametrize("direction", ["teacher||student", "student||teacher"])
 def test_self_guidance_is_equation_5_with_its_gradients(detach, direction):
     net, (x, y) = network(), batch()
-    method = sg.SelfGuidance(copy.deepcopy(net), lam=0.4, tau=2.0, detach_teacher=detach, kl_direction=direction, seed=3)
+    method = sg.SelfGuidance(
+        copy.deepcopy(net), lam=0.4, tau=2.0, detach_teacher=detach, kl_direction=direction, seed=3
+    )
     losses = method(x, y)
     losses["total"].backward()
 

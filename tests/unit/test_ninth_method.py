@@ -21,7 +21,12 @@ def test_the_method_that_contributing_shows_trains_by_name(tmp_path):
 
     def sgutils(*arguments):
         # Run with -c, the folder it runs in comes first on the path: the copy answers, not the checkout.
-        command = [sys.executable, "-c", "import sys; from sgutils.cli import main; sys.exit(main(sys.argv[1:]))", *arguments]
+        command = [
+            sys.executable,
+            "-c",
+            "import sys; from sgutils.cli import main; sys.exit(main(sys.argv[1:]))",
+            *arguments,
+        ]
         return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
 
     help = sgutils("train", "--method", "label-smoothing", "--help")

@@ -24,7 +24,11 @@ class Watched(TorchDispatchMode):
 
     def __torch_dispatch__(self, operator, types, args=(), kwargs=None):
         out = operator(*args, **(kwargs or {}))
-        if operator is torch.ops.aten._to_copy.default and args[0].device != out.device and not kwargs.get("non_blocking"):
+        if (
+            operator is torch.ops.aten._to_copy.default
+            and args[0].device != out.device
+            and not kwargs.get("non_blocking")
+        ):
             self.waited_for.append(tuple(out.shape))
         if operator is torch.ops.aten.convolution.default:
             self.convolved_in.add(out.dtype)
@@ -70,7 +74,10 @@ def test_no_step_of_an_epoch_mixes_devices_or_waits_for_the_gpu(name, precision,
         trainer = Trainer(trained, dataset, epochs=1, batch_size=32, device=GPU, precision=precision)
         trainer.on_step = lambda: steps.append(watched.waited_for.copy())
         assert all(tensor.device == GPU for tensor in (trainer.dataset.train_x, *trainer.parameters))
-        with Watched() as watched, pytest.raises(DataDependentOutputException):  # "were all losses finite?", after the last step
+        with (
+            Watched() as watched,
+            pytest.raises(DataDependentOutputException),
+        ):  # "were all losses finite?", after the last step
             next(iter(trainer))
     before_the_first = [(), (100,)]  # the mark of a bad loss, and the order of the images
     assert steps == [before_the_first] * 4

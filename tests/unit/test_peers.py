@@ -181,7 +181,9 @@ def test_without_a_teacher_one_is_trained_first_plainly_and_by_the_same_recipe()
 
 
 @pytest.mark.parametrize("epochs_before", [1, 3])
-def test_a_run_that_is_stopped_while_its_teacher_or_its_student_trains_goes_on_there(epochs_before, tmp_path, monkeypatch):
+def test_a_run_that_is_stopped_while_its_teacher_or_its_student_trains_goes_on_there(
+    epochs_before, tmp_path, monkeypatch
+):
     small = {"train_examples": 96, "test_examples": 51, "batch_size": 32, "epochs": 2}
     config = sg.Config(dataset="digits", model="resnet20", method="distillation", **small)
     whole = sg.train(config, quiet=True)
@@ -204,8 +206,14 @@ def test_a_run_that_is_stopped_while_its_teacher_or_its_student_trains_goes_on_t
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        (lambda: sg.Distillation(network(), teacher="nowhere/network.pt"), "nowhere/network.pt is missing.*finished run"),
-        (lambda: sg.Distillation(network(), teacher=sg.resnet20(7)), "3 channels and knows 7 classes, the student 1 and 3"),
+        (
+            lambda: sg.Distillation(network(), teacher="nowhere/network.pt"),
+            "nowhere/network.pt is missing.*finished run",
+        ),
+        (
+            lambda: sg.Distillation(network(), teacher=sg.resnet20(7)),
+            "3 channels and knows 7 classes, the student 1 and 3",
+        ),
         (lambda: sg.Cosub(network(), lam=1.5), "lam.*1.5"),
         (lambda: sg.build_method("mutual-learning", network, tau=0), "tau"),
         (lambda: sg.build_method("native-ensemble", network, tau=-1.0), "tau"),

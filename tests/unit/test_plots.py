@@ -15,7 +15,9 @@ from sgutils.colors import ROLES
 
 
 def run(*errors, method="baseline", seed=0):
-    return SimpleNamespace(name=f"{method}-{seed}", config={"method": method, "seed": seed}, curves={"test_error": list(errors)})
+    return SimpleNamespace(
+        name=f"{method}-{seed}", config={"method": method, "seed": seed}, curves={"test_error": list(errors)}
+    )
 
 
 def traces(figure, mode):
@@ -63,7 +65,9 @@ def test_rows_stand_in_the_order_given():
 
 
 def shown():
-    return plots.show(plots.lines([plots.Line("<b>", [1, 2], [1 / 3, 2])], x="x", y="y"), "a-figure", "Two points </script> rise")
+    return plots.show(
+        plots.lines([plots.Line("<b>", [1, 2], [1 / 3, 2])], x="x", y="y"), "a-figure", "Two points </script> rise"
+    )
 
 
 def test_a_cell_that_shows_a_figure_is_the_same_at_every_run():

@@ -173,7 +173,9 @@ def test_mean_share_of_multiply_adds_of_a_student():
         counts = {}
 
         def count(module, inputs, output, name):
-            counts[name] = output.numel() * module.weight[0].numel() if module.weight.ndim == 4 else module.weight.numel()
+            counts[name] = (
+                output.numel() * module.weight[0].numel() if module.weight.ndim == 4 else module.weight.numel()
+            )
 
         for name, module in net.named_modules():
             if isinstance(module, (nn.Conv2d, nn.Linear)):

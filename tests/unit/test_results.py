@@ -93,7 +93,9 @@ def test_a_table_says_how_many_of_its_runs_were_in_bfloat16():
 
 
 def test_equal_configurations_have_equal_names_and_others_do_not():
-    names = [run_name(record(**changes).config) for changes in ({}, {}, {"seed": 1}, {"lr": 0.2}, {"options": {"tau": 2.0}})]
+    names = [
+        run_name(record(**changes).config) for changes in ({}, {}, {"seed": 1}, {"lr": 0.2}, {"options": {"tau": 2.0}})
+    ]
     assert names[0] == names[1] and len(set(names)) == 4
 
 
@@ -116,7 +118,11 @@ def test_measured_rows_show_seeds_spread_and_divergence():
     runs = [record(0, 0.10), record(1, 0.12), record(2, None, "diverged"), record(0, 0.3, method="baseline")]
     plain, guided = measured(runs)
     assert (plain["method"], plain["test error, %"], plain["seeds"]) == ("baseline", "30.00", "1")
-    assert (guided["test error, %"], guided["seeds"], guided["scale"]) == ("11.00 ± 1.41, 1 diverged", "3", "full recipe")
+    assert (guided["test error, %"], guided["seeds"], guided["scale"]) == (
+        "11.00 ± 1.41, 1 diverged",
+        "3",
+        "full recipe",
+    )
 
 
 def test_the_paper_stands_beside_full_recipe_runs_and_nothing_else():
@@ -130,7 +136,9 @@ def test_the_paper_stands_beside_full_recipe_runs_and_nothing_else():
 
 
 def test_at_a_reduced_scale_runs_have_a_table_of_their_own_that_names_it():
-    small = dataclasses.replace(record(), config=sg.Config.at_scale("small", **TABLES["table2"].cells[0].setting).as_dict())
+    small = dataclasses.replace(
+        record(), config=sg.Config.at_scale("small", **TABLES["table2"].cells[0].setting).as_dict()
+    )
     assert all(row["measured"] == "not run" for row in beside_the_paper("table2", [small]))
     first, *others = beside_the_paper("table2", [small], "small")
     assert (first["paper"], first["run here"], first["measured"]) == ("6.34", "resnet20", "20.00")
@@ -148,7 +156,14 @@ def test_every_row_and_curve_shows_what_was_run_or_that_nothing_was(name):
 def test_the_papers_numbers_are_those_it_prints():
     """A sum over each table, added up from the printed page: no number can change unseen."""
     sums = {name: round(sum(cell.error for cell in table.cells), 2) for name, table in TABLES.items()}
-    assert sums == {"table1": 192.77, "table2": 137.74, "table3": 295.82, "table4": 248.83, "table5": 310.17, "table6": 115.32}
+    assert sums == {
+        "table1": 192.77,
+        "table2": 137.74,
+        "table3": 295.82,
+        "table4": 248.83,
+        "table5": 310.17,
+        "table6": 115.32,
+    }
     assert [cell.note for cell in TABLES["table5"].cells if cell.error == 90.0] == ["loss blow up"]
 
 
@@ -160,7 +175,9 @@ def test_rows_as_text_and_as_markdown():
 
 def test_a_scaled_down_run_never_calls_itself_the_full_recipe():
     assert describe_setting(sg.Config().as_dict()) == ("self-guidance", "full recipe")
-    method, scale = describe_setting(sg.Config(epochs=3, train_examples=1280, image_size=14, options={"lam": 0.0}).as_dict())
+    method, scale = describe_setting(
+        sg.Config(epochs=3, train_examples=1280, image_size=14, options={"lam": 0.0}).as_dict()
+    )
     assert method == "self-guidance lam=0.0"
     assert scale == "3 epochs, 14 x 14 pixels, 1,280 training images"
 

@@ -11,7 +11,13 @@ from sgutils.runs import evaluate, resume
 
 
 def config(**changes):
-    small = {"dataset": "digits", "model": "resnet20", "method": "self-guidance", "train_examples": 200, "test_examples": 50}
+    small = {
+        "dataset": "digits",
+        "model": "resnet20",
+        "method": "self-guidance",
+        "train_examples": 200,
+        "test_examples": 50,
+    }
     return sg.Config(**{**small, "epochs": 3, "batch_size": 64, **changes})
 
 
@@ -70,7 +76,14 @@ def test_a_resumed_run_ends_bit_for_bit_like_one_never_stopped(epochs_before, tm
 def test_the_folder_holds_checkpoint_metrics_network_and_result(undisturbed):
     run, folder = undisturbed
     names = {path.name for path in folder.iterdir()}
-    assert names == {"checkpoint.pt", "checkpoint.previous.pt", "metrics.jsonl", "network.pt", "result.json", "tensorboard"}
+    assert names == {
+        "checkpoint.pt",
+        "checkpoint.previous.pt",
+        "metrics.jsonl",
+        "network.pt",
+        "result.json",
+        "tensorboard",
+    }
     lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
     assert [line["test_error"] for line in lines] == run.curves["test_error"]
     assert json.loads((folder / "result.json").read_text()) == dataclasses.asdict(run)
@@ -83,7 +96,9 @@ def test_tensorboard_shows_the_same_curves(undisturbed):
     events = EventAccumulator(str(folder / "tensorboard")).Reload()
     for tag, curve in (("test error", "test_error"), ("train/distill", "train_distill")):
         points = [(event.step, event.value) for event in events.Scalars(tag)]
-        assert points == [(step, pytest.approx(value, abs=1e-5)) for step, value in enumerate(run.curves[curve], start=1)]
+        assert points == [
+            (step, pytest.approx(value, abs=1e-5)) for step, value in enumerate(run.curves[curve], start=1)
+        ]
 
 
 def test_tensorboard_shows_each_epoch_once_however_often_a_run_was_stopped(tmp_path):
