@@ -173,7 +173,9 @@ class ResNet(nn.Module):
         Args:
             x: ``(N, C, H, W)`` images.
             gates: L numbers, one a block: 1 runs it, 0 skips it without computing it, anything between weights its
-                branch. None is all 1.
+                branch. None is all 1. A tensor on a GPU, or one that is being traced, is multiplied with the branches
+                and never read: reading it would make the CPU wait, and a graph of one student would be of no use to
+                the next.
 
         Returns:
             ``(N, K)`` logits.
@@ -190,9 +192,11 @@ class ResNet(nn.Module):
             h = block(h, gate)
         return h.mean(dim=(2, 3))
 
-    def _gate_list(self, gates: Sequence[float] | Tensor | None) -> list[float]:
+    def _gate_list(self, gates: Sequence[float] | Tensor | None) -> Sequence[float | Tensor]:
         if gates is None:
             return [1.0] * self.num_blocks
+        if isinstance(gates, Tensor) and gates.shape == (self.num_blocks,) and (gates.is_cuda or torch.jit.is_tracing()):
+            return gates.unbind()
         try:
             values = [float(gate) for gate in (gates.tolist() if isinstance(gates, Tensor) else gates)]
         except (TypeError, ValueError) as error:
