@@ -21,7 +21,7 @@ from steps import BATCH, DEVICE, MaskedSelfGuidance, device_name, save
 from torchvision import transforms
 
 import sgutils as sg
-from sgutils.training import PRECISIONS
+from sgutils.training.trainer import PRECISIONS
 
 
 class Pictures(torch.utils.data.Dataset):
@@ -50,7 +50,7 @@ def random_images(count: int) -> sg.Dataset:
     draw = torch.Generator().manual_seed(0)
     x, y = (torch.randint(high, shape, generator=draw) for high, shape in ((256, (count, 3, 32, 32)), (10, (count,))))
     x = x.to(torch.uint8)
-    return sg.Dataset("random", x, y, x[:1], y[:1], tuple("0123456789"), mirrored=True)
+    return sg.Dataset("random", x, y, x[:1], y[:1], tuple("0123456789"), hflip=True)
 
 
 # Processes that prepare the usual loop's images.
@@ -81,7 +81,9 @@ def usual(dataset: sg.Dataset):
 def ours(dataset: sg.Dataset, epochs: int, precision: str):
     """Runs one epoch a call of the book's trainer."""
     training = iter(
-        sg.Trainer(sg.SelfGuidance(sg.resnet32()), dataset, epochs=epochs, batch_size=BATCH, precision=precision)
+        sg.Trainer(
+            sg.SelfGuidance(sg.resnet32()), *sg.loaders(dataset, batch_size=BATCH), epochs=epochs, precision=precision
+        )
     )
     return lambda: next(training)
 

@@ -24,8 +24,8 @@ sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests" / "explorables")]
 from browser import FLAGS, find_chromium  # noqa: E402
 from stage import Mathematics, Stage  # noqa: E402
 
-from sgutils.checkpoint import write_atomically  # noqa: E402
 from sgutils.features import LiveMap  # noqa: E402
+from sgutils.training.checkpoint import write_atomically  # noqa: E402
 from sgutils.widgets.feature_panel import STEPS_A_MAP  # noqa: E402
 from sgutils.widgets.record_features import read_recording  # noqa: E402
 

@@ -18,7 +18,7 @@ import torch.multiprocessing as mp
 from epochs import ours, random_images
 from steps import BATCH, DEVICE, device_name, save
 
-from sgutils.training import default_precision
+from sgutils.training.trainer import default_precision
 
 CORES = os.cpu_count() or 1
 # What is tried: (processes, threads of each).

@@ -32,8 +32,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import FlopCounterMode
 
 import sgutils as sg
-from sgutils.checkpoint import write_atomically
-from sgutils.training import default_precision
+from sgutils.training.checkpoint import write_atomically
+from sgutils.training.trainer import default_precision
 
 FOLDER = Path(__file__).resolve().parent.parent / "data" / "benchmarks"
 BATCH, SIDE, CLASSES, WARM_UP = 128, 32, 10, 2

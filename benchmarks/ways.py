@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 import sgutils as sg
 from sgutils.resnets import BatchNorm2d, keep_running_statistics
-from sgutils.training import default_precision
+from sgutils.training.trainer import default_precision
 
 # A GPU is told of many steps before it is waited for, as in training.
 STEPS = 20 if DEVICE.type == "cuda" else 1

@@ -16,21 +16,25 @@ from pathlib import Path
 from types import UnionType
 from typing import get_args
 
-from .config import SCALES, Config
-from .datasets import DATASETS
-from .distributed import leave, rank, world_size
+from .data import DATASETS
 from .errors import InputError
-from .experiments import EXPERIMENTS, reproduce
 from .export import export_onnx, trained_network
 from .folders import ledger_to_fill, ledgers
 from .methods import METHODS, options
-from .paper import FIGURES, TABLES
 from .resnets import MODELS
-from .results import Run, as_markdown, as_text, beside_the_paper, load_results, load_run, measured, title_at_scale
-from .runs import CHECKPOINT, NETWORK, evaluate, resume, resume_command, train
-from .training import PRECISIONS
+from .results.experiments import EXPERIMENTS
+from .results.ledger import load_results
+from .results.paper import FIGURES, TABLES
+from .results.reproduce import reproduce
+from .results.tables import as_markdown, as_text, beside_the_paper, measured, title_at_scale
+from .training.config import SCALES, Config
+from .training.distributed import leave, rank, world_size
+from .training.record import Run, load_run
+from .training.runs import CHECKPOINT, NETWORK, evaluate, resume, resume_command, train
+from .training.schedules import SCHEDULES
+from .training.trainer import PRECISIONS
 
-_CHOICES = {"dataset": DATASETS, "model": MODELS, "method": METHODS}
+_CHOICES = {"dataset": DATASETS, "model": MODELS, "method": METHODS, "schedule": SCHEDULES}
 
 
 class _Parser(argparse.ArgumentParser):
@@ -88,8 +92,8 @@ def _resume(given: argparse.Namespace, command: str) -> int:
 
 def _evaluate(given: argparse.Namespace, command: str) -> int:
     config, error, trainer = evaluate(given.run)
-    epochs = f"{len(trainer.epochs_done)} of {trainer.epochs_to_do} epochs"
-    images = f"{len(trainer.dataset.test_y):,} images"
+    epochs = f"{len(trainer.history)} of {trainer.epochs} epochs"
+    images = f"{len(trainer.test.y):,} images"
     print(f"{config.method}, {config.model}, {config.dataset}: test error {error:.2%} of {images}, after {epochs}")
     return 0
 
@@ -99,6 +103,8 @@ def _reproduce(given: argparse.Namespace, command: str) -> int:
         given.experiment,
         seeds=given.seeds,
         scale=given.scale,
+        precision=given.precision,
+        jobs=given.jobs,
         ledger=given.ledger,
         work=given.work,
         budget_minutes=given.budget_minutes,
@@ -211,7 +217,13 @@ def _parser(defaults: Config, precision: str | None) -> argparse.ArgumentParser:
     made.add_argument(
         "--scale", default="full", help=f"{', '.join(SCALES)}; anything but full is a reduced-scale result{default}"
     )
-    made.add_argument("--seeds", type=int, default=3, help=f"seeds a setting{default}")
+    made.add_argument(
+        "--seeds", type=int, help="seeds per setting (default: as many as the experiment is planned with)"
+    )
+    made.add_argument(
+        "--precision", choices=PRECISIONS, help="of the convolutions; bfloat16 on a GPU that has it if not given"
+    )
+    made.add_argument("--jobs", type=int, default=1, help=f"runs at once on one GPU, in threads{default}")
     made.add_argument("--budget-minutes", type=float, help="stop cleanly after so many minutes; no limit if not given")
     made.add_argument("--ledger", type=Path, default=ledger_to_fill(), help=f"folder of finished records{default}")
     made.add_argument(

@@ -6,12 +6,12 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from .checkpoint import A_CHECKPOINT, load_checkpoint, load_network, understood
-from .config import Config
 from .errors import InputError
 from .gates import linear_decay
 from .resnets import MODELS, ResNet
-from .runs import CHECKPOINT, NETWORK
+from .training.checkpoint import A_CHECKPOINT, load_checkpoint, load_network, understood
+from .training.config import Config
+from .training.runs import CHECKPOINT, NETWORK
 
 
 class GatedGraph(nn.Module):

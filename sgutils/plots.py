@@ -16,7 +16,7 @@ import plotly.graph_objects as go
 
 from .colors import NEUTRALS, ROLES
 from .errors import InputError
-from .results import Run, mean_and_deviation
+from .results.ledger import Run, mean_and_deviation
 
 # The colour of a method's results: what its deployed network is, or learned from.
 METHOD_ROLES = {"baseline": "baseline", "stochastic-depth": "student", "self-guidance": "teacher"}

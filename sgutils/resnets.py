@@ -195,7 +195,11 @@ class ResNet(nn.Module):
     def _gate_list(self, gates: Sequence[float] | Tensor | None) -> Sequence[float | Tensor]:
         if gates is None:
             return [1.0] * self.num_blocks
-        if isinstance(gates, Tensor) and gates.shape == (self.num_blocks,) and (gates.is_cuda or torch.jit.is_tracing()):
+        if (
+            isinstance(gates, Tensor)
+            and gates.shape == (self.num_blocks,)
+            and (gates.is_cuda or torch.jit.is_tracing())
+        ):
             return gates.unbind()
         try:
             values = [float(gate) for gate in (gates.tolist() if isinstance(gates, Tensor) else gates)]

@@ -27,6 +27,8 @@ class Cosub(Method, name="cosub"):
         InputError: if an option is outside its range.
     """
 
+    students_per_step = 2
+
     def __init__(self, net: ResNet, *, lam: float = 0.5, tau: float = 1.0, p_last: float = 0.5, seed: int = 0):
         super().__init__()
         check_probability("lam", lam)

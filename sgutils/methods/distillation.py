@@ -4,11 +4,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..checkpoint import load_network
 from ..errors import InputError
 from ..losses import check_lam, check_tau, distillation_kl
 from ..resnets import ResNet
-from .baseline import Baseline
+from ..training.checkpoint import load_network
 from .method import Method, error_rate
 
 
@@ -17,8 +16,8 @@ class Distillation(Method, name="distillation"):
 
     Args:
         net: the student, which is deployed.
-        teacher: the network.pt of a finished run, from code also a network. None first trains one of the same
-            architecture, plainly and by the same recipe.
+        teacher: a trained network, or the network.pt of a finished run. `sgutils train` without one first trains a
+            teacher of the same architecture, plainly and by the same recipe.
         lam: the weight of distillation.
         tau: the temperature.
 
@@ -28,14 +27,15 @@ class Distillation(Method, name="distillation"):
 
     leaves_out_parameters = False
 
-    def __init__(self, net: ResNet, *, teacher: str | None = None, lam: float = 1.0, tau: float = 4.0):
+    def __init__(self, net: ResNet, *, teacher: ResNet | str | None = None, lam: float = 1.0, tau: float = 4.0):
         super().__init__()
         check_lam(lam)
         check_tau(tau)
         self.net = net
-        self.trains_its_teacher = teacher is None
         if teacher is None:
-            teacher = ResNet(**net.architecture)
+            raise InputError(
+                "Distillation needs a teacher: give a trained network, or the network.pt of a finished run."
+            )
         self.teacher = (load_network(teacher) if isinstance(teacher, str) else teacher).eval().requires_grad_(False)
         ours, theirs = ((n.stem[0].in_channels, n.classifier.out_features) for n in (self.net, self.teacher))
         if ours != theirs:
@@ -45,13 +45,6 @@ class Distillation(Method, name="distillation"):
             )
         self.lam = lam
         self.tau = tau
-
-    def trained_first(self) -> Method | None:
-        return Baseline(self.teacher.requires_grad_(True)) if self.trains_its_teacher else None
-
-    def begin(self) -> None:
-        self.teacher.requires_grad_(False)
-        self.teacher.zero_grad(set_to_none=True)
 
     def train(self, mode: bool = True) -> "Distillation":
         """The teacher stays as it will be deployed: in eval mode."""

@@ -24,6 +24,8 @@ class Method(nn.Module, ABC):
     # Whether a step may leave a parameter without gradient, as that of a skipped block. Several processes have to look for
     # such parameters in every step; without any that is time lost.
     leaves_out_parameters = True
+    # How many students are drawn in one step, by a method that draws any.
+    students_per_step = 1
 
     def __init_subclass__(cls, name: str | None = None, **more):
         super().__init_subclass__(**more)
@@ -34,12 +36,6 @@ class Method(nn.Module, ABC):
     def build(cls, make_network: Callable[[], ResNet], **options) -> "Method":
         """The method around one new network; methods that own several redefine this."""
         return cls(make_network(), **options)
-
-    def trained_first(self) -> "Method | None":
-        """What is trained by the same recipe before this one begins, such as a teacher; most need nothing."""
-
-    def begin(self) -> None:
-        """Called after what is trained first, and again whenever training goes on from a checkpoint."""
 
     def begin_epoch(self, index: int, epochs: int) -> None:
         """Called before each epoch, ``index`` from 0; for losses whose weights change as training goes on."""
@@ -82,9 +78,15 @@ class StudentSampler(nn.Module):
         super().__init__()
         self.p = linear_decay(num_blocks, p_last)
         self.generator = torch.Generator().manual_seed(seed)
+        # While a CUDA graph is captured: the buffers of gates, on the GPU, that the step's students take one by one.
+        self.captured_gates: list[Tensor] | None = None
 
     def forward(self) -> Tensor:
         """``(L,)`` gates of 0 and 1."""
+        return self.draw() if self.captured_gates is None else self.captured_gates.pop(0)
+
+    def draw(self) -> Tensor:
+        """The same, always from the generator and on the CPU."""
         return sample_gates(self.p, self.generator)
 
     def get_extra_state(self) -> Tensor:

@@ -82,8 +82,9 @@ class _Watcher:
 
     def __init__(self, panel, run, trainer):
         self.panel, self.run, self.net = panel, run, trainer.method.net
-        self.labels = trainer.dataset.test_y[: panel.images].cpu()
-        self.x = trainer.normalise(trainer.dataset.test_x[: panel.images])
+        test = trainer.test
+        self.labels = test.y[: panel.images].cpu()
+        self.x = test.normalizer(test.x[: panel.images])
         self.map = LiveMap(panel.perplexity, seed=run.config.seed)
         guided = hasattr(trainer.method, "students")
         p = trainer.method.students.p if guided else None

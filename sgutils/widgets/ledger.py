@@ -8,8 +8,8 @@ import math
 
 from ..errors import InputError
 from ..folders import ledgers, records
-from ..labels import NETWORKS, PEERS, USUAL, label, row_key, unusual
-from ..paper import FIGURES, TABLES
+from ..results.labels import NETWORKS, PEERS, USUAL, label, row_key, unusual
+from ..results.paper import FIGURES, TABLES
 
 # A curve keeps so many epochs at most: every second, third, ... counted back from the last.
 LONGEST = 40

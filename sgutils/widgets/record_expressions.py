@@ -13,13 +13,13 @@ from pathlib import Path
 
 import torch
 
-from ..checkpoint import load_network, write_atomically
-from ..config import SCALES
 from ..data import load_dataset
 from ..errors import InputError
 from ..folders import data_folder, ledger_to_fill
-from ..labels import label
-from ..results import Run, load_results
+from ..results.labels import label
+from ..results.ledger import Run, load_results
+from ..training.checkpoint import load_network, write_atomically
+from ..training.config import SCALES
 
 SCALE = SCALES["small"]
 
@@ -51,7 +51,7 @@ def recording(folder: Path, runs: list[Run]) -> dict:
             f"{folder} has no network of a finished run on fer2013: run `sgutils reproduce every-method --scale small` first."
         )
     data = load_dataset("fer2013", **{key: SCALE[key] for key in ("image_size", "train_examples", "test_examples")})
-    images = data.normaliser()(data.test_x)
+    images = data.normalizer()(data.test_x)
     settings = defaultdict(list)
     for run in sorted(chosen, key=lambda run: (name_of(run.config).lower(), run.seed)):
         counts = _counts(folder, run, images, data.test_y, data.num_classes)

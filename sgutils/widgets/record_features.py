@@ -15,11 +15,11 @@ import json
 import numpy as np
 import torch
 
-from ..checkpoint import write_atomically
-from ..config import Config
 from ..features import linear_cka, linear_probe, penultimate, principal_components, silhouette
 from ..folders import data_folder
-from ..training import make_trainer
+from ..training.building import build_dataset, make_trainer
+from ..training.checkpoint import write_atomically
+from ..training.config import Config
 from .record_overview import as_text
 
 METHODS = ("self-guidance", "baseline")
@@ -54,7 +54,7 @@ def read_recording():
 
 def common():
     """What both methods share: the images and the networks that look at them."""
-    dataset = make_trainer(Config(method="baseline", **RECIPE)).dataset
+    dataset = build_dataset(Config(method="baseline", **RECIPE))
     chosen = shown(dataset.test_y)
     # Four bits a pixel, two pixels a byte.
     grey = (dataset.test_x[chosen, 0].flatten(1).float() / 17).round().to(torch.uint8)
@@ -90,9 +90,10 @@ def record(method):
 
 def state(trainer):
     """What all networks make of the images at this moment: the full network first, then the students."""
-    net, data = trainer.method.net, trainer.dataset
+    net, data = trainer.method.net, build_dataset(Config(method="baseline", **RECIPE))
+    normalizer = data.normalizer()
     full = trainer.method.students.p if hasattr(trainer.method, "students") else None
-    test, train = trainer.normalise(data.test_x), trainer.normalise(data.train_x[:PROBE_IMAGES])
+    test, train = normalizer(data.test_x), normalizer(data.train_x[:PROBE_IMAGES])
     networks = [full, *([float(gate) for gate in gates] for gates in STUDENTS.values())]
     features = [penultimate(net, test, gates) for gates in networks]
     chosen = shown(data.test_y)

@@ -16,13 +16,13 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from ..checkpoint import save_network, write_atomically
 from ..data import load_dataset
-from ..experiments import EXPERIMENTS
 from ..export import export_onnx, trained_network
 from ..folders import data_folder
 from ..gates import linear_decay
-from ..runs import RESULT, train
+from ..results.experiments import EXPERIMENTS
+from ..training.checkpoint import save_network, write_atomically
+from ..training.runs import RESULT, train
 from .record_overview import as_text
 
 # As many of each class as fit: the page tests two networks on them, again at each touch of a switch.
@@ -60,7 +60,7 @@ def main(folder):
 @torch.no_grad()
 def recording(networks, dataset):
     """What the page shows before the networks are loaded, as JSON values; bytes are in base64."""
-    x, y = dataset.normaliser()(dataset.test_x), dataset.test_y
+    x, y = dataset.normalizer()(dataset.test_x), dataset.test_y
     blocks = next(iter(networks.values())).num_blocks
     p = linear_decay(blocks)
     # Student number n runs the blocks whose bits are 1, block 1 being the highest bit; the teacher comes last.

@@ -14,12 +14,12 @@ from pathlib import Path
 
 import torch
 
-from ..checkpoint import load_checkpoint, write_atomically
-from ..config import Config
 from ..data import load_dataset
 from ..folders import data_folder
-from ..runs import CHECKPOINT, RESULT, train
-from ..training import make_trainer
+from ..training.building import build_dataset, make_trainer
+from ..training.checkpoint import load_checkpoint, write_atomically
+from ..training.config import Config
+from ..training.runs import CHECKPOINT, RESULT, train
 
 # The network sees images of 14 x 14; the page shows them as they were taken.
 CONFIG = Config(dataset="fashion-mnist", image_size=14, model="resnet20", method="self-guidance", epochs=30, seed=0)
@@ -46,10 +46,10 @@ def main(folder):
 @torch.no_grad()
 def recording(trainer):
     """What the page needs, as JSON values; bytes are in base64."""
-    method, dataset = trainer.method.eval(), trainer.dataset
+    method, dataset = trainer.method.eval(), build_dataset(CONFIG)
     p, net = method.students.p, method.net
     originals = load_dataset(CONFIG.dataset).test_x
-    x = trainer.normalise(dataset.test_x)
+    x = dataset.normalizer()(dataset.test_x)
     logits = torch.cat([net(part, p) for part in x.split(500)])
     right = logits.argmax(dim=1) == dataset.test_y
     spread = torch.stack([_kl(net(x, method.students()), logits) for _ in range(24)]).mean(dim=0)

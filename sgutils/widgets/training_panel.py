@@ -12,10 +12,11 @@ from pathlib import Path
 
 import ipywidgets
 
-from ..config import Config
 from ..errors import InputError
 from ..methods import build_method, options
-from ..training import Diverged, Trainer, build, recipe
+from ..training.building import build, trainer_of
+from ..training.config import Config
+from ..training.trainer import Diverged, Trainer
 from . import bundle
 from .runner import RUNNER
 from .training_curves import TEST_CURVE, TRAINING_CURVES, css_roles, legend
@@ -277,12 +278,12 @@ class _Run:
         panel, config = self.panel, self.config
         self._go_on()
         method = build_method(config.method, lambda: copy.deepcopy(panel.network), seed=config.seed, **config.options)
-        trainer = Trainer(method, panel.dataset, **recipe(config), on_step=self._step)
-        self._steps, self._all_steps = 0, trainer.epochs * trainer.steps_per_epoch
+        trainer = trainer_of(method, panel.dataset, config, on_step=self._step)
+        self._steps, self._all_steps = 0, trainer.epochs * len(trainer.train)
         self._drawn_at = -math.inf
         test_curve, training_curves = TEST_CURVE[config.method], TRAINING_CURVES[config.method]
         self._watch = panel.watcher(self, trainer)
-        panel.draw_epoch(self, 0, {test_curve: trainer.test_error()})
+        panel.draw_epoch(self, 0, {test_curve: trainer.error(trainer.test)})
         self._watch()
         for epoch in trainer:
             values = {test_curve: epoch.test_error}

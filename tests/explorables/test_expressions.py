@@ -10,8 +10,8 @@ from layout import WIDTHS, at_width, misplaced_words
 from stage import Mathematics
 
 import sgutils as sg
-from sgutils.config import SCALES, Config
 from sgutils.results import Run
+from sgutils.training.config import SCALES, Config
 from sgutils.widgets import bundle, record_expressions
 
 CLASSES = 7
@@ -123,7 +123,7 @@ def trained(tmp_path, monkeypatch):
     net = sg.resnet20(num_classes=CLASSES).eval()
     data = sg.load_dataset("fer2013", image_size=8, train_examples=70, test_examples=70)
     with torch.no_grad():
-        said = net(data.normaliser()(data.test_x)).argmax(dim=1)
+        said = net(data.normalizer()(data.test_x)).argmax(dim=1)
     error = (said != data.test_y).float().mean().item()
     empty = {field.name: None for field in dataclasses.fields(Run)}
     run = Run(**empty | {"config": config.as_dict(), "status": "finished", "last_test_error": error})

@@ -20,7 +20,7 @@ RECORDING = bundle.default_state("live_network")["recording"]
 def images():
     """The 200 test images of the page, normalised."""
     dataset = sg.load_dataset("fashion-mnist", test_examples=RECORDING["test_images"])
-    return dataset.normaliser()(dataset.test_x)
+    return dataset.normalizer()(dataset.test_x)
 
 
 @pytest.mark.parametrize("name", NETWORKS)

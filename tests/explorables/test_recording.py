@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from sgutils.widgets import bundle
-from sgutils.widgets.record_overview import STEP, quantise, as_text
+from sgutils.widgets.record_overview import STEP, as_text, quantise
 
 
 @pytest.fixture

@@ -7,11 +7,11 @@ import pytest
 from layout import WIDTHS, at_width, misplaced_words
 
 from sgutils import widgets
-from sgutils.config import Config
 from sgutils.folders import data_folder
-from sgutils.labels import USUAL, row_key
 from sgutils.methods import METHODS, options
-from sgutils.paper import TABLES
+from sgutils.results.labels import USUAL, row_key
+from sgutils.results.paper import TABLES
+from sgutils.training.config import Config
 from sgutils.widgets import bundle, ledger
 
 LEDGER = data_folder() / "results"

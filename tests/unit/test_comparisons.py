@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from sgutils.comparisons import Interval, measured_in, paired_differences, seeds_needed
 from sgutils.errors import InputError
-from sgutils.experiments import EXPERIMENTS
-from sgutils.labels import label, row_key, unusual
 from sgutils.results import load_results
+from sgutils.results.comparisons import Interval, measured_in, paired_differences, seeds_needed
+from sgutils.results.experiments import EXPERIMENTS
+from sgutils.results.labels import label, row_key, unusual
 
 
 def run(seed, error):

@@ -17,7 +17,7 @@ def damaged_fashion(tmp_path, monkeypatch):
     """A copy of the shipped files in a place of its own, for a test to damage."""
     folder = tmp_path / "fashion-mnist"
     shutil.copytree(data_folder() / "fashion-mnist", folder)
-    monkeypatch.setattr("sgutils.datasets.fashion_mnist.data_folder", lambda: tmp_path)
+    monkeypatch.setattr("sgutils.data.fashion_mnist.data_folder", lambda: tmp_path)
     return folder
 
 
@@ -38,7 +38,7 @@ def test_the_shipped_fashion_images_are_balanced_and_real():
         assert x.dtype == torch.uint8 and y.dtype == torch.int64
         assert y.bincount().tolist() == [400] * 10
         assert len({image.numpy().tobytes() for image in x}) > 3990
-    assert fashion.num_classes == 10 and fashion.channels == 1 and fashion.mirrored
+    assert fashion.num_classes == 10 and fashion.channels == 1 and fashion.hflip
 
 
 def test_subsets_are_as_even_over_the_classes_as_they_can_be():
@@ -55,7 +55,7 @@ def test_smaller_images_are_means_of_areas():
 
 def test_normalised_training_images_have_mean_zero_and_deviation_one():
     digits = sg.load_dataset("digits")
-    x = digits.normaliser()(digits.train_x)
+    x = digits.normalizer()(digits.train_x)
     assert abs(x.mean()) < 1e-5 and abs(x.std() - 1) < 1e-4
 
 
@@ -143,8 +143,8 @@ def test_labels_of_another_file_are_refused(damaged_fashion):
 
 def test_the_whole_fashion_mnist_says_how_to_get_it_where_it_is_missing(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("sgutils.datasets.dataset.data_folder", lambda: tmp_path / "nowhere")
-    monkeypatch.setattr("sgutils.datasets.fashion_mnist.DEBIAN", tmp_path / "nowhere")
+    monkeypatch.setattr("sgutils.data.dataset.data_folder", lambda: tmp_path / "nowhere")
+    monkeypatch.setattr("sgutils.data.fashion_mnist.DEBIAN", tmp_path / "nowhere")
     with pytest.raises(
         sg.InputError, match="not found.*dataset-fashion-mnist.*pip install torchvision and then python -c"
     ):

@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 
 import sgutils as sg
-from sgutils.datasets import cifar
+from sgutils.data import cifar
 
 RNG = np.random.default_rng(0)
 
@@ -19,7 +19,7 @@ RNG = np.random.default_rng(0)
 def here(tmp_path, monkeypatch):
     """An empty folder to stand in, whose data/raw is the only place where files can be found."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("sgutils.datasets.dataset.data_folder", lambda: tmp_path / "nowhere")
+    monkeypatch.setattr("sgutils.data.dataset.data_folder", lambda: tmp_path / "nowhere")
     (tmp_path / "data" / "raw").mkdir(parents=True)
     return tmp_path / "data" / "raw"
 

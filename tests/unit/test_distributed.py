@@ -14,7 +14,7 @@ import torch
 from simple import Linear, digits
 
 import sgutils as sg
-from sgutils.runs import resume
+from sgutils.training.runs import resume
 
 SMALL = {
     "dataset": "digits",
@@ -35,7 +35,9 @@ def _start(rank, count, port, function, arguments, out):
 def in_processes(count, function, *arguments, out):
     """What a function returns in each of so many processes that torchrun might have started."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["sgutils.runs", "sklearn.datasets", "torch.utils.tensorboard", "torch._dynamo"])
+    context.set_forkserver_preload(
+        ["sgutils.training.runs", "sklearn.datasets", "torch.utils.tensorboard", "torch._dynamo"]
+    )
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -52,7 +54,9 @@ def in_processes(count, function, *arguments, out):
 
 def train_linear(batch_size):
     method = Linear()
-    history = list(sg.Trainer(method, digits(), epochs=2, batch_size=batch_size, device="cpu"))
+    history = list(
+        sg.Trainer(method, *sg.loaders(digits(), batch_size=batch_size, device="cpu"), epochs=2, device="cpu")
+    )
     return method.state_dict(), [(epoch.train, epoch.test_error) for epoch in history], method.seen
 
 
@@ -80,7 +84,11 @@ def build(name):
 def two_steps(name):
     method = build(name)
     method.trained_first = lambda: None  # of distillation: its teacher need know nothing here
-    epochs = iter(sg.Trainer(method, digits(32), epochs=2, batch_size=32, lr=0.1, augmented=False, device="cpu"))
+    epochs = iter(
+        sg.Trainer(
+            method, *sg.loaders(digits(32), batch_size=32, augment=False, device="cpu"), epochs=2, lr=0.1, device="cpu"
+        )
+    )
     next(epochs)
     first = {key: value.detach().clone() for key, value in method.named_parameters()}
     next(epochs)  # fails where a parameter got no gradient in the first, unless the method says that it may
@@ -91,7 +99,7 @@ def two_steps(name):
 def test_gradients_are_the_mean_over_processes_that_drew_the_same_students(name, tmp_path):
     dataset, method = digits(32), build(name)
     order = torch.randperm(32, generator=torch.Generator().manual_seed(0))
-    x, y = dataset.normaliser()(dataset.train_x)[order], dataset.train_y[order]
+    x, y = dataset.normalizer()(dataset.train_x)[order], dataset.train_y[order]
     twin = copy.deepcopy(method)  # draws what the first draws
     for part in (method, twin):
         part.train()
@@ -180,7 +188,7 @@ def test_torchrun_trains(tmp_path):
 def test_too_small_a_batch_is_one_sentence(monkeypatch):
     monkeypatch.setenv("WORLD_SIZE", "4")
     with pytest.raises(sg.InputError, match="batch_size 7 .*two images for each of 4 processes"):
-        sg.Trainer(Linear(), digits(), epochs=1, batch_size=7, device="cpu")
+        sg.Trainer(Linear(), *sg.loaders(digits(), batch_size=7, device="cpu"), epochs=1, device="cpu")
 
 
 def test_more_processes_than_gpus_is_one_sentence(monkeypatch):
@@ -188,11 +196,11 @@ def test_more_processes_than_gpus_is_one_sentence(monkeypatch):
         monkeypatch.setenv(name, "4")
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
     with pytest.raises(sg.InputError, match="4 processes on a machine with 2 GPUs: start one a GPU"):
-        sg.Trainer(Linear(), digits(), epochs=1, batch_size=32)
+        sg.Trainer(Linear(), *sg.loaders(digits(), batch_size=32), epochs=1)
 
 
 def test_reproduce_under_torchrun_is_one_sentence(monkeypatch, tmp_path):
-    from sgutils.experiments import reproduce
+    from sgutils.results.experiments import reproduce
 
     monkeypatch.setenv("WORLD_SIZE", "2")
     with pytest.raises(sg.InputError, match="without torchrun"):
@@ -210,7 +218,7 @@ class OneSidedNaN(Linear):
 
 def divergence():
     try:
-        list(sg.Trainer(OneSidedNaN(), digits(), epochs=1, batch_size=32, device="cpu"))
+        list(sg.Trainer(OneSidedNaN(), *sg.loaders(digits(), batch_size=32, device="cpu"), epochs=1, device="cpu"))
     except sg.training.Diverged as error:
         return str(error)
 

@@ -4,10 +4,11 @@ import pytest
 from filelock import FileLock
 
 import sgutils as sg
-from sgutils.config import SCALES
-from sgutils.experiments import EXPERIMENTS, WHOLE, Experiment, reproduce
-from sgutils.paper import TABLES
 from sgutils.results import describe_setting, run_name
+from sgutils.results.experiments import EXPERIMENTS, WHOLE, Experiment
+from sgutils.results.reproduce import reproduce
+from sgutils.results.paper import TABLES
+from sgutils.training.config import SCALES
 
 
 def test_there_is_an_experiment_for_each_table_and_figure():

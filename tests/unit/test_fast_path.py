@@ -10,8 +10,8 @@ import torch
 import sgutils as sg
 import sgutils.losses
 from sgutils.methods import METHODS, build_method
-from sgutils.runs import resume
-from sgutils.training import Trainer, default_precision, make_trainer
+from sgutils.training.runs import resume
+from sgutils.training.trainer import Trainer, default_precision, make_trainer
 
 SMALL = {"dataset": "digits", "model": "resnet20", "train_examples": 200, "test_examples": 300, "batch_size": 50}
 

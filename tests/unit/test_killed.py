@@ -9,7 +9,7 @@ import signal
 import torch
 
 import sgutils as sg
-from sgutils.runs import CHECKPOINT, resume, train
+from sgutils.training.runs import CHECKPOINT, resume, train
 
 KILLS = 20
 CONFIG = {
@@ -40,7 +40,9 @@ def final_state(folder):
 def test_twenty_kills_lose_nothing(tmp_path):
     # A fresh process that has loaded torch once and forks: each start takes milliseconds, not seconds.
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["sgutils.runs", "sklearn.datasets", "torch.utils.tensorboard", "torch._dynamo"])
+    context.set_forkserver_preload(
+        ["sgutils.training.runs", "sklearn.datasets", "torch.utils.tensorboard", "torch._dynamo"]
+    )
 
     def run_for(folder, seconds):
         process = context.Process(target=work, args=(folder,))

@@ -10,7 +10,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 import sgutils as sg
 from sgutils.methods import METHODS, build_method, method
-from sgutils.training import PRECISIONS, Trainer
+from sgutils.training.trainer import PRECISIONS, Trainer
 
 GPU = torch.device("cuda", 0)
 
@@ -71,7 +71,9 @@ def test_no_step_of_an_epoch_mixes_devices_or_waits_for_the_gpu(name, precision,
     trained = moved(build_method(name, make_network, **options), mode)
     steps = []
     with mode:
-        trainer = Trainer(trained, dataset, epochs=1, batch_size=32, device=GPU, precision=precision)
+        trainer = Trainer(
+            trained, *sg.loaders(dataset, batch_size=32, device=GPU), epochs=1, device=GPU, precision=precision
+        )
         trainer.on_step = lambda: steps.append(watched.waited_for.copy())
         assert all(tensor.device == GPU for tensor in (trainer.dataset.train_x, *trainer.parameters))
         with (

@@ -6,8 +6,9 @@ import pytest
 import torch
 
 import sgutils as sg
-from sgutils import folders, results
-from sgutils.paper import FIGURES, TABLES
+from sgutils import folders
+from sgutils.training import record as records
+from sgutils.results import experiments, tables
 from sgutils.results import (
     Run,
     as_markdown,
@@ -20,6 +21,7 @@ from sgutils.results import (
     setting,
     title_at_scale,
 )
+from sgutils.results.paper import FIGURES, TABLES
 from sgutils.widgets import ledger
 
 
@@ -74,7 +76,7 @@ def test_an_installed_package_reads_what_it_filled_here_with_what_it_came_with(t
 def test_one_thread_is_not_called_threads(monkeypatch):
     for count, words in ((1, " 1 thread"), (2, " 2 threads")):
         monkeypatch.setattr(torch, "get_num_threads", lambda: count)
-        assert results._device_name(torch.device("cpu")).endswith(words)
+        assert records._device_name(torch.device("cpu")).endswith(words)
 
 
 def test_runs_of_one_setting_differ_in_nothing_but_the_seed():
@@ -217,5 +219,56 @@ def test_ledger_files_carry_the_name_of_their_configuration():
         assert path.stem == run_name(json.loads(path.read_text())["config"])
 
 
-def test_the_record_names_everything_that_decided_the_run():
-    assert set(record().config) == {field.name for field in dataclasses.fields(sg.Config)}
+def test_a_record_names_what_decided_the_run_and_reading_fills_in_the_rest():
+    config = sg.Config(dataset="digits", schedule="cosine")
+    written = config.as_dict()
+    assert {"schedule": "cosine"}.items() <= written.items() and "warmup_epochs" not in written
+    assert sg.Config(**written) == config
+
+
+class Grown(sg.SelfGuidance):
+    """Self-Guidance after somebody has given it one more option."""
+
+    def __init__(self, net, *, lam: float = 0.25, tau: float = 3.0, p_last: float = 0.5, detach_teacher: bool = True,
+                 kl_direction: str = "teacher||student", bn_statistics: str = "teacher", backward_full: bool = True,
+                 sharpness: float = 1.0, seed: int = 0):  # fmt: skip
+        super().__init__(net, lam=lam, tau=tau, seed=seed)
+
+
+@pytest.fixture
+def a_later_version(monkeypatch):
+    """The code after it has grown: a method's option, a field of the configuration, another network by default."""
+    from sgutils.training import config as module
+
+    @dataclasses.dataclass(frozen=True)
+    class Later(sg.Config):
+        model: str = dataclasses.field(default="resnet20", metadata={"help": "network"})
+        clip: float | None = dataclasses.field(default=None, metadata={"help": "largest gradient"})
+
+    monkeypatch.setitem(sg.METHODS, "self-guidance", Grown)
+    for place in (module, sg, records, tables, experiments):
+        monkeypatch.setattr(place, "Config", Later)
+    return Later
+
+
+def every_table(runs):
+    shown = {
+        (name, scale): beside_the_paper(name, runs, scale) for name in TABLES | FIGURES for scale in ("full", "small")
+    }
+    return shown | {"measured": measured(runs), "explorable": ledger.recording()}
+
+
+def test_no_row_changes_when_the_code_grows(request):
+    before = every_table(load_results())
+    assert any(row["measured"] != "not run" for row in before["table5", "small"])
+    later = request.getfixturevalue("a_later_version")
+    assert every_table(load_results()) == before
+    for path in (folders.data_folder() / "results").glob("*.json"):
+        config = later(**json.loads(path.read_text())["config"])
+        assert run_name(config.as_dict()) == path.stem
+    # What the new option and field do is another run.
+    names = {
+        run_name(later(dataset="digits", **more).as_dict())
+        for more in ({}, {"clip": 1.0}, {"options": {"sharpness": 2.0}}, {"model": "resnet32"})
+    }
+    assert len(names) == 4

@@ -7,7 +7,7 @@ import torch
 
 import sgutils as sg
 from sgutils.export import trained_network
-from sgutils.runs import evaluate, resume
+from sgutils.training.runs import evaluate, resume
 
 
 def config(**changes):
@@ -143,7 +143,7 @@ def test_a_disk_that_takes_no_more_is_one_sentence_with_what_to_type_then(tmp_pa
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patched, pytest.raises(sg.InputError, match="No space left.*: sgutils resume .*run$"):
-        patched.setattr("sgutils.runs.Log.write", full)  # TensorBoard writes in a way of its own
+        patched.setattr("sgutils.training.runs.Log.write", full)  # TensorBoard writes in a way of its own
         sg.train(config(), tmp_path / "run", quiet=True)
     with monkeypatch.context() as patched, pytest.raises(sg.InputError, match="Cannot write to .*run .No space left"):
         patched.setattr("sgutils.folders.tempfile.TemporaryFile", lambda **given: full())

@@ -5,7 +5,7 @@ import torch
 from simple import Linear, digits
 
 import sgutils as sg
-from sgutils.training import learning_rate
+from sgutils.training.trainer import learning_rate
 
 
 def test_the_learning_rate_falls_at_half_and_at_three_quarters():
@@ -18,10 +18,12 @@ def test_one_step_is_nesterov_sgd_written_by_hand():
     dataset = digits(64)
     method = Linear()
     w, b = (p.detach().clone().double() for p in (method.layer.weight, method.layer.bias))
-    epochs = sg.Trainer(method, dataset, epochs=1, batch_size=64, lr=0.1, augmented=False, device="cpu")
+    epochs = sg.Trainer(
+        method, *sg.loaders(dataset, batch_size=64, augment=False, device="cpu"), epochs=1, lr=0.1, device="cpu"
+    )
     list(epochs)
     order = torch.randperm(64, generator=torch.Generator().manual_seed(0))
-    x = dataset.normaliser()(dataset.train_x)[order].flatten(1).double()
+    x = dataset.normalizer()(dataset.train_x)[order].flatten(1).double()
     p = torch.softmax(x @ w.T + b, -1)
     p[torch.arange(64), dataset.train_y[order]] -= 1
     for name, value, gradient in (("weight", w, p.T @ x / 64), ("bias", b, p.mean(0))):
@@ -33,16 +35,16 @@ def test_one_step_is_nesterov_sgd_written_by_hand():
 def test_a_parameter_without_gradient_still_decays():
     """As in the released code of stochastic depth: weight decay acts on a skipped block too."""
     method = Linear()
-    list(sg.Trainer(method, digits(64), epochs=1, batch_size=64, lr=0.1, device="cpu"))
+    list(sg.Trainer(method, *sg.loaders(digits(64), batch_size=64, device="cpu"), epochs=1, lr=0.1, device="cpu"))
     assert method.unused[0].item() == pytest.approx(1 - 0.1 * 1.9 * 1e-4, abs=1e-7)
 
 
 def test_each_epoch_sees_each_image_once_in_a_new_order():
     method = Linear()
     dataset = digits(96)
-    list(sg.Trainer(method, dataset, epochs=2, batch_size=32, augmented=False, device="cpu"))
+    list(sg.Trainer(method, *sg.loaders(dataset, batch_size=32, augment=False, device="cpu"), epochs=2, device="cpu"))
     first, second = torch.cat(method.seen[:3]), torch.cat(method.seen[3:6])
-    everything = dataset.normaliser()(dataset.train_x)
+    everything = dataset.normalizer()(dataset.train_x)
     rows = lambda x: sorted(image.numpy().tobytes() for image in x)
     assert rows(first) == rows(second) == rows(everything.contiguous())
     assert not torch.equal(first, second)
@@ -50,14 +52,17 @@ def test_each_epoch_sees_each_image_once_in_a_new_order():
 
 def test_a_last_batch_of_one_image_is_left_out():
     method = Linear()
-    trainer = sg.Trainer(method, digits(65), epochs=1, batch_size=32, device="cpu")
+    trainer = sg.Trainer(method, *sg.loaders(digits(65), batch_size=32, device="cpu"), epochs=1, device="cpu")
     list(trainer)
-    assert [len(x) for x in method.seen] == [32, 32] and trainer.steps_per_epoch == 2
+    assert [len(x) for x in method.seen] == [32, 32] and len(trainer.train) == 2
     assert trainer.history[0].train["error"] == pytest.approx(sum(method.errors) / 2), "the mean over those it saw"
 
 
 def test_breaking_off_and_iterating_again_goes_on():
-    whole, parts = (sg.Trainer(Linear(), digits(), epochs=4, batch_size=32, device="cpu") for _ in range(2))
+    whole, parts = (
+        sg.Trainer(Linear(), *sg.loaders(digits(), batch_size=32, device="cpu"), epochs=4, device="cpu")
+        for _ in range(2)
+    )
     expected = [epoch.train for epoch in whole]
     got = [epoch.train for epoch in itertools.islice(parts, 2)] + [epoch.train for epoch in parts]
     assert got == expected
@@ -72,12 +77,14 @@ def test_an_exception_in_on_step_ends_training():
 
     method = Linear()
     with pytest.raises(Enough):
-        list(sg.Trainer(method, digits(), epochs=5, batch_size=32, device="cpu", on_step=stop))
+        list(
+            sg.Trainer(method, *sg.loaders(digits(), batch_size=32, device="cpu"), epochs=5, device="cpu", on_step=stop)
+        )
     assert len(method.seen) == 1
 
 
 def test_a_frozen_teacher_is_the_same_after_training():
     method = sg.Distillation(sg.resnet20(10, 1), teacher=sg.resnet20(10, 1))
     before = {key: value.clone() for key, value in method.teacher.state_dict().items()}
-    list(sg.Trainer(method, digits(), epochs=2, batch_size=32, device="cpu"))
+    list(sg.Trainer(method, *sg.loaders(digits(), batch_size=32, device="cpu"), epochs=2, device="cpu"))
     assert all(torch.equal(before[key], value) for key, value in method.teacher.state_dict().items())

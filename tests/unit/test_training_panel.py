@@ -83,8 +83,8 @@ def test_a_run_draws_every_epoch_of_every_curve(panel, method):
 
 
 def test_the_curves_are_those_of_the_trainer(panel):
-    from sgutils.config import Config
-    from sgutils.training import make_trainer
+    from sgutils.training.config import Config
+    from sgutils.training.trainer import make_trainer
 
     panel.sliders["lam"].value, panel.sliders["tau"].value, panel.sliders["p_last"].value = 0.5, 2.0, 0.8
     panel.start()
@@ -246,7 +246,7 @@ def test_a_run_that_diverges_says_where(panel, monkeypatch):
 
 
 def _trainer(*args, **more):
-    from sgutils.training import Trainer
+    from sgutils.training.trainer import Trainer
 
     return Trainer(*args, **more)
 

@@ -25,7 +25,7 @@ def read_raf_db() -> Dataset:
         images = [_face(folder / "Image" / "aligned" / f"{Path(name).stem}_aligned.jpg") for name, _ in names]
         parts += [torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2).contiguous()]
         parts += [torch.tensor([label for _, label in names])]
-    return Dataset("raf-db", *parts, CLASSES, mirrored=True)
+    return Dataset("raf-db", *parts, CLASSES, hflip=True)
 
 
 def _rows(path: Path) -> list[tuple[str, int]]:

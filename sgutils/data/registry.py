@@ -18,5 +18,3 @@ DATASETS: dict[str, Callable[[], Dataset]] = {
     "fer2013": read_fer2013,
     "raf-db": read_raf_db,
 }
-
-__all__ = ["DATASETS", "Dataset"]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from .checkpoint import write_atomically
 
 if TYPE_CHECKING:
-    from .training import Epoch
+    from .trainer import Epoch
 
 METRICS, TENSORBOARD = "metrics.jsonl", "tensorboard"
 
@@ -33,12 +33,18 @@ class Log:
 
     def write(self, history: "list[Epoch]") -> None:
         """Called after each epoch with all so far."""
-        # Whole and anew, so that it always agrees with the checkpoint and never ends in half a line.
+        # Whole each time, so that it always agrees with the checkpoint and never ends in half a line.
         write_atomically(self.path, "".join(json.dumps(dataclasses.asdict(epoch)) + "\n" for epoch in history))
         if self.board is not None and history:
             epoch = history[-1]
-            for name, value in {"test error": epoch.test_error, "learning rate": epoch.lr}.items():
-                self.board.add_scalar(name, value, epoch.index)
+            scalars = {
+                "test error": epoch.test_error,
+                "validation error": epoch.validation_error,
+                "learning rate": epoch.lr,
+            }
+            for name, value in scalars.items():
+                if value is not None:
+                    self.board.add_scalar(name, value, epoch.index)
             for name, value in epoch.train.items():
                 self.board.add_scalar(f"train/{name}", value, epoch.index)
             self.board.flush()

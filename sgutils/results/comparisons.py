@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import sqrt
 
-from .errors import InputError
+from ..errors import InputError
+from ..training.record import Run, setting
 from .experiments import EXPERIMENTS
 from .labels import label
-from .results import Run, by_setting, mean_and_deviation, setting
+from .ledger import by_setting, mean_and_deviation
 
 
 def measured_in(

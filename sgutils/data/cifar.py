@@ -57,7 +57,7 @@ def _dataset(
         x, y = (np.concatenate(part) for part in zip(*parts))
         return torch.from_numpy(x.reshape(-1, 3, 32, 32)), torch.from_numpy(y.astype(np.int64))
 
-    return Dataset(name, *read(train, 50_000), *read(test, 10_000), classes, mirrored=True)
+    return Dataset(name, *read(train, 50_000), *read(test, 10_000), classes, hflip=True)
 
 
 def _fine_classes(folder: Path) -> tuple[str, ...]:

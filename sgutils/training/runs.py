@@ -1,5 +1,7 @@
 """Whole runs: a training that keeps its checkpoints, curves and record in a folder, and goes on as if never stopped."""
 
+import dataclasses
+import math
 import os
 import shlex
 import time
@@ -10,16 +12,21 @@ from pathlib import Path
 import torch
 from tqdm.auto import tqdm
 
+from ..data import Dataset
+from ..errors import InputError
+from ..folders import make_folder
 from . import distributed
+from .building import build, make_trainer
 from .checkpoint import A_CHECKPOINT, load_checkpoint, save_checkpoint, save_network, understood, write_atomically
 from .config import Config
-from .errors import InputError
-from .folders import make_folder
 from .logs import Log
-from .results import Run, code_commit, load_run
-from .training import Diverged, Trainer, make_trainer
+from .record import Run, code_commit, load_run
+from .trainer import Diverged, Trainer
 
 CHECKPOINT, RESULT, NETWORK = "checkpoint.pt", "result.json", "network.pt"
+# The folder, inside that of a run, of the teacher that is trained first.
+TEACHER = "teacher"
+CHECKPOINT_SECONDS = 10
 
 
 def train(
@@ -30,6 +37,8 @@ def train(
     command: str = "",
     deadline: float | None = None,
     quiet: bool = False,
+    stop: Callable[[], bool] = lambda: False,
+    dataset: Dataset | None = None,
 ) -> Run:
     """Train one run from start to end.
 
@@ -42,23 +51,32 @@ def train(
         deadline: stop before an epoch that, as long as the last one, would end after `time.monotonic` passes this; None
             runs to the end.
         quiet: whether to leave the progress bar out.
+        stop: asked before each epoch; True stops the run there, as a deadline does.
+        dataset: its images, where they have been read already.
 
     Returns:
         The record of the run. A run whose loss became NaN or infinite has the status ``"diverged"``, one that the
-        deadline ended ``"stopped"``, one that Ctrl-C ended ``"interrupted"``.
+        deadline or ``stop`` ended ``"stopped"``, one that Ctrl-C ended ``"interrupted"``.
 
     Raises:
         InputError: if the data cannot be read, ``out`` cannot be written or already holds a run, there is no such
             precision, or a mini-batch has fewer than two images for each of torchrun's processes.
     """
-    trainer = make_trainer(config, precision=precision)
+    trainer = make_trainer(config, dataset=dataset, teacher=_placeholder(config, dataset), precision=precision)
     folder = None if out is None else Path(out)
     if folder is not None:
         _by_the_first(lambda: _make_new(folder), trainer.device)
-    return _run(trainer, config, folder, command, deadline, quiet)
+    return _run(trainer, config, folder, command, deadline, quiet, stop)
 
 
-def resume(out: str | Path, *, deadline: float | None = None, quiet: bool = False) -> Run:
+def resume(
+    out: str | Path,
+    *,
+    deadline: float | None = None,
+    quiet: bool = False,
+    stop: Callable[[], bool] = lambda: False,
+    dataset: Dataset | None = None,
+) -> Run:
     """Go on with a run that was stopped, from its last checkpoint; of one that is finished, only return the record.
 
     Raises:
@@ -67,9 +85,9 @@ def resume(out: str | Path, *, deadline: float | None = None, quiet: bool = Fals
     folder = Path(out)
     if (folder / RESULT).exists() and (run := load_run(folder / RESULT)).status == "finished":
         return run
-    config, trainer, command = _restore(folder)
+    config, trainer, command = _restore(folder, dataset)
     _by_the_first(lambda: make_folder(folder), trainer.device)
-    return _run(trainer, config, folder, command, deadline, quiet)
+    return _run(trainer, config, folder, command, deadline, quiet, stop)
 
 
 def resume_command(folder: Path) -> str:
@@ -80,7 +98,7 @@ def resume_command(folder: Path) -> str:
 
 
 def evaluate(out: str | Path) -> tuple[Config, float, Trainer]:
-    """Measure anew the test error of the network that a run's folder holds.
+    """Measure again the test error of the network that a run's folder holds.
 
     Returns:
         What was trained, the share of wrong test predictions, and the trainer as it stands.
@@ -89,10 +107,10 @@ def evaluate(out: str | Path) -> tuple[Config, float, Trainer]:
         InputError: if ``out`` holds no usable checkpoint or its data cannot be read.
     """
     config, trainer, _ = _restore(Path(out))
-    return config, trainer.test_error(), trainer
+    return config, trainer.error(trainer.test), trainer
 
 
-def _restore(folder: Path) -> tuple[Config, Trainer, str]:
+def _restore(folder: Path, dataset: Dataset | None = None) -> tuple[Config, Trainer, str]:
     if folder.is_file():
         raise InputError(
             f"{folder} is a file: expected the folder of a run, which was given to `sgutils train` as --out."
@@ -100,17 +118,24 @@ def _restore(folder: Path) -> tuple[Config, Trainer, str]:
     state = load_checkpoint(folder / CHECKPOINT)
     with understood(folder / CHECKPOINT, A_CHECKPOINT):
         config = Config(**state["config"])
-    trainer = make_trainer(config)
+    trainer = make_trainer(config, dataset=dataset, teacher=_placeholder(config, dataset))
     with understood(folder / CHECKPOINT, A_CHECKPOINT):
         trainer.load_state_dict(state["trainer"])
     return config, trainer, state["command"]
 
 
 def _run(
-    trainer: Trainer, config: Config, folder: Path | None, command: str, deadline: float | None, quiet: bool
+    trainer: Trainer,
+    config: Config,
+    folder: Path | None,
+    command: str,
+    deadline: float | None,
+    quiet: bool,
+    stop: Callable[[], bool],
 ) -> Run:
     message = ""
     code_commit()  # of the code that was loaded; it may have changed by the end
+    saved = -math.inf
 
     def save() -> None:
         state = {"config": config.as_dict(), "command": command, "trainer": trainer.state_dict()}
@@ -127,22 +152,37 @@ def _run(
             _by_the_first(lambda: _written(write, folder), trainer.device)
 
     def too_late() -> bool:
-        done = trainer.epochs_done
-        more = deadline is not None and 0 < len(done) < trainer.epochs_to_do
-        return distributed.decided_by_the_first(more and time.monotonic() + done[-1].seconds > deadline, trainer.device)
+        done = trainer.history
+        late = deadline is not None and 0 < len(done) and time.monotonic() + done[-1].seconds > deadline
+        more = len(done) < trainer.epochs
+        return distributed.decided_by_the_first(more and (late or stop()), trainer.device)
 
     log = None if folder is None or distributed.rank() > 0 else Log(folder, done=len(trainer.history))
-    steps = trainer.steps_per_epoch
-    total, done = trainer.epochs_to_do * steps, len(trainer.epochs_done) * steps
-    bar = tqdm(total=total, initial=done, unit="step", disable=quiet or distributed.rank() > 0)
+    steps = len(trainer.train)
+    bar = tqdm(
+        total=trainer.epochs * steps,
+        initial=len(trainer.history) * steps,
+        unit="step",
+        disable=quiet or distributed.rank() > 0,
+    )
     trainer.on_step = bar.update
     try:
         keep(save)
-        epochs = iter(trainer)
-        while not (stopped := too_late()) and (epoch := next(epochs, None)):
-            keep(save)
-            bar.set_postfix(epoch=epoch.index, train=f"{epoch.train['error']:.1%}", test=f"{epoch.test_error:.1%}")
-        status = "stopped" if stopped else "finished"
+        status = "finished"
+        if (first := _teacher_first(trainer, config, folder, command, deadline, quiet, stop)) is not None:
+            status, message = first.status, f"Its teacher came first. {first.message}"
+        else:
+            epochs = iter(trainer)
+            while not (stopped := too_late()) and (epoch := next(epochs, None)):
+                # Short epochs are not worth a file each: what a kill can cost is seconds.
+                if time.monotonic() - saved > CHECKPOINT_SECONDS or len(trainer.history) == trainer.epochs:
+                    keep(save)
+                    saved = time.monotonic()
+                shown = epoch.test_error if epoch.validation_error is None else epoch.validation_error
+                bar.set_postfix(epoch=epoch.index, train_error=f"{epoch.train['error']:.1%}", test_error=f"{shown:.1%}")
+            if stopped:
+                keep(save)
+                status = "stopped"
     except Diverged as error:
         settings = ", ".join(f"{name} {value}" for name, value in config.options.items())
         status, message = "diverged", f"{error} Method {config.method}" + (f": {settings}." if settings else ".")
@@ -154,11 +194,53 @@ def _run(
             with suppress(OSError):  # of a full disk, which `keep` has said
                 log.close()
     if status in ("stopped", "interrupted"):
-        message = f"Stopped after {len(trainer.epochs_done)} of {trainer.epochs_to_do} epochs."
+        message = message or f"Stopped after {len(trainer.history)} of {trainer.epochs} epochs."
     run = Run.of(trainer, config, status=status, message=message, command=command)
     if status in ("finished", "diverged"):
         keep(finish)
     return run
+
+
+def _placeholder(config: Config, dataset: Dataset | None):
+    """A network in the place of the teacher that is yet to be trained, for a method that learns from one."""
+    if not _wants_a_teacher(config):
+        return None
+    return build(_plain(config), dataset)[0].net
+
+
+def _wants_a_teacher(config: Config) -> bool:
+    return "teacher" in config.options and config.options["teacher"] is None
+
+
+def _plain(config: Config) -> Config:
+    """The run of a teacher: the same recipe and seed, trained plainly."""
+    return dataclasses.replace(config, method="baseline", options={})
+
+
+def _teacher_first(
+    trainer: Trainer,
+    config: Config,
+    folder: Path | None,
+    command: str,
+    deadline: float | None,
+    quiet: bool,
+    stop: Callable[[], bool],
+) -> Run | None:
+    """Train, or go on training, the teacher that a run begins with; its record if it did not finish."""
+    if not _wants_a_teacher(config) or trainer.history:
+        return None
+    own = None if folder is None else folder / TEACHER
+    if own is not None and (own / CHECKPOINT).exists():
+        _, plain, _ = _restore(own)
+    else:
+        plain = make_trainer(_plain(config), device=trainer.device, precision=trainer.precision)
+        if own is not None:
+            _by_the_first(lambda: make_folder(own), trainer.device)
+    run = _run(plain, _plain(config), own, command, deadline, quiet, stop)
+    if run.status != "finished":
+        return run
+    trainer.method.teacher.load_state_dict(plain.method.net.state_dict())
+    return None
 
 
 def _by_the_first(do: Callable[[], None], device: torch.device) -> None:

@@ -11,9 +11,9 @@ from typing import BinaryIO
 
 import torch
 
+from ..errors import InputError
+from ..resnets import ResNet
 from .distributed import rank
-from .errors import InputError
-from .resnets import ResNet
 
 A_CHECKPOINT = "the checkpoint of a run that `sgutils train` started"
 

@@ -20,4 +20,4 @@ def read_digits() -> Dataset:
     y = torch.from_numpy(labels.astype(np.int64))
     # Every fifth image is for testing: writers follow one another in the file, so both parts hold all of them.
     test = torch.arange(len(x)) % 5 == 4
-    return Dataset("digits", x[~test], y[~test], x[test], y[test], tuple("0123456789"), mirrored=False)
+    return Dataset("digits", x[~test], y[~test], x[test], y[test], tuple("0123456789"), hflip=False)

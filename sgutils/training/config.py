@@ -1,12 +1,30 @@
 """What decides a run, in one record; the command line and the ledger are made from it."""
 
-import dataclasses
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
-from .errors import InputError
-from .methods import options
-from .resnets import MODELS
+from ..errors import InputError
+from ..methods import options
+from ..resnets import MODELS
+from .schedules import SCHEDULES
+
+# What every record names by its value: what the first version of the ledger knew. What came later is named only where it
+# differs from its default, so that a run keeps its name, and its place in every table, whatever the code learns. The
+# price: the default of a later field or option never changes its meaning.
+FIRST_FIELDS = (
+    *("dataset", "model", "method", "options", "epochs", "batch_size", "lr", "momentum", "weight_decay", "augment"),
+    *("seed", "image_size", "train_examples", "test_examples"),
+)
+_GUIDED = ("lam", "tau", "p_last", "detach_teacher", "kl_direction", "bn_statistics", "backward_full")
+FIRST_OPTIONS = {
+    "stochastic-depth": ("p_last",),
+    "self-guidance": _GUIDED,
+    "mutual-learning": ("tau", "averaged"),
+    "native-ensemble": ("tau",),
+    "diverse-peers": ("tau",),
+    "distillation": ("teacher", "lam", "tau"),
+    "cosub": ("lam", "tau", "p_last"),
+}
 
 # What a scale changes in every setting. A scaled-down run is another question than the full one: it never stands in
 # the full one's place (see `sgutils.results.describe_setting`).
@@ -47,8 +65,8 @@ class Config:
     method: str = field(default="self-guidance", metadata={"help": "training method"})
     options: dict = field(default_factory=dict)
     epochs: int = field(default=300, metadata={"help": "passes over the training images"})
-    batch_size: int = field(default=128, metadata={"help": "images a step"})
-    lr: float = field(default=0.1, metadata={"help": "first learning rate; a tenth from 50 %%, a hundredth from 75 %%"})
+    batch_size: int = field(default=128, metadata={"help": "images per step"})
+    lr: float = field(default=0.1, metadata={"help": "the learning rate that the schedule starts from"})
     momentum: float = field(default=0.9, metadata={"help": "Nesterov momentum"})
     weight_decay: float = field(default=1e-4, metadata={"help": "weight decay"})
     augment: bool = field(
@@ -56,13 +74,21 @@ class Config:
     )
     seed: int = field(default=0, metadata={"help": "seed of every random draw"})
     image_size: int | None = field(default=None, metadata={"help": "scale images down to this side"})
-    train_examples: int | None = field(default=None, metadata={"help": "use only so many training images"})
-    test_examples: int | None = field(default=None, metadata={"help": "use only so many test images"})
+    train_examples: int | None = field(default=None, metadata={"help": "use only this many training images"})
+    test_examples: int | None = field(default=None, metadata={"help": "use only this many test images"})
+    schedule: str = field(default="step", metadata={"help": "how the learning rate falls"})
+    warmup_epochs: int = field(default=0, metadata={"help": "epochs in which the learning rate first rises from 0"})
+    validation_examples: int | None = field(
+        default=None,
+        metadata={"help": "hold this many training images out and test on them, and on the test set only once"},
+    )
 
     def __post_init__(self):
         if self.model not in MODELS:
             raise InputError(f"Unknown model {self.model!r}: expected one of {', '.join(MODELS)}.")
-        for name, least in (("epochs", 1), ("batch_size", 2), ("seed", 0)):
+        if self.schedule not in SCHEDULES:
+            raise InputError(f"Unknown schedule {self.schedule!r}: expected one of {', '.join(SCHEDULES)}.")
+        for name, least in (("epochs", 1), ("batch_size", 2), ("seed", 0), ("warmup_epochs", 0)):
             value = getattr(self, name)
             if not isinstance(value, int) or isinstance(value, bool) or value < least:
                 raise InputError(f"{name} must be a whole number of at least {least}, not {value!r}.")
@@ -71,6 +97,8 @@ class Config:
             if not isinstance(value, (int, float)) or not math.isfinite(value) or value < 0 or (above and value == 0):
                 raise InputError(f"{name} must be a number {'above 0' if above else 'of at least 0'}, not {value!r}.")
             object.__setattr__(self, name, float(value))  # 1 and 1.0 are one run: it has one name in the ledger
+        if self.warmup_epochs >= self.epochs:
+            raise InputError(f"warmup_epochs must be fewer than the {self.epochs} epochs, not {self.warmup_epochs}.")
         if self.momentum >= 1:
             raise InputError(f"momentum must be below 1, not {self.momentum!r}.")
         known = options(self.method)  # refuses an unknown method
@@ -78,7 +106,6 @@ class Config:
             raise InputError(
                 f"Method {self.method!r} has no option {sorted(unknown)[0]!r}: it has {', '.join(known) or 'none'}."
             )
-        # A record names every option's value, so that a later change of a default does not change its meaning.
         chosen = {key: parameter.default for key, parameter in known.items()} | self.options
         for key, value in chosen.items():
             if known[key].annotation is float and type(value) is int:
@@ -97,5 +124,20 @@ class Config:
         return cls(**{**setting, **SCALES[scale]})
 
     def as_dict(self) -> dict:
-        """As it stands in checkpoints and in the ledger; ``Config(**config.as_dict())`` is the same again."""
-        return dataclasses.asdict(self)
+        """As it stands in checkpoints and in the ledger; ``Config(**config.as_dict())`` is the same again.
+
+        What the first version of the ledger knew stands there by its value, and what came later where it differs from its
+        default: equal runs have equal dictionaries, whichever version of the code wrote them.
+        """
+        known, first = options(self.method), FIRST_OPTIONS.get(self.method, ())
+        defaults = {field.name: field.default for field in fields(self)}
+        written = {name: getattr(self, name) for name in FIRST_FIELDS}
+        written |= {
+            name: getattr(self, name)
+            for name, default in defaults.items()
+            if name not in FIRST_FIELDS and getattr(self, name) != default
+        }
+        written["options"] = {
+            name: value for name, value in self.options.items() if name in first or value != known[name].default
+        }
+        return written

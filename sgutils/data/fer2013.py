@@ -17,7 +17,7 @@ def read_fer2013() -> Dataset:
     """The Training rows, and the PrivateTest rows for testing (28,709 and 3,589 in the whole file).
 
     As in the paper (sec. 4.2), 48 x 48 grey images become 32 x 32 with the one channel repeated: ``(N, 3, 32, 32)``.
-    The PublicTest rows are left for choosing hyper-parameters; nothing here looks at them.
+    The PublicTest rows, if there are any, are the validation images: for choices, neither trained nor tested on.
     """
     path = find(("fer2013.csv", "fer2013/fer2013.csv", "fer2013-part/fer2013.csv"), ADVICE)
     faces: dict[str, list[np.ndarray]] = {"Training": [], "PublicTest": [], "PrivateTest": []}
@@ -38,10 +38,11 @@ def read_fer2013() -> Dataset:
             f"{path} is damaged{where} ({error}): expected columns emotion (0 to 6), pixels (48 x 48 numbers from 0 to 255) "
             f"and Usage (Training, PublicTest or PrivateTest); {ADVICE}."
         ) from error
-    train, test = (
-        (_small_colour(np.stack(faces[usage])), torch.tensor(labels[usage])) for usage in ("Training", "PrivateTest")
+    train, test, validation = (
+        (_small_colour(np.stack(faces[usage])), torch.tensor(labels[usage])) if faces[usage] else (None, None)
+        for usage in ("Training", "PrivateTest", "PublicTest")
     )
-    return Dataset("fer2013", *train, *test, CLASSES, mirrored=True)
+    return Dataset("fer2013", *train, *test, CLASSES, True, *validation)
 
 
 def _small_colour(faces: np.ndarray) -> torch.Tensor:

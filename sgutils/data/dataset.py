@@ -1,8 +1,7 @@
 """Images and labels as tensors, the form in which every data set is used, and the search for its files."""
 
-from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -10,6 +9,33 @@ from torch import Tensor
 
 from ..errors import InputError
 from ..folders import data_folder
+
+
+@dataclass(frozen=True)
+class Normalizer:
+    """From pixels of 0 to 255 to floats of zero mean and unit standard deviation per channel of the training set.
+
+    Attributes:
+        mean: ``(C,)``, in units of pixels.
+        std: ``(C,)``, likewise.
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    @classmethod
+    def of(cls, images: Tensor) -> "Normalizer":
+        """Measured on ``(N, C, H, W)`` uint8 images."""
+        x = images.float().flatten(2)
+        return cls(x.mean(dim=(0, 2)), x.std(dim=(0, 2)).clamp(min=1e-6))
+
+    def __call__(self, images: Tensor) -> Tensor:
+        """``(N, C, H, W)`` uint8 to float32 of the same shape."""
+        return (images.float() - self.mean.view(1, -1, 1, 1)) / self.std.view(1, -1, 1, 1)
+
+    def to(self, device: torch.device | str) -> "Normalizer":
+        """The same on another device."""
+        return Normalizer(self.mean.to(device), self.std.to(device))
 
 
 @dataclass(frozen=True)
@@ -23,7 +49,9 @@ class Dataset:
         test_x: as ``train_x``.
         test_y: as ``train_y``.
         classes: the K class names.
-        mirrored: whether a mirrored image still shows its class, so that flips may augment it.
+        hflip: whether an image that is flipped left to right still shows its class, so that flips may augment it.
+        validation_x: as ``train_x``: images for choices, neither trained nor tested on; None if there are none.
+        validation_y: as ``train_y``.
     """
 
     name: str
@@ -32,7 +60,9 @@ class Dataset:
     test_x: Tensor
     test_y: Tensor
     classes: tuple[str, ...]
-    mirrored: bool
+    hflip: bool
+    validation_x: Tensor | None = None
+    validation_y: Tensor | None = None
 
     @property
     def num_classes(self) -> int:
@@ -42,17 +72,9 @@ class Dataset:
     def channels(self) -> int:
         return self.train_x.shape[1]
 
-    def to(self, device: torch.device | str) -> "Dataset":
-        """The same set on another device."""
-        move = {key: getattr(self, key).to(device) for key in ("train_x", "train_y", "test_x", "test_y")}
-        return replace(self, **move)
-
-    def normaliser(self) -> Callable[[Tensor], Tensor]:
-        """A function from uint8 to float images of zero mean and unit deviation a channel over the training set."""
-        x = self.train_x.float().flatten(2)
-        mean = x.mean(dim=(0, 2)).view(1, -1, 1, 1)
-        deviation = x.std(dim=(0, 2)).clamp(min=1e-6).view(1, -1, 1, 1)
-        return lambda images: (images.float() - mean) / deviation
+    def normalizer(self) -> Normalizer:
+        """Of this set's pixels, by its training images."""
+        return Normalizer.of(self.train_x)
 
 
 def find(names: tuple[str, ...], advice: str) -> Path:

@@ -49,7 +49,7 @@ def _read(folder: Path, advice: str) -> Dataset:
         if x.ndim != 3 or y.ndim != 1 or len(x) != len(y) or (len(y) and int(y.max()) >= len(CLASSES)):
             raise InputError(f"{folder} is damaged: its {part} images and labels do not belong together; {advice}.")
         arrays[f"{part}_x"], arrays[f"{part}_y"] = x.unsqueeze(1), y.long()
-    return Dataset("fashion-mnist", **arrays, classes=CLASSES, mirrored=True)
+    return Dataset("fashion-mnist", **arrays, classes=CLASSES, hflip=True)
 
 
 def _read_idx(path: Path, advice: str) -> np.ndarray:

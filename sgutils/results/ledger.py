@@ -1,0 +1,45 @@
+"""The ledger: one JSON file per run, from which every number in the book comes."""
+
+import json
+import statistics
+from collections import defaultdict
+from pathlib import Path
+
+from ..folders import data_folder, ledgers, records
+from ..training.record import Run, load_run, setting
+
+
+def load_results(folder: str | Path | None = None) -> list[Run]:
+    """All runs of a ledger, in the order of their file names.
+
+    Args:
+        folder: of JSON files; None is what ships with the book and, for an installed package, what ``data/results`` here
+            holds: of two files with one name, the one that is here.
+
+    Raises:
+        InputError: if there is no such folder or a file in it is no record of a run.
+    """
+    return [load_run(path) for path in records(ledgers() if folder is None else [Path(folder)])]
+
+
+def load_benchmark(name: str) -> dict | None:
+    """What ``make bench`` measured, from a file of ``data/benchmarks``; None if it was not run.
+
+    Args:
+        name: of the file, without ending, such as ``"steps-cpu"``.
+    """
+    path = data_folder() / "benchmarks" / f"{name}.json"
+    return json.loads(path.read_text()) if path.exists() else None
+
+
+def by_setting(runs: list[Run]) -> dict[str, list[Run]]:
+    """Runs that differ in nothing but the seed, together, in order of seed; keyed by `setting`."""
+    groups = defaultdict(list)
+    for run in sorted(runs, key=lambda run: run.seed):
+        groups[setting(run.config)].append(run)
+    return dict(groups)
+
+
+def mean_and_deviation(values: list[float]) -> tuple[float, float | None]:
+    """Mean and sample standard deviation; the latter is None for a single value."""
+    return statistics.fmean(values), statistics.stdev(values) if len(values) > 1 else None

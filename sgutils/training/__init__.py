@@ -1,0 +1,13 @@
+"""Training any method on any loader: the trainer, whole runs with their files, several processes, curves while it runs."""
+
+from .._lazy import lazy_names
+
+__getattr__, __dir__ = lazy_names(
+    __name__,
+    {
+        **dict.fromkeys(("SCALES", "Config"), "config"),
+        **dict.fromkeys(("Run", "load_run"), "record"),
+        **dict.fromkeys(("evaluate", "resume", "train"), "runs"),
+        **dict.fromkeys(("PRECISIONS", "Diverged", "Epoch", "Trainer", "default_precision", "make_trainer"), "trainer"),
+    },
+)

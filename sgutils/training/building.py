@@ -1,0 +1,90 @@
+"""From a configuration to what it configures: data, networks, method, trainer."""
+
+import threading
+
+import torch
+
+from ..data import Dataset, load_dataset
+from ..data.loader import in_order, loaders
+from ..methods import Method, build_method
+from ..resnets import MODELS
+from . import distributed
+from .config import Config
+from .trainer import Trainer
+
+# Weights are drawn from torch's one global generator; several runs may begin at once in one process.
+_DRAWING = threading.Lock()
+
+
+def build_dataset(config: Config) -> Dataset:
+    """The images of a run."""
+    return load_dataset(
+        config.dataset,
+        image_size=config.image_size,
+        train_examples=config.train_examples,
+        test_examples=config.test_examples,
+        validation_examples=config.validation_examples,
+    )
+
+
+def build(config: Config, dataset: Dataset | None = None, **more) -> tuple[Method, Dataset]:
+    """The data set of a run and its method with fresh networks, both decided by the configuration alone.
+
+    Args:
+        config: of the run.
+        dataset: its images, where they have been read already.
+        more: options of the method that no configuration names, such as a teacher that is a network.
+    """
+    dataset = dataset or build_dataset(config)
+
+    def make_network():
+        return MODELS[config.model](num_classes=dataset.num_classes, in_channels=dataset.channels)
+
+    with _DRAWING, torch.random.fork_rng(devices=[]):  # weights are drawn on the CPU
+        torch.default_generator.manual_seed(config.seed)
+        method = build_method(config.method, make_network, seed=config.seed, **config.options | more)
+    return method, dataset
+
+
+def make_trainer(config: Config, *, dataset: Dataset | None = None, teacher=None, device=None, **more) -> Trainer:
+    """The trainer of a run; ``more`` goes to `Trainer` as it is (``precision``, ``on_step``).
+
+    Args:
+        config: of the run.
+        dataset: its images, where they have been read already.
+        teacher: a trained network, for a method that learns from one.
+        device: where to train; None takes a GPU if there is one.
+    """
+    method, dataset = build(config, dataset, **({} if teacher is None else {"teacher": teacher}))
+    return trainer_of(method, dataset, config, device=device, **more)
+
+
+def trainer_of(method: Method, dataset: Dataset, config: Config, *, device=None, **more) -> Trainer:
+    """A trainer by the recipe of a configuration, around any method and data set."""
+    distributed.join()
+    device = distributed.own_device() if device is None else torch.device(device)
+    train, test = loaders(
+        dataset,
+        batch_size=config.batch_size,
+        augment=config.augment,
+        seed=config.seed,
+        device=device,
+        processes=distributed.world_size(),
+    )
+    validation = None
+    if dataset.validation_x is not None:
+        validation = in_order(dataset.validation_x, dataset.validation_y, dataset.normalizer(), device)
+    return Trainer(
+        method,
+        train,
+        test,
+        epochs=config.epochs,
+        lr=config.lr,
+        momentum=config.momentum,
+        weight_decay=config.weight_decay,
+        schedule=config.schedule,
+        warmup_epochs=config.warmup_epochs,
+        validation=validation,
+        device=device,
+        **more,
+    )

@@ -1,0 +1,198 @@
+"""The record of one run: what was measured, and everything that decided it. The ledger is a folder of them."""
+
+import base64
+import dataclasses
+import functools
+import hashlib
+import json
+import platform
+import subprocess
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from ..errors import InputError
+from . import distributed
+from .config import Config
+
+# 1: the first, without this number. 2: names only what differs from the defaults of later fields and options (see
+# `Config.as_dict`), and carries the processor, every test image's outcome and the error on the training images.
+SCHEMA = 2
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run as it was measured.
+
+    Attributes:
+        config: everything that decided it, as `Config.as_dict` gives it, its seed included.
+        status: ``"finished"``, ``"diverged"`` (NaN or infinite loss), ``"stopped"`` (deadline) or ``"interrupted"``.
+        message: what there is to say about a run that did not finish.
+        command: how it was started.
+        curves: one number per epoch: ``test_error`` (of a run with validation images only the last), ``validation_error``
+            where there is any, and epoch means of the method's losses, ``train_...``.
+        last_test_error: of the last epoch, as a share; what tables quote. None if it was not tested.
+        best_test_error: the lowest of any epoch; chosen on the test set, so no table quotes it.
+        parameters: how many are trained, and how many are deployed.
+        seconds: wall time of all epochs.
+        images_per_second: training images per second, testing included.
+        device: what it ran on.
+        versions: of Python and the libraries.
+        commit: of the code, see `code_commit`.
+        precision: of the convolutions in training, see `sgutils.training.Trainer`.
+        processor: its model and the vector instructions that torch uses: on another, the same run ends otherwise.
+        right: which test images what is deployed gets right after the last epoch: their number, ``images``, and ``bits``, one
+            per image in the order of the files, the first in the highest bit, as base64. `right_images` reads it. None
+            before the end.
+        fit_error: the share of training images, not augmented, that it gets wrong then. None before the end.
+        schema: of this record, see `SCHEMA`.
+    """
+
+    config: dict
+    status: str
+    message: str
+    command: str
+    curves: dict[str, list[float]]
+    last_test_error: float | None
+    best_test_error: float | None
+    parameters: dict[str, int]
+    seconds: float
+    images_per_second: float
+    device: str
+    versions: dict[str, str]
+    commit: str
+    precision: str = "float32"
+    processor: dict[str, str] = field(default_factory=dict)
+    right: dict | None = None
+    fit_error: float | None = None
+    schema: int = 1
+
+    @classmethod
+    def of(cls, trainer, config, *, status: str, message: str, command: str) -> "Run":
+        """The record of what a trainer has done so far."""
+        history = trainer.history
+        tested = [epoch.test_error for epoch in history if epoch.test_error is not None]
+        curves = {"test_error": tested}
+        if history and history[0].validation_error is not None:
+            curves["validation_error"] = [epoch.validation_error for epoch in history]
+        for name in history[0].train if history else ():
+            curves[f"train_{name}"] = [round(epoch.train[name], 6) for epoch in history]
+        seconds = sum(epoch.seconds for epoch in history)
+        images = len(history) * len(trainer.train.y)
+        finished = status == "finished"
+        return cls(
+            config=config.as_dict(),
+            status=status,
+            message=message,
+            command=command,
+            curves=curves,
+            last_test_error=tested[-1] if tested else None,
+            best_test_error=min(tested) if tested else None,
+            parameters={
+                "trained": sum(p.numel() for p in trainer.parameters),
+                "deployed": sum(p.numel() for p in trainer.method.deployed_network().parameters()),
+            },
+            seconds=round(seconds, 2),
+            images_per_second=round(images / seconds, 1) if seconds else 0.0,
+            device=_device_name(trainer.device),
+            versions={"python": platform.python_version(), "torch": torch.__version__, "numpy": np.__version__},
+            commit=code_commit(),
+            precision=trainer.precision,
+            processor=processor(),
+            right=_as_bits(trainer.right(trainer.test)) if finished else None,
+            fit_error=round(trainer.error(trainer.train.in_order()), 6) if finished else None,
+            schema=SCHEMA,
+        )
+
+    def right_images(self) -> np.ndarray | None:
+        """``(N,)`` booleans, one per test image; None where the record does not keep them."""
+        if self.right is None:
+            return None
+        bits = np.unpackbits(np.frombuffer(base64.b64decode(self.right["bits"]), np.uint8))
+        return bits[: self.right["images"]].astype(bool)
+
+    @property
+    def seed(self) -> int:
+        return self.config["seed"]
+
+    @property
+    def name(self) -> str:
+        """What the ledger calls the file: data set, network, method, and a digest of the whole configuration."""
+        return run_name(self.config)
+
+    def to_json(self) -> str:
+        """The text of the ledger file."""
+        return json.dumps(dataclasses.asdict(self), indent=1) + "\n"
+
+
+def setting(config: dict) -> str:
+    """A configuration without its seed, as text: equal for runs that may be averaged."""
+    return json.dumps({key: value for key, value in config.items() if key != "seed"}, sort_keys=True)
+
+
+def run_name(config: dict) -> str:
+    """The ledger's file name for what `Config.as_dict` gave, without ending: equal for equal configurations."""
+    digest = hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest()[:8]
+    return f"{config['dataset']}_{config['model']}_{config['method']}_seed{config['seed']}_{digest}"
+
+
+def load_run(path: str | Path) -> Run:
+    """One record of a ledger.
+
+    Raises:
+        InputError: if the file cannot be read or is no record of a run.
+    """
+    try:
+        run = Run(**json.loads(Path(path).read_text()))
+        # In the form of this version: what a record does not name is as it was before there was a choice.
+        return dataclasses.replace(run, config=Config(**run.config).as_dict())
+    except (OSError, ValueError, TypeError) as error:
+        raise InputError(
+            f"{path} is no record of a run ({error}): expected a JSON file that this version of `sgutils train` wrote."
+        ) from error
+
+
+def _as_bits(right: torch.Tensor) -> dict:
+    bits = np.packbits(right.bool().cpu().numpy())
+    return {"images": len(right), "bits": base64.b64encode(bits.tobytes()).decode()}
+
+
+@functools.cache
+def processor() -> dict[str, str]:
+    """The processor's model, and the vector instructions that torch computes with."""
+    model = platform.processor() or platform.machine()
+    with suppress(OSError), open("/proc/cpuinfo") as file:
+        model = next((line.split(":", 1)[1].strip() for line in file if line.startswith("model name")), model)
+    return {"model": model, "instructions": torch.backends.cpu.get_cpu_capability()}
+
+
+def _device_name(device: torch.device) -> str:
+    processes = f", {distributed.world_size()} processes" if distributed.world_size() > 1 else ""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device) + processes
+    threads = torch.get_num_threads()
+    return f"{platform.machine()} CPU, {threads} thread{'' if threads == 1 else 's'}" + processes
+
+
+@functools.cache
+def code_commit() -> str:
+    """The commit of this code, "+" if the package has changed since, or "unknown" outside a checkout.
+
+    Asked once a process, when training starts: the code that runs is the code that was loaded then.
+    """
+    package = Path(__file__).resolve().parent
+
+    def git(*arguments: str) -> str:
+        return subprocess.run(
+            ["git", "-C", package, *arguments], capture_output=True, text=True, check=True
+        ).stdout.strip()
+
+    try:
+        git("ls-files", "--error-unmatch", "__init__.py")  # a checkout of this code, not one that it is installed in
+        changed = git("status", "--porcelain", "--untracked-files=no", "--", ".", ":(exclude)widgets")
+        return git("rev-parse", "--short=12", "HEAD") + ("+" if changed else "")
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"

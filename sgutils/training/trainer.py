@@ -1,0 +1,251 @@
+"""The trainer: Algorithm 1's two loops around any method, on whatever yields ``(x, y)``.
+
+It knows nothing of any one method or data set; `sgutils.training.runs` keeps in files what it gives.
+"""
+
+import dataclasses
+import time
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Sized
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from ..data.dataset import Dataset
+from ..data.loader import ImageLoader, loaders
+from ..errors import InputError
+from ..methods import Method
+from . import distributed
+from .schedules import SCHEDULES, learning_rate
+from .steps import CapturedSteps, Steps
+
+PRECISIONS = ("float32", "bfloat16")
+
+
+class Loader(Sized, Iterable[tuple[Tensor, Tensor]], Protocol):
+    """What can be trained and tested on: ``len(loader)`` mini-batches ``(x, y)``."""
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """What one epoch gave.
+
+    Attributes:
+        index: 1 for the first.
+        lr: its learning rate.
+        train: epoch means of what the method returned (``total``, ``error`` and its own terms).
+        test_error: share of wrong test predictions of what is deployed; None where that was not asked.
+        seconds: wall time of training and testing.
+        validation_error: the same on held-out training images; None without any.
+    """
+
+    index: int
+    lr: float
+    train: dict[str, float]
+    test_error: float | None
+    seconds: float
+    validation_error: float | None = None
+
+
+class Diverged(ArithmeticError):
+    """The loss became NaN or infinite; the message says where."""
+
+
+class Trainer:
+    """Train a method: iterate over it to get one `Epoch` after another.
+
+    Args:
+        method: what to train; it is moved to ``device``.
+        train: mini-batches ``(x, y)`` with a length, such as `sgutils.loaders` makes, or a torch ``DataLoader``.
+        test: the same, tested after each epoch; None tests nothing.
+        epochs: how many.
+        lr: the learning rate that the schedule starts from.
+        momentum: Nesterov momentum.
+        weight_decay: on all parameters.
+        optimizer: another than SGD with these three: one around the method's parameters, or a function of the parameters
+            that makes it; its own learning rates are what the schedule starts from.
+        schedule: one of `sgutils.training.schedules.SCHEDULES`.
+        warmup_epochs: first epochs, in which the learning rate rises.
+        validation: mini-batches for choices; with them the test set is looked at only once, after the last epoch.
+        device: where to train; None takes a GPU if there is one.
+        precision: of the convolutions' arithmetic in training, one of `PRECISIONS`; None is bfloat16 on a GPU that has it,
+            and float32 elsewhere. Weights, losses and tests are float32 in both; torch lets a GPU that can do so round
+            what it convolves in float32 to TF32.
+        on_step: called after every step; an exception raised in it ends the training.
+
+    Raises:
+        InputError: if an argument is outside its range, or what the method deploys cannot be made of its network.
+    """
+
+    def __init__(
+        self,
+        method: Method,
+        train: Loader,
+        test: Loader | None = None,
+        *,
+        epochs: int = 300,
+        lr: float = 0.1,
+        momentum: float = 0.9,
+        weight_decay: float = 1e-4,
+        optimizer: torch.optim.Optimizer | Callable[[list[Tensor]], torch.optim.Optimizer] | None = None,
+        schedule: str = "step",
+        warmup_epochs: int = 0,
+        validation: Loader | None = None,
+        device: torch.device | str | None = None,
+        precision: str | None = None,
+        on_step: Callable[[], object] = lambda: None,
+        **old,
+    ):
+        if isinstance(train, Dataset):
+            train, test = _loaders_of(train, device, old)
+        elif old:
+            raise TypeError(f"Trainer has no argument {next(iter(old))!r}.")
+        if precision not in (None, *PRECISIONS):
+            raise InputError(f"precision must be one of {', '.join(PRECISIONS)}, not {precision!r}.")
+        if schedule not in SCHEDULES:
+            raise InputError(f"schedule must be one of {', '.join(SCHEDULES)}, not {schedule!r}.")
+        distributed.join()
+        self.device = distributed.own_device() if device is None else torch.device(device)
+        self.precision = precision or default_precision(self.device)
+        self.method = method.to(self.device, memory_format=torch.channels_last)
+        method.deployed_network()  # what cannot be deployed is said now, not after 300 epochs
+        self.train, self.test, self.validation = train, test, validation
+        self.epochs, self.schedule, self.warmup_epochs = epochs, schedule, warmup_epochs
+        self.on_step = on_step
+        self.history: list[Epoch] = []
+        # Not those that a method holds still, such as a frozen teacher's: decay would move them without any gradient.
+        self.parameters = [parameter for parameter in method.parameters() if parameter.requires_grad]
+        if optimizer is None:
+            self.optimizer: torch.optim.Optimizer = torch.optim.SGD(
+                self.parameters,
+                lr=lr,
+                momentum=momentum,
+                nesterov=momentum > 0,
+                weight_decay=weight_decay,
+                fused=self.device.type == "cuda",  # one kernel for all parameters instead of several for each
+            )
+        else:
+            self.optimizer = optimizer if isinstance(optimizer, torch.optim.Optimizer) else optimizer(self.parameters)
+        self._first_rates = [float(group["lr"]) for group in self.optimizer.param_groups]
+        # Zero gradients, not missing ones: weight decay and momentum act on a skipped block too, as in the released
+        # code of stochastic depth, and as they would if its branch were computed and multiplied by 0.
+        for parameter in self.parameters:
+            parameter.grad = torch.zeros_like(parameter)
+        losses = distributed.wrap(self.method, method.leaves_out_parameters)
+        shared = losses, self.optimizer, self.precision, self.device
+        if optimizer is None and self._capturable():
+            self.steps: Steps = CapturedSteps(*shared, train, method.students_per_step)
+        else:
+            self.steps = Steps(*shared)
+
+    def _capturable(self) -> bool:
+        """Whether a step is the same operations each time: the losses' weights do not change from epoch to epoch."""
+        steady = type(self.method).begin_epoch is Method.begin_epoch
+        alone = self.device.type == "cuda" and distributed.world_size() == 1
+        return alone and steady and isinstance(self.train, ImageLoader)
+
+    def __iter__(self) -> Iterator[Epoch]:
+        """Train the epochs that are left, and give each as it is done."""
+        while len(self.history) < self.epochs:
+            self.history.append(self._epoch(len(self.history)))
+            yield self.history[-1]
+
+    def _epoch(self, index: int) -> Epoch:
+        start = time.perf_counter()
+        rates = [
+            learning_rate(index, self.epochs, first, self.schedule, self.warmup_epochs) for first in self._first_rates
+        ]
+        for group, rate in zip(self.optimizer.param_groups, rates, strict=True):
+            if isinstance(group["lr"], Tensor):
+                group["lr"].fill_(rate)
+            else:
+                group["lr"] = rate
+        self.method.train()
+        self.method.begin_epoch(index, self.epochs)
+        tally = self.steps.epoch(self.train, self.on_step)
+        if not tally.steps:
+            raise InputError("The training loader yields no mini-batch: give it more images, or a smaller batch size.")
+        if (bad := distributed.least(tally.first_bad)).isfinite():
+            raise Diverged(
+                f"The loss became NaN or infinite in epoch {index + 1}, step {int(bad)}, at learning rate {rates[0]:g}."
+            )
+        if not all(parameter.isfinite().all() for parameter in self.parameters):
+            raise Diverged(
+                f"The weights became NaN or infinite in the last step of epoch {index + 1}, at learning rate {rates[0]:g}."
+            )
+        last = index + 1 == self.epochs
+        if last:
+            self.method.finish(x.to(self.device) for x, _ in self.train)
+        distributed.agree(self.method)
+        images = distributed.add_up(torch.tensor(float(tally.images), device=self.device)).item()
+        means = {name: distributed.add_up(value).item() / images for name, value in tally.sums.items()}
+        validated = None if self.validation is None else self.error(self.validation)
+        tested = self.error(self.test) if self.test is not None and (last or self.validation is None) else None
+        return Epoch(index + 1, rates[0], means, tested, time.perf_counter() - start, validated)
+
+    def error(self, loader: Loader) -> float:
+        """Share of wrong predictions of what is deployed."""
+        right = self.right(loader)
+        return (len(right) - right.sum().item()) / len(right)
+
+    @torch.no_grad()
+    def right(self, loader: Loader) -> Tensor:
+        """For each image of a loader, in its order, whether the prediction of what is deployed is right: 1.0 or 0.0."""
+        self.method.eval()
+        found, shared = [], isinstance(loader, ImageLoader) and distributed.world_size() > 1
+        for number, (x, y) in enumerate(loader):
+            if shared and number % distributed.world_size() != distributed.rank():
+                found.append(torch.zeros(len(y), device=self.device))  # another process looks at these
+                continue
+            x = x.to(self.device, memory_format=torch.channels_last if x.ndim == 4 else torch.preserve_format)
+            found.append((self.method.predict(x).argmax(dim=1) == y.to(self.device)).float())
+        right = torch.cat(found)
+        return distributed.add_up(right) if shared else right
+
+    def state_dict(self) -> dict:
+        """All that a run needs to go on as if it had never stopped."""
+        optimizer = self.optimizer.state_dict()
+        for group in optimizer["param_groups"]:
+            group["lr"] = float(group["lr"])
+        return {
+            "method": self.method.state_dict(),
+            "optimizer": optimizer,
+            "train": self.train.state_dict() if isinstance(self.train, ImageLoader) else {},
+            "history": [dataclasses.asdict(epoch) for epoch in self.history],
+            "precision": self.precision,
+        }
+
+    def load_state_dict(self, state: dict) -> None:
+        """Take up where `state_dict` was taken."""
+        self.method.load_state_dict(state["method"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        for group in self.optimizer.param_groups:  # it goes on with the kernels of this device
+            if "fused" in group:
+                group["fused"] = self.device.type == "cuda"
+        if isinstance(self.train, ImageLoader):
+            self.train.load_state_dict(state["train"])
+        self.history = [Epoch(**epoch) for epoch in state["history"]]
+        self.precision = self.steps.precision = state["precision"]
+
+
+def _loaders_of(dataset: Dataset, device, old: dict) -> tuple[ImageLoader, ImageLoader]:
+    """Of a data set in the place of its loaders, as before version 0.2."""
+    message = (
+        "Trainer(method, dataset, ...) is now Trainer(method, *sg.loaders(dataset, batch_size=..., seed=...), ...)."
+    )
+    warnings.warn(message, FutureWarning, stacklevel=3)
+    if "augmented" in old:
+        old["augment"] = old.pop("augmented")
+    return loaders(dataset, device=device, **old)
+
+
+def default_precision(device: torch.device) -> str:
+    """The fastest precision that ends with the same errors, and on a CPU the one that is the same on all of them."""
+    if device.type != "cuda":
+        return "float32"
+    if torch.cuda.is_bf16_supported(including_emulation=False):
+        return "bfloat16"
+    warnings.warn("This GPU has no bfloat16 of its own: training in float32, which takes longer.", stacklevel=2)
+    return "float32"
