@@ -18,8 +18,8 @@ class Log:
 
     Args:
         folder: of the run.
-        done: epochs that were done before. What TensorBoard was told of the last of them and of later ones is taken
-            back: a run that was killed takes up at its last checkpoint, and tells of that epoch again.
+        done: epochs that were done before. What TensorBoard was told of later ones is taken back: a run that was killed
+            goes on at its last checkpoint, and tells of them again.
     """
 
     def __init__(self, folder: Path, done: int):
@@ -29,11 +29,11 @@ class Log:
         except ImportError:
             self.board = None
         else:
-            self.board = SummaryWriter(folder / TENSORBOARD, purge_step=done)
+            self.board = SummaryWriter(folder / TENSORBOARD, purge_step=done + 1)
 
     def write(self, history: "list[Epoch]") -> None:
         """Called after each epoch with all so far."""
-        # Whole each time, so that it always agrees with the checkpoint and never ends in half a line.
+        # Whole each time: it never ends in half a line, and a run that goes on from a checkpoint takes back what came later.
         write_atomically(self.path, "".join(json.dumps(dataclasses.asdict(epoch)) + "\n" for epoch in history))
         if self.board is not None and history:
             epoch = history[-1]

@@ -26,7 +26,8 @@ from .trainer import Diverged, Trainer
 CHECKPOINT, RESULT, NETWORK = "checkpoint.pt", "result.json", "network.pt"
 # The folder, inside that of a run, of the teacher that is trained first.
 TEACHER = "teacher"
-CHECKPOINT_SECONDS = 10
+# Writing checkpoints may take a twentieth of the time: very short epochs do not have one each.
+SAVING = 20
 
 
 def train(
@@ -135,12 +136,14 @@ def _run(
 ) -> Run:
     message = ""
     code_commit()  # of the code that was loaded; it may have changed by the end
-    saved = -math.inf
+    next_save = -math.inf
 
     def save() -> None:
+        nonlocal next_save
+        start = time.monotonic()
         state = {"config": config.as_dict(), "command": command, "trainer": trainer.state_dict()}
         save_checkpoint(folder / CHECKPOINT, state)
-        log.write(trainer.history)
+        next_save = time.monotonic() + SAVING * (time.monotonic() - start)
 
     def finish() -> None:
         if status == "finished":
@@ -174,10 +177,10 @@ def _run(
         else:
             epochs = iter(trainer)
             while not (stopped := too_late()) and (epoch := next(epochs, None)):
-                # Short epochs are not worth a file each: what a kill can cost is seconds.
-                if time.monotonic() - saved > CHECKPOINT_SECONDS or len(trainer.history) == trainer.epochs:
+                keep(lambda: log.write(trainer.history))
+                due = time.monotonic() >= next_save or len(trainer.history) == trainer.epochs
+                if distributed.decided_by_the_first(due, trainer.device):
                     keep(save)
-                    saved = time.monotonic()
                 shown = epoch.test_error if epoch.validation_error is None else epoch.validation_error
                 bar.set_postfix(epoch=epoch.index, train_error=f"{epoch.train['error']:.1%}", test_error=f"{shown:.1%}")
             if stopped:

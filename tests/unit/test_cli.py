@@ -287,7 +287,8 @@ def test_ctrl_c_and_the_end_of_a_clusters_time_stop_with_a_checkpoint_and_say_ho
 
 
 def test_reproduce_fills_a_ledger_and_never_runs_a_finished_row_twice(tmp_path, monkeypatch, capsys):
-    from sgutils import cli, experiments
+    from sgutils import cli
+    from sgutils.results import experiments
 
     scale = {"dataset": "digits", "model": "resnet20", "train_examples": 100, "test_examples": 20, "epochs": 1}
     tiny = experiments.Experiment("tiny", ({"method": "baseline", **scale}, {"method": "self-guidance", **scale}))
@@ -312,30 +313,31 @@ def test_reproduce_fills_a_ledger_and_never_runs_a_finished_row_twice(tmp_path, 
 
 
 def test_reproduce_goes_on_inside_a_run_that_its_budget_cut(tmp_path, monkeypatch):
-    from sgutils import experiments, runs, training
+    from sgutils.results import experiments, reproduce
+    from sgutils.training import runs, trainer
 
     scale = {"dataset": "digits", "model": "resnet20", "train_examples": 100, "test_examples": 20, "epochs": 3}
     monkeypatch.setitem(
         experiments.EXPERIMENTS, "cut", experiments.Experiment("cut", ({"method": "baseline", **scale},))
     )
     # A clock that stands still but for the hour that every epoch takes.
-    now, test_error = [0.0], sg.Trainer.test_error
+    now, error = [0.0], sg.Trainer.error
 
-    def an_hour_later(self):
+    def an_hour_later(self, loader):
         now[0] += 3600
-        return test_error(self)
+        return error(self, loader)
 
-    for module in (experiments, runs, training):
+    for module in (reproduce, runs, trainer):
         monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: now[0], perf_counter=lambda: now[0]))
-    monkeypatch.setattr(sg.Trainer, "test_error", an_hour_later)
+    monkeypatch.setattr(sg.Trainer, "error", an_hour_later)
     arguments = {"seeds": 1, "ledger": tmp_path / "ledger", "work": tmp_path / "work", "quiet": True}
     said = []
     for minutes, epochs in ((90, 1), (90, 2), (30, 2)):
-        assert experiments.reproduce("cut", **arguments, budget_minutes=minutes, say=said.append) == []
+        assert reproduce.reproduce("cut", **arguments, budget_minutes=minutes, say=said.append) == []
         assert (
             now == [3600 * epochs]
             and f"Stopped after {epochs} of 3 epochs" in said[-2]
             and "1 left: time is up" in said[-1]
         )
-    assert len(experiments.reproduce("cut", **arguments, budget_minutes=90, say=said.append)) == 1
+    assert len(reproduce.reproduce("cut", **arguments, budget_minutes=90, say=said.append)) == 1
     assert len(sg.load_results(tmp_path / "ledger")[0].curves["test_error"]) == 3

@@ -8,7 +8,7 @@ import torch
 from sklearn.datasets import load_digits
 
 import sgutils as sg
-from sgutils import data
+from sgutils.data.dataset import Normalizer
 from sgutils.folders import data_folder
 
 
@@ -59,10 +59,19 @@ def test_normalised_training_images_have_mean_zero_and_deviation_one():
     assert abs(x.mean()) < 1e-5 and abs(x.std() - 1) < 1e-4
 
 
+def augmented(images, *, pad, hflip, seed):
+    """The images after one epoch of a loader that shifts and flips, in their order and in float."""
+    same = Normalizer(torch.zeros(images.shape[1]), torch.ones(images.shape[1]))
+    indices = torch.arange(len(images))
+    loader = sg.ImageLoader(images, indices, normalizer=same, batch_size=512, seed=seed, pad=pad, hflip=hflip)
+    x, index = (torch.cat(part) for part in zip(*loader, strict=True))
+    return x[index.argsort()]
+
+
 def test_augmented_images_are_shifts_and_mirrors_of_their_originals():
     """Every output must be one of the (2 pad + 1)^2 crops of the padded image or its mirror, found by search."""
     images = torch.randn(40, 2, 6, 5, generator=torch.Generator().manual_seed(0))
-    out = data.augment(images, pad=2, mirror=True, generator=torch.Generator().manual_seed(1))
+    out = augmented(images, pad=2, hflip=True, seed=1)
     seen = set()
     for original, shifted in zip(images, out):
         padded = np.pad(original.numpy(), ((0, 0), (2, 2), (2, 2)))
@@ -81,14 +90,14 @@ def test_augmented_images_are_shifts_and_mirrors_of_their_originals():
 
 def test_every_shift_is_equally_likely_and_unmirrored_sets_stay_so():
     ramp = torch.arange(1.0, 10.0).view(1, 1, 3, 3).expand(9000, 1, 3, 3)
-    out = data.augment(ramp, pad=1, mirror=False, generator=torch.Generator().manual_seed(0))
+    out = augmented(ramp, pad=1, hflip=False, seed=0)
     _, counts = torch.unique(out.reshape(9000, -1), dim=0, return_counts=True)
     assert len(counts) == 9 and (counts - 1000).abs().max() < 5 * (9000 * (1 / 9) * (8 / 9)) ** 0.5
 
 
 def test_augmentation_repeats_with_its_seed():
     images = torch.randn(4, 1, 8, 8)
-    one, two = (data.augment(images, pad=1, mirror=True, generator=torch.Generator().manual_seed(5)) for _ in range(2))
+    one, two = (augmented(images, pad=1, hflip=True, seed=5) for _ in range(2))
     assert torch.equal(one, two)
 
 

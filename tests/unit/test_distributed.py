@@ -14,6 +14,7 @@ import torch
 from simple import Linear, digits
 
 import sgutils as sg
+from sgutils.training.distributed import world_size
 from sgutils.training.runs import resume
 
 SMALL = {
@@ -55,7 +56,12 @@ def in_processes(count, function, *arguments, out):
 def train_linear(batch_size):
     method = Linear()
     history = list(
-        sg.Trainer(method, *sg.loaders(digits(), batch_size=batch_size, device="cpu"), epochs=2, device="cpu")
+        sg.Trainer(
+            method,
+            *sg.loaders(digits(), batch_size=batch_size, device="cpu", processes=world_size()),
+            epochs=2,
+            device="cpu",
+        )
     )
     return method.state_dict(), [(epoch.train, epoch.test_error) for epoch in history], method.seen
 
@@ -78,15 +84,22 @@ def test_several_processes_train_as_one_does(count, batch_size, tmp_path):
 
 def build(name):
     torch.manual_seed(0)
-    return sg.build_method(name, lambda: sg.resnet(20, num_classes=10, in_channels=1, widths=(4, 6, 8)), seed=7)
+
+    def network():
+        return sg.resnet(20, num_classes=10, in_channels=1, widths=(4, 6, 8))
+
+    return sg.build_method(name, network, seed=7, **({"teacher": network()} if name == "distillation" else {}))
 
 
 def two_steps(name):
     method = build(name)
-    method.trained_first = lambda: None  # of distillation: its teacher need know nothing here
     epochs = iter(
         sg.Trainer(
-            method, *sg.loaders(digits(32), batch_size=32, augment=False, device="cpu"), epochs=2, lr=0.1, device="cpu"
+            method,
+            *sg.loaders(digits(32), batch_size=32, augment=False, device="cpu", processes=world_size()),
+            epochs=2,
+            lr=0.1,
+            device="cpu",
         )
     )
     next(epochs)
@@ -188,7 +201,7 @@ def test_torchrun_trains(tmp_path):
 def test_too_small_a_batch_is_one_sentence(monkeypatch):
     monkeypatch.setenv("WORLD_SIZE", "4")
     with pytest.raises(sg.InputError, match="batch_size 7 .*two images for each of 4 processes"):
-        sg.Trainer(Linear(), *sg.loaders(digits(), batch_size=7, device="cpu"), epochs=1, device="cpu")
+        sg.Trainer(Linear(), *sg.loaders(digits(), batch_size=7, device="cpu", processes=4), epochs=1, device="cpu")
 
 
 def test_more_processes_than_gpus_is_one_sentence(monkeypatch):
@@ -200,7 +213,7 @@ def test_more_processes_than_gpus_is_one_sentence(monkeypatch):
 
 
 def test_reproduce_under_torchrun_is_one_sentence(monkeypatch, tmp_path):
-    from sgutils.results.experiments import reproduce
+    from sgutils.results.reproduce import reproduce
 
     monkeypatch.setenv("WORLD_SIZE", "2")
     with pytest.raises(sg.InputError, match="without torchrun"):

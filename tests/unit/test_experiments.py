@@ -6,8 +6,8 @@ from filelock import FileLock
 import sgutils as sg
 from sgutils.results import describe_setting, run_name
 from sgutils.results.experiments import EXPERIMENTS, WHOLE, Experiment
-from sgutils.results.reproduce import reproduce
 from sgutils.results.paper import TABLES
+from sgutils.results.reproduce import reproduce
 from sgutils.training.config import SCALES
 
 

@@ -10,8 +10,9 @@ import torch
 import sgutils as sg
 import sgutils.losses
 from sgutils.methods import METHODS, build_method
+from sgutils.training.building import make_trainer
 from sgutils.training.runs import resume
-from sgutils.training.trainer import Trainer, default_precision, make_trainer
+from sgutils.training.trainer import Trainer, default_precision
 
 SMALL = {"dataset": "digits", "model": "resnet20", "train_examples": 200, "test_examples": 300, "batch_size": 50}
 
@@ -25,13 +26,8 @@ def exact(monkeypatch):
 
 def one_step(method, precision):
     """What one step of the trainer computes: losses, gradients, and the state of the method after it."""
-    trainer = Trainer(
-        method,
-        sg.load_dataset("digits", train_examples=64, test_examples=10),
-        epochs=1,
-        batch_size=64,
-        precision=precision,
-    )
+    dataset = sg.load_dataset("digits", train_examples=64, test_examples=10)
+    trainer = Trainer(method, *sg.loaders(dataset, batch_size=64), epochs=1, precision=precision)
     seen = []
     method.register_forward_hook(lambda method, inputs, losses: seen.append((inputs, losses)))
     next(iter(trainer))

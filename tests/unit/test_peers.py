@@ -1,6 +1,7 @@
 """The methods that the paper compares with, each against its loss written out here from the equations of its source."""
 
 import copy
+import dataclasses
 import math
 
 import pytest
@@ -9,6 +10,7 @@ import torch.nn.functional as F
 
 import sgutils as sg
 from sgutils.methods.branches import ramp_up
+from sgutils.training.record import load_run
 
 
 def network(seed=0):
@@ -161,44 +163,40 @@ def test_a_teacher_comes_from_the_file_of_a_finished_run(tmp_path):
     torch.testing.assert_close(method.teacher.double()(x), teacher(x))
 
 
-def test_without_a_teacher_one_is_trained_first_plainly_and_by_the_same_recipe():
-    recipe = {"epochs": 2, "batch_size": 32, "lr": 0.05, "seed": 3, "device": "cpu"}
-    dataset = sg.load_dataset("digits", train_examples=96, test_examples=20)
-    method = sg.Distillation(sg.resnet20(10, 1))
-    plain = sg.Baseline(copy.deepcopy(method.teacher).requires_grad_(True))
-    steps = []
-    trainer = sg.Trainer(method, dataset, **recipe, on_step=lambda: steps.append(len(trainer.epochs_done)))
-    epochs = iter(trainer)
-    for _ in range(3):
-        next(epochs)
-    first = copy.deepcopy(method.teacher.state_dict())
-    assert steps == 3 * [0] + 3 * [1] + 3 * [2] and trainer.epochs_to_do == 4 and len(trainer.epochs_done) == 3
-    next(epochs)
-    list(sg.Trainer(plain, dataset, **recipe))
-    for key, value in plain.net.state_dict().items():
-        assert torch.equal(value, first[key]) and torch.equal(value, method.teacher.state_dict()[key])
-    assert not any(p.requires_grad for p in method.teacher.parameters())
+def test_without_a_teacher_one_is_trained_first_plainly_and_by_the_same_recipe(tmp_path):
+    small = {"train_examples": 96, "test_examples": 20, "batch_size": 32, "epochs": 2, "lr": 0.05, "seed": 3}
+    config = sg.Config(dataset="digits", model="resnet20", method="distillation", **small)
+    sg.train(config, tmp_path / "run", quiet=True)
+    plain = dataclasses.replace(config, method="baseline", options={})
+    expected = sg.train(plain, tmp_path / "plain", quiet=True)
+    teacher = sg.load_network(tmp_path / "run" / "teacher" / "network.pt").state_dict()
+    for key, value in sg.load_network(tmp_path / "plain" / "network.pt").state_dict().items():
+        assert torch.equal(value, teacher[key])
+    recorded = load_run(tmp_path / "run" / "teacher" / "result.json")
+    assert recorded.config == plain.as_dict() and recorded.curves == expected.curves
+    used = torch.load(tmp_path / "run" / "checkpoint.pt", weights_only=True)["trainer"]["method"]
+    assert all(torch.equal(used[f"teacher.{key}"], value) for key, value in teacher.items())
 
 
-@pytest.mark.parametrize("epochs_before", [1, 3])
+@pytest.mark.parametrize("tests_before", [1, 4])  # the teacher is tested after each epoch and once on what it learnt
 def test_a_run_that_is_stopped_while_its_teacher_or_its_student_trains_goes_on_there(
-    epochs_before, tmp_path, monkeypatch
+    tests_before, tmp_path, monkeypatch
 ):
     small = {"train_examples": 96, "test_examples": 51, "batch_size": 32, "epochs": 2}
     config = sg.Config(dataset="digits", model="resnet20", method="distillation", **small)
     whole = sg.train(config, quiet=True)
     out = tmp_path / "run"
-    epochs, test_error = iter(range(4)), sg.Trainer.test_error
+    tests, error = iter(range(5)), sg.Trainer.error
 
-    def interrupt(self):
-        if next(epochs) == epochs_before:
+    def interrupt(self, loader):
+        if next(tests) == tests_before:
             raise KeyboardInterrupt
-        return test_error(self)
+        return error(self, loader)
 
-    monkeypatch.setattr(sg.Trainer, "test_error", interrupt)
+    monkeypatch.setattr(sg.Trainer, "error", interrupt)
     stopped = sg.train(config, out, quiet=True)
     monkeypatch.undo()
-    assert stopped.status == "interrupted" and stopped.message == f"Stopped after {epochs_before} of 4 epochs."
+    assert stopped.status == "interrupted" and "Stopped after 1 of 2 epochs." in stopped.message
     resumed = sg.resume(out, quiet=True)
     assert resumed.status == "finished" and resumed.curves == whole.curves and len(resumed.curves["test_error"]) == 2
 

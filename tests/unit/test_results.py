@@ -7,21 +7,22 @@ import torch
 
 import sgutils as sg
 from sgutils import folders
-from sgutils.training import record as records
-from sgutils.results import experiments, tables
 from sgutils.results import (
     Run,
     as_markdown,
     as_text,
     beside_the_paper,
     describe_setting,
+    experiments,
     load_results,
     measured,
     run_name,
     setting,
+    tables,
     title_at_scale,
 )
 from sgutils.results.paper import FIGURES, TABLES
+from sgutils.training import record as records
 from sgutils.widgets import ledger
 
 

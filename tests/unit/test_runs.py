@@ -7,6 +7,7 @@ import torch
 
 import sgutils as sg
 from sgutils.export import trained_network
+from sgutils.training import runs
 from sgutils.training.runs import evaluate, resume
 
 
@@ -53,15 +54,15 @@ def test_the_global_generator_decides_nothing(undisturbed):
 def test_a_resumed_run_ends_bit_for_bit_like_one_never_stopped(epochs_before, tmp_path, undisturbed, monkeypatch):
     out, done = tmp_path / "b", 0
 
-    def stop_after_some_epochs(self):
+    def stop_after_some_epochs(self, loader):
         nonlocal done
         done += 1
         if done == epochs_before + 1:
             raise KeyboardInterrupt
-        return test_error(self)
+        return error(self, loader)
 
-    test_error = sg.Trainer.test_error
-    monkeypatch.setattr(sg.Trainer, "test_error", stop_after_some_epochs)
+    error = sg.Trainer.error
+    monkeypatch.setattr(sg.Trainer, "error", stop_after_some_epochs)
     stopped = sg.train(config(), out, command="sgutils train", quiet=True)
     monkeypatch.undo()
     assert stopped.status == "interrupted" and not (out / "result.json").exists()
@@ -119,7 +120,7 @@ def test_without_tensorboard_nothing_is_missed(tmp_path, monkeypatch):
 def test_evaluate_measures_the_same_error_again(undisturbed):
     run, folder = undisturbed
     what, error, trainer = evaluate(folder)
-    assert (what, error, len(trainer.epochs_done)) == (config(), run.last_test_error, config().epochs)
+    assert (what, error, len(trainer.history)) == (config(), run.last_test_error, config().epochs)
 
 
 def test_a_run_never_overwrites_another(undisturbed):
@@ -174,6 +175,7 @@ def test_divergence_is_said_with_its_place_and_keeps_the_last_good_checkpoint(tm
         return losses | {"total": losses["total"] * (float("nan") if steps == 6 else 1.0)}
 
     monkeypatch.setattr(sg.Baseline, "forward", poisoned)
+    monkeypatch.setattr(runs, "SAVING", 0)  # after every epoch, however short
     run = sg.train(config(method="baseline"), tmp_path / "run", quiet=True)  # 4 steps an epoch
     assert run.status == "diverged" and "epoch 2, step 2" in run.message and "learning rate 0.1" in run.message
     assert len(run.curves["test_error"]) == 1
@@ -222,7 +224,7 @@ OTHER_VERSIONS = {
     "no weights": lambda state: state["trainer"].update(method=None),
     "an epoch that knows more": lambda state: state["trainer"]["history"][0].update(unheard_of=1),
     "no groups": lambda state: state["trainer"]["optimizer"].update(param_groups=[]),
-    "other draws": lambda state: state["trainer"].update(draws=3),
+    "other draws": lambda state: state["trainer"].update(train=3),
 }
 
 

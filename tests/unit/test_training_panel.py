@@ -1,5 +1,6 @@
 """The training panel without a browser: what a run draws, and that two runs never mix."""
 
+import dataclasses
 import threading
 import time
 from types import SimpleNamespace
@@ -83,8 +84,8 @@ def test_a_run_draws_every_epoch_of_every_curve(panel, method):
 
 
 def test_the_curves_are_those_of_the_trainer(panel):
+    from sgutils.training.building import make_trainer
     from sgutils.training.config import Config
-    from sgutils.training.trainer import make_trainer
 
     panel.sliders["lam"].value, panel.sliders["tau"].value, panel.sliders["p_last"].value = 0.5, 2.0, 0.8
     panel.start()
@@ -239,16 +240,15 @@ def test_an_error_in_training_is_one_sentence_in_the_panel(panel, monkeypatch, c
 
 
 def test_a_run_that_diverges_says_where(panel, monkeypatch):
-    monkeypatch.setattr(training_panel, "Trainer", lambda *args, **more: _trainer(*args, **more | {"lr": 1e30}))
+    from sgutils.training.building import trainer_of
+
+    def hot(method, dataset, config, **more):
+        return trainer_of(method, dataset, dataclasses.replace(config, lr=1e30), **more)
+
+    monkeypatch.setattr(training_panel, "trainer_of", hot)
     panel.start()
     until(lambda: not panel.running, "the run ends")
     assert "The loss became NaN or infinite in epoch 1" in says(panel)
-
-
-def _trainer(*args, **more):
-    from sgutils.training.trainer import Trainer
-
-    return Trainer(*args, **more)
 
 
 def test_an_error_of_a_button_is_a_sentence_too(panel, monkeypatch):
