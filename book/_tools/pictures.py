@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 from browser import FLAGS, find_chromium  # noqa: E402
 from serve import server  # noqa: E402
+
 from sgutils.widgets import bundle  # noqa: E402
 
 SITE, PICTURES = ROOT / "_build" / "html", ROOT / "book" / "_static" / "pictures"

@@ -15,7 +15,7 @@ EXACT = {"rtol": 1e-8, "atol": 1e-10}
 @pytest.fixture(scope="module")
 def peers(browser):
     page = browser.new_page()
-    yield Mathematics(page, "lib/peers.js")
+    yield Mathematics(page, "peers/methods.js")
     page.close()
 
 

@@ -10,7 +10,7 @@ from torch import nn
 
 import sgutils as sg
 from sgutils.resnets import GatedBlock
-from sgutils.widgets import record_digits
+from sgutils.widgets.recorders import digits as recorder
 
 EXACT = {"rtol": 1e-6, "atol": 1e-9}  # sgutils keeps survival probabilities in single precision; asked for is 1e-5
 SHAPE = {"inputs": 2, "width": 8, "blocks": 6, "classes": 3}
@@ -41,10 +41,10 @@ TRAIN = """({ shape, theta, batches, method, lam, tau, pLast, lr }) => {
 
 @pytest.fixture(scope="module")
 def modules(browser):
-    """A page that knows lib/network.js as `network`, and so on."""
+    """A page that knows playground/network.js as `network`, and so on."""
     page = browser.new_page()
     for name in ("network", "training", "views", "datasets"):
-        Mathematics(page, f"lib/{name}.js").evaluate(f"window.{name} = window.M")
+        Mathematics(page, f"playground/{name}.js").evaluate(f"window.{name} = window.M")
     yield page
     page.close()
 
@@ -190,7 +190,7 @@ def test_a_loss_that_is_no_number_stops_the_training(modules):
 
 
 def test_digits_in_the_page_are_those_of_scikit_learn(modules):
-    assert json.loads(record_digits.OUT.read_text()) == record_digits.recording()
+    assert json.loads(recorder.OUT.read_text()) == recorder.recording()
     digits = sg.load_dataset("digits")
     x, y = modules.evaluate(
         "() => { const { test } = datasets.createData('digits', 0); return [[...test.x], [...test.y]]; }"

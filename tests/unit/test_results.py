@@ -20,7 +20,7 @@ from sgutils.results import (
     setting,
     title_at_scale,
 )
-from sgutils.widgets import ledger
+from sgutils.widgets.results_explorer import ledger
 
 
 def record(seed=0, error=0.2, status="finished", **changes):
