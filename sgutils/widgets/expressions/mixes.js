@@ -38,11 +38,22 @@ export function wilsonInterval(share, n) {
 export function readConfusions(recording) {
   try {
     const { classes, settings } = recording;
-    const whole = (counts) => counts.length === classes.length && counts.every((row) => row.length === classes.length
-      && row.every((count) => Number.isInteger(count) && count >= 0) && sum(row) > 0);
-    const good = classes.length > 1 && classes.every((name) => typeof name === "string") && settings.length > 0
-      && settings.every(({ name, runs }) => typeof name === "string" && runs.length > 0
-        && runs.every(({ seed, counts }) => Number.isInteger(seed) && whole(counts)));
+    const whole = (counts) =>
+      counts.length === classes.length &&
+      counts.every(
+        (row) =>
+          row.length === classes.length && row.every((count) => Number.isInteger(count) && count >= 0) && sum(row) > 0,
+      );
+    const good =
+      classes.length > 1 &&
+      classes.every((name) => typeof name === "string") &&
+      settings.length > 0 &&
+      settings.every(
+        ({ name, runs }) =>
+          typeof name === "string" &&
+          runs.length > 0 &&
+          runs.every(({ seed, counts }) => Number.isInteger(seed) && whole(counts)),
+      );
     return good ? { classes, settings, images: settings[0].runs[0].counts.map(sum) } : null;
   } catch {
     return null;

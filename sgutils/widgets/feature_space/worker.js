@@ -1,7 +1,7 @@
 // The map of the feature space, computed beside the page: a cold start at the first epoch, then from epoch to epoch on
 // from where the points lie. So the map of an epoch depends on the settings alone, not on how the reader came to it.
 
-import { EXAGGERATION, affinities, coldStart, movingMap } from "../lib/tsne.js";
+import { affinities, coldStart, EXAGGERATION, movingMap } from "../lib/tsne.js";
 
 // Steps of the cold start, of them so many exaggerated, and of each later epoch.
 const [COLD, EXAGGERATED, WARM] = [400, 150, 200];
@@ -43,7 +43,9 @@ function work() {
   clearTimeout(waiting);
   const { moving } = job;
   const { epoch, map } = moving;
-  const [until, most] = job.watched ? [Infinity, PER_FRAME[epoch === 0 ? "cold" : "warm"]] : [performance.now() + AT_ONCE, Infinity];
+  const [until, most] = job.watched
+    ? [Infinity, PER_FRAME[epoch === 0 ? "cold" : "warm"]]
+    : [performance.now() + AT_ONCE, Infinity];
   for (let i = 0; i < most && moving.step < moving.steps && performance.now() < until; i += 1) {
     map.step(job.alike[epoch], epoch === 0 && moving.step < EXAGGERATED ? EXAGGERATION : 1);
     moving.step += 1;

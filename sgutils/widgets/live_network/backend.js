@@ -27,11 +27,12 @@ function questions(send) {
     waiting.delete(id);
   };
   return {
-    ask: (question) => new Promise((resolve, reject) => {
-      const id = `${own}-${(asked += 1)}`;
-      waiting.set(id, { resolve, reject });
-      send({ ...question, id });
-    }),
+    ask: (question) =>
+      new Promise((resolve, reject) => {
+        const id = `${own}-${(asked += 1)}`;
+        waiting.set(id, { resolve, reject });
+        send({ ...question, id });
+      }),
     hear({ id, answer, failed }) {
       if (failed === undefined) settle(id, "resolve", answer);
       else settle(id, "reject", new Error(failed));

@@ -1,13 +1,31 @@
 // A trained network whose blocks can be switched, and its twin that was trained plainly. What shows at first was recorded;
 // once the networks are loaded, in a worker here or by PyTorch in a kernel, they answer for any image and any gates.
 
-import manifest from "./live_network.json";
+import {
+  attr,
+  button,
+  choice,
+  each,
+  figures,
+  fixed,
+  frame,
+  html,
+  painter,
+  percent,
+  picture,
+  presets,
+  svg,
+  switchRow,
+  text,
+  thumbnail,
+  tryThis,
+} from "../lib/dom.js";
 import { crossEntropy, distillationKl, randomNumbers, sampleGates, softmax, sum } from "../lib/math.js";
-import { attr, button, choice, each, figures, fixed, frame, html, painter, percent, picture, presets, svg, switchRow, text, thumbnail, tryThis } from "../lib/dom.js";
-import { oneOf, openState, wholeNumber } from "../lib/state.js";
 import { bytes, check } from "../lib/recording.js";
-import { drawingPad, packed, unpacked } from "./pad.js";
+import { oneOf, openState, wholeNumber } from "../lib/state.js";
 import { kernelBackend, workerBackend } from "./backend.js";
+import manifest from "./live_network.json";
+import { drawingPad, packed, unpacked } from "./pad.js";
 import { workerSource } from "./worker.js";
 
 const NETWORKS = ["self-guidance", "baseline"];
@@ -16,7 +34,8 @@ const COLORS = { "self-guidance": "sg-teacher", baseline: "sg-baseline" };
 
 // The students of the paper's Figure 5, of another network; here each block does what the one at its height does there.
 const FIGURE_5 = { A: "11111111101010101111111", B: "11111111101111001", C: "111111110011111110100" };
-const shortened = (gates, blocks) => Array.from({ length: blocks }, (_, l) => gates[Math.floor(((l + 0.5) / blocks) * gates.length)]).join("");
+const shortened = (gates, blocks) =>
+  Array.from({ length: blocks }, (_, l) => gates[Math.floor(((l + 0.5) / blocks) * gates.length)]).join("");
 
 // Test images a question: few enough that a switch is felt at once.
 const SLICE = 25;
@@ -31,7 +50,11 @@ const READERS = {
 function render({ model, el }) {
   const recording = readNetworks(model.get("recording"));
   if (recording === null) {
-    frame(el, "live", html("p", {}, "This picture needs its recording of two trained networks, and there is none here."));
+    frame(
+      el,
+      "live",
+      html("p", {}, "This picture needs its recording of two trained networks, and there is none here."),
+    );
     return () => {};
   }
   const { survival, side, images } = recording;
@@ -50,7 +73,8 @@ function render({ model, el }) {
   // Logits by what was asked, and how many of how many test images were wrong.
   const logits = new Map();
   const measured = new Map();
-  for (const [i, { whole: said }] of images.entries()) for (const name of NETWORKS) logits.set([i, name, whole(name)].join(), said[name]);
+  for (const [i, { whole: said }] of images.entries())
+    for (const name of NETWORKS) logits.set([i, name, whole(name)].join(), said[name]);
   const logitsOf = (name, vector) => logits.get([subject(), name, vector].join());
   const measuredOf = (name) => measured.get([name, gates()].join());
 
@@ -83,7 +107,8 @@ function render({ model, el }) {
         next.take(await backend.ask(next.question));
         repaint();
       }
-      if (!backend.kernel) say(`Live: both networks run in this page, ${recording.testImages} test images at each switch.`);
+      if (!backend.kernel)
+        say(`Live: both networks run in this page, ${recording.testImages} test images at each switch.`);
       else say("Live: PyTorch answers in the kernel.");
     } catch (error) {
       if (!gone) say(`The networks stopped answering (${error.message}).`);
@@ -168,28 +193,56 @@ function render({ model, el }) {
   });
   const chart = predictionPicture(recording);
   const errors = errorPicture(recording, whole);
-  const numbers = figures([["says"], [html("span", { class: "sg-distill" }, "KL"), " from its whole network"], ["cross-entropy with the ", html("span", { class: "sg-label" }, "label")]]);
+  const numbers = figures([
+    ["says"],
+    [html("span", { class: "sg-distill" }, "KL"), " from its whole network"],
+    ["cross-entropy with the ", html("span", { class: "sg-label" }, "label")],
+  ]);
 
-  const root = frame(el, "live",
+  const root = frame(
+    el,
+    "live",
     html("div", { class: "sg-controls" }, networks.el, wanted.el),
-    html("div", { class: "sg-live-grid" },
-      html("div", { class: "sg-live-pad" }, pad.sheet, html("div", {}, photos.el, pad.tools)), row.el, chart.el, errors.el),
+    html(
+      "div",
+      { class: "sg-live-grid" },
+      html("div", { class: "sg-live-pad" }, pad.sheet, html("div", {}, photos.el, pad.tools)),
+      row.el,
+      chart.el,
+      errors.el,
+    ),
     numbers.el,
     loading,
-    tryThis("switch off one block after another, early ones and late ones, and compare how fast the two networks lose their way."));
+    tryThis(
+      "switch off one block after another, early ones and late ones, and compare how fast the two networks lose their way.",
+    ),
+  );
 
   const [repaint, stop] = painter(root, () => {
     networks.show(network());
     wanted.show((value) => value === gates());
     photos.show(drawn() ? null : state.get("image") % images.length);
     const label = drawn() ? null : image().label;
-    pad.show(drawn() ?? image().pixels, blank() ? "an empty sheet" : label === null ? "your drawing" : `an image of class ${recording.classes[label]}`);
+    pad.show(
+      drawn() ?? image().pixels,
+      blank() ? "an empty sheet" : label === null ? "your drawing" : `an image of class ${recording.classes[label]}`,
+    );
     row.paint(network(), gates());
     const [own, reference] = [logitsOf(network(), gates()), logitsOf(network(), whole(network()))];
-    chart.paint({ network: network(), own, reference, label, waitsFor: blank() ? "a drawing" : live ? "…" : "loading" });
+    chart.paint({
+      network: network(),
+      own,
+      reference,
+      label,
+      waitsFor: blank() ? "a drawing" : live ? "…" : "loading",
+    });
     const kl = own && reference ? distillationKl(own, reference, 1) : null;
     const best = own && recording.classes[own.indexOf(Math.max(...own))];
-    numbers.show([best ?? "–", kl === null ? "–" : fixed(kl, 2), own && label !== null ? fixed(crossEntropy(own, label), 2) : "–"]);
+    numbers.show([
+      best ?? "–",
+      kl === null ? "–" : fixed(kl, 2),
+      own && label !== null ? fixed(crossEntropy(own, label), 2) : "–",
+    ]);
     errors.paint(gates(), measuredOf);
   });
   const state = openState(model, manifest.state, READERS, () => {
@@ -203,7 +256,9 @@ function render({ model, el }) {
     begin();
   } else if (location.protocol === "file:") {
     load.remove();
-    say("A page opened by double-click may not load the networks: run “make serve” and open the address that it prints.");
+    say(
+      "A page opened by double-click may not load the networks: run “make serve” and open the address that it prints.",
+    );
   } else {
     say("What you see was recorded. The networks themselves answer for any image, and for what you draw.");
   }
@@ -239,23 +294,43 @@ function blockSwitches(survival, onToggle) {
     const strange = teacher && network === "baseline";
     attr(name, { class: `sg-strong ${teacher ? "sg-teacher" : "sg-student"}` });
     text(name, strange ? "Weighted" : teacher ? "Teacher" : running === blocks ? "All blocks" : "Student");
-    text(what, strange ? " as it never was in training" : teacher ? ": each block weighted by its survival"
-      : running === blocks ? ", each in full" : `: ${running} of ${blocks} blocks run`);
+    text(
+      what,
+      strange
+        ? " as it never was in training"
+        : teacher
+          ? ": each block weighted by its survival"
+          : running === blocks
+            ? ", each in full"
+            : `: ${running} of ${blocks} blocks run`,
+    );
     if (title.getComputedTextLength() > across) text(what, ": weighted by survival");
     attr(wire, { d: `M0,52H${across}` });
     attr(sub.node, { class: teacher ? "sg-teacher sg-live-weighted" : "sg-student" });
     sub.paint(teacher ? survival : [...gates].map(Number), (l) => ({ x: middle(l), y: 52, side, pitch }));
     // The teacher's blocks are shaded by how often they survive.
-    sub.node.childNodes.forEach((glyph, l) => glyph.style.setProperty("--sg-shade", `${Math.round(100 * (teacher ? survival[l] - 0.12 : 1))}%`));
-    each(values, survival, () => svg("text", { class: "sg-tiny sg-mid sg-soft" }), (node, survive, l) => {
-      attr(text(node, teacher ? fixed(survive, 2) : gates[l]), { x: middle(l), y: 86 });
-    });
-    each(stages, ["16", "32", "64"], () => svg("g", {}, svg("path", { class: "sg-line sg-axis" }), svg("text", { class: "sg-tiny sg-mid sg-soft" })), (node, channels, i) => {
-      const [line, said] = node.childNodes;
-      const [from, to] = [4 + (across - 8) * (i / 3) + 6, 4 + (across - 8) * ((i + 1) / 3) - 6];
-      attr(line, { d: `M${from},94V98H${to}V94` });
-      attr(text(said, `${channels} channels`), { x: (from + to) / 2, y: 113 });
-    });
+    sub.node.childNodes.forEach((glyph, l) =>
+      glyph.style.setProperty("--sg-shade", `${Math.round(100 * (teacher ? survival[l] - 0.12 : 1))}%`),
+    );
+    each(
+      values,
+      survival,
+      () => svg("text", { class: "sg-tiny sg-mid sg-soft" }),
+      (node, survive, l) => {
+        attr(text(node, teacher ? fixed(survive, 2) : gates[l]), { x: middle(l), y: 86 });
+      },
+    );
+    each(
+      stages,
+      ["16", "32", "64"],
+      () => svg("g", {}, svg("path", { class: "sg-line sg-axis" }), svg("text", { class: "sg-tiny sg-mid sg-soft" })),
+      (node, channels, i) => {
+        const [line, said] = node.childNodes;
+        const [from, to] = [4 + (across - 8) * (i / 3) + 6, 4 + (across - 8) * ((i + 1) / 3) - 6];
+        attr(line, { d: `M${from},94V98H${to}V94` });
+        attr(text(said, `${channels} channels`), { x: (from + to) / 2, y: 113 });
+      },
+    );
   };
   return { el, paint };
 }
@@ -264,7 +339,10 @@ function blockSwitches(survival, onToggle) {
 function predictionPicture({ classes }) {
   const { el, svg: drawing, size, width } = picture();
   el.classList.add("sg-live-chart");
-  const titles = [svg("text", { class: "sg-strong sg-small", x: 0, y: 14 }), svg("text", { class: "sg-strong sg-small sg-student", x: 0, y: 30 })];
+  const titles = [
+    svg("text", { class: "sg-strong sg-small", x: 0, y: 14 }),
+    svg("text", { class: "sg-strong sg-small sg-student", x: 0, y: 30 }),
+  ];
   const [chart, goal] = [svg("g"), svg("rect", { class: "sg-line sg-label sg-goal" })];
   drawing.append(...titles, goal, chart);
   const [top, pitch, names] = [40, 24, 78];
@@ -272,25 +350,59 @@ function predictionPicture({ classes }) {
     const across = width();
     size(across, top + classes.length * pitch + 4);
     const scale = across - names - 44;
-    attr(text(titles[0], `whole network, ${network === "baseline" ? "g = 1" : "g = p"}`), { class: `sg-strong sg-small ${COLORS[network]}` });
-    text(titles[1], own ? "with these gates" : `with these gates: ${waitsFor}`);
-    attr(goal, label === null ? { visibility: "hidden" } : { visibility: null, x: names - 2.5, y: top + label * pitch - 0.5, width: scale + 5, height: pitch, rx: 4 });
-    const sides = [[reference, COLORS[network]], [own, "sg-student"]].map(([logits, color]) => ({ p: logits && softmax(logits), color }));
-    each(chart, classes, () => svg("g", {}, svg("text"), ...sides.flatMap(() => [svg("rect"), svg("text")])), (node, name, k) => {
-      const [said, ...parts] = node.childNodes;
-      const y = top + k * pitch;
-      attr(text(said, name), { x: names - 8, y: y + pitch / 2 + 4, class: k === label ? "sg-end sg-label sg-strong" : "sg-end sg-soft" });
-      sides.forEach(({ p, color }, i) => {
-        const [bar, value] = [parts[2 * i], parts[2 * i + 1]];
-        const thick = (pitch - 6) / 2;
-        const middle = y + 2 + i * (thick + 1);
-        attr(bar, { class: `sg-fill sg-share ${color}`, x: names, y: middle, height: thick, width: p ? Math.max(1, p[k] * scale) : 0 });
-        const best = p && p[k] === Math.max(...p);
-        attr(text(value, best ? percent(p[k]) : ""), { class: `sg-tiny sg-strong ${color}`, x: names + (k === label ? scale + 8 : (p ? p[k] : 0) * scale + 5), y: middle + thick / 2 + 4 });
-      });
+    attr(text(titles[0], `whole network, ${network === "baseline" ? "g = 1" : "g = p"}`), {
+      class: `sg-strong sg-small ${COLORS[network]}`,
     });
-    const spoken = (logits) => (logits ? `${classes[logits.indexOf(Math.max(...logits))]}, ${percent(Math.max(...softmax(logits)))}` : "nothing yet");
-    attr(drawing, { "aria-label": `The whole network says ${spoken(reference)}; with these gates it says ${spoken(own)}.` });
+    text(titles[1], own ? "with these gates" : `with these gates: ${waitsFor}`);
+    attr(
+      goal,
+      label === null
+        ? { visibility: "hidden" }
+        : { visibility: null, x: names - 2.5, y: top + label * pitch - 0.5, width: scale + 5, height: pitch, rx: 4 },
+    );
+    const sides = [
+      [reference, COLORS[network]],
+      [own, "sg-student"],
+    ].map(([logits, color]) => ({ p: logits && softmax(logits), color }));
+    each(
+      chart,
+      classes,
+      () => svg("g", {}, svg("text"), ...sides.flatMap(() => [svg("rect"), svg("text")])),
+      (node, name, k) => {
+        const [said, ...parts] = node.childNodes;
+        const y = top + k * pitch;
+        attr(text(said, name), {
+          x: names - 8,
+          y: y + pitch / 2 + 4,
+          class: k === label ? "sg-end sg-label sg-strong" : "sg-end sg-soft",
+        });
+        sides.forEach(({ p, color }, i) => {
+          const [bar, value] = [parts[2 * i], parts[2 * i + 1]];
+          const thick = (pitch - 6) / 2;
+          const middle = y + 2 + i * (thick + 1);
+          attr(bar, {
+            class: `sg-fill sg-share ${color}`,
+            x: names,
+            y: middle,
+            height: thick,
+            width: p ? Math.max(1, p[k] * scale) : 0,
+          });
+          const best = p && p[k] === Math.max(...p);
+          attr(text(value, best ? percent(p[k]) : ""), {
+            class: `sg-tiny sg-strong ${color}`,
+            x: names + (k === label ? scale + 8 : (p ? p[k] : 0) * scale + 5),
+            y: middle + thick / 2 + 4,
+          });
+        });
+      },
+    );
+    const spoken = (logits) =>
+      logits
+        ? `${classes[logits.indexOf(Math.max(...logits))]}, ${percent(Math.max(...softmax(logits)))}`
+        : "nothing yet";
+    attr(drawing, {
+      "aria-label": `The whole network says ${spoken(reference)}; with these gates it says ${spoken(own)}.`,
+    });
   };
   return { el, paint };
 }
@@ -305,7 +417,10 @@ function errorPicture({ wrong, testImages, survival }, whole) {
     const heavy = new Array(bins).fill(0);
     for (let n = 0; n < 2 ** survival.length; n += 1) {
       // Block 1 is the highest bit.
-      const chance = survival.reduce((product, p, l) => product * ((n >> (survival.length - 1 - l)) & 1 ? p : 1 - p), 1);
+      const chance = survival.reduce(
+        (product, p, l) => product * ((n >> (survival.length - 1 - l)) & 1 ? p : 1 - p),
+        1,
+      );
       heavy[Math.min(bins - 1, Math.floor((bins * wrong[name][n]) / testImages))] += chance;
     }
     return heavy;
@@ -313,7 +428,13 @@ function errorPicture({ wrong, testImages, survival }, whole) {
   const highest = Math.max(...piles.flat());
   const place = (gates) => (gates === "p" ? 2 ** survival.length : parseInt(gates, 2));
   const rows = NETWORKS.map((name) => {
-    const parts = { title: svg("text", { class: "sg-small", x: 0 }), pile: svg("path", { class: "sg-fill sg-live-pile" }), mark: svg("path", { class: "sg-line" }), axis: svg("path", { class: "sg-line sg-axis" }), now: svg("circle", { r: 6 }) };
+    const parts = {
+      title: svg("text", { class: "sg-small", x: 0 }),
+      pile: svg("path", { class: "sg-fill sg-live-pile" }),
+      mark: svg("path", { class: "sg-line" }),
+      axis: svg("path", { class: "sg-line sg-axis" }),
+      now: svg("circle", { r: 6 }),
+    };
     drawing.append(svg("g", { class: COLORS[name] }, ...Object.values(parts)));
     return parts;
   });
@@ -334,21 +455,46 @@ function errorPicture({ wrong, testImages, survival }, whole) {
       const done = count?.done === testImages;
       const share = (done ? count.wrong : wrong[name][place(gates)]) / testImages;
       const ofWhole = wrong[name][place(whole(name))] / testImages;
-      title.replaceChildren(svg("tspan", { class: "sg-strong sg-live-name" }, `${NAMES[name]}: ${percent(share, 1)}`), ` (whole ${percent(ofWhole, 1)})`);
+      title.replaceChildren(
+        svg("tspan", { class: "sg-strong sg-live-name" }, `${NAMES[name]}: ${percent(share, 1)}`),
+        ` (whole ${percent(ofWhole, 1)})`,
+      );
       attr(title, { y: base - 44 });
       const wide = (right - left) / bins;
-      attr(pile, { d: piles[i].map((n, b) => (n ? `M${(left + b * wide).toFixed(1)},${base}v${((-36 * n) / highest).toFixed(1)}h${(wide - 1).toFixed(1)}V${base}Z` : "")).join("") || "M0,0" });
+      attr(pile, {
+        d:
+          piles[i]
+            .map((n, b) =>
+              n
+                ? `M${(left + b * wide).toFixed(1)},${base}v${((-36 * n) / highest).toFixed(1)}h${(wide - 1).toFixed(1)}V${base}Z`
+                : "",
+            )
+            .join("") || "M0,0",
+      });
       attr(axis, { d: `M${left},${base}H${right}` });
       attr(mark, { d: `M${x(ofWhole).toFixed(1)},${base + 7}V${base - 38}` });
       attr(now, { cx: x(share).toFixed(1), cy: base, class: done ? "sg-fill sg-live-now" : "sg-hollow sg-live-now" });
       return `${NAMES[name]} ${percent(share, 1)}`;
     });
-    each(ticks, [0, 0.25, 0.5, 0.75, 1], () => svg("text", { class: "sg-tiny sg-soft sg-mid" }), (node, share) => {
-      attr(text(node, share === 1 ? "100 %" : String(100 * share)), { x: x(share), y: 148, class: `sg-tiny sg-soft ${share === 1 ? "sg-end" : "sg-mid"}` });
-    });
+    each(
+      ticks,
+      [0, 0.25, 0.5, 0.75, 1],
+      () => svg("text", { class: "sg-tiny sg-soft sg-mid" }),
+      (node, share) => {
+        attr(text(node, share === 1 ? "100 %" : String(100 * share)), {
+          x: x(share),
+          y: 148,
+          class: `sg-tiny sg-soft ${share === 1 ? "sg-end" : "sg-mid"}`,
+        });
+      },
+    );
     const how = counted === testImages ? "counted here" : counts.length ? `${counted} counted here` : "recorded";
-    each(legend, [`wrong of ${testImages} test images, ${how}`, "line: whole network; behind: its students"], () => svg("text", { class: "sg-tiny sg-soft sg-end" }),
-      (node, words, i) => attr(text(node, words), { x: right, y: 166 + 16 * i }));
+    each(
+      legend,
+      [`wrong of ${testImages} test images, ${how}`, "line: whole network; behind: its students"],
+      () => svg("text", { class: "sg-tiny sg-soft sg-end" }),
+      (node, words, i) => attr(text(node, words), { x: right, y: 166 + 16 * i }),
+    );
     attr(drawing, { "aria-label": `Wrong of ${testImages} test images with these gates: ${spoken.join(", ")}.` });
   };
   return { el, paint };
@@ -363,7 +509,12 @@ function readNetworks(recording) {
     check(classes.every((name) => typeof name === "string"));
     const numbers = (values) => check(values.length === classes.length && values.every(Number.isFinite), values);
     return {
-      classes, survival, side, mean, deviation, testImages,
+      classes,
+      survival,
+      side,
+      mean,
+      deviation,
+      testImages,
       wrong: Object.fromEntries(NETWORKS.map((name) => [name, bytes(wrong[name], 2 ** survival.length + 1)])),
       images: images.map(({ label, pixels, whole }) => ({
         label: check(Number.isInteger(label) && label >= 0 && label < classes.length, label),

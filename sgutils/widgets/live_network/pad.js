@@ -3,7 +3,20 @@
 import { attr, button, choice, html, svg, thumbnail } from "../lib/dom.js";
 
 // What the pen leaves around its middle: full, then half.
-const PEN = [[0, 0, 255], [1, 0, 255], [0, 1, 255], [1, 1, 255], [-1, 0, 110], [0, -1, 110], [2, 0, 110], [0, 2, 110], [-1, 1, 110], [1, -1, 110], [2, 1, 110], [1, 2, 110]];
+const PEN = [
+  [0, 0, 255],
+  [1, 0, 255],
+  [0, 1, 255],
+  [1, 1, 255],
+  [-1, 0, 110],
+  [0, -1, 110],
+  [2, 0, 110],
+  [0, 2, 110],
+  [-1, 1, 110],
+  [1, -1, 110],
+  [2, 1, 110],
+  [1, 2, 110],
+];
 
 const ARROWS = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowRight: [1, 0], ArrowLeft: [-1, 0] };
 
@@ -30,19 +43,26 @@ export function drawingPad({ side, onDraw }) {
     pixels = pixels.slice();
     const [fromX, fromY] = before ?? [x, y];
     const steps = Math.max(1, Math.abs(x - fromX), Math.abs(y - fromY));
-    for (let i = 0; i <= steps; i += 1) dab(Math.round(fromX + ((x - fromX) * i) / steps), Math.round(fromY + ((y - fromY) * i) / steps));
+    for (let i = 0; i <= steps; i += 1)
+      dab(Math.round(fromX + ((x - fromX) * i) / steps), Math.round(fromY + ((y - fromY) * i) / steps));
     before = [x, y];
     onDraw(pixels);
   };
   const spot = ({ clientX, clientY }) => {
     const box = sheet.getBoundingClientRect();
-    return [Math.floor(((clientX - box.left) / box.width) * side), Math.floor(((clientY - box.top) / box.height) * side)];
+    return [
+      Math.floor(((clientX - box.left) / box.width) * side),
+      Math.floor(((clientY - box.top) / box.height) * side),
+    ];
   };
   const showPen = (seen) => attr(pen, { x: at[0] / side, y: at[1] / side, visibility: seen ? null : "hidden" });
 
   const pens = choice({
     label: "pen",
-    options: [[false, "draw"], [true, "erase"]],
+    options: [
+      [false, "draw"],
+      [true, "erase"],
+    ],
     onChange(value) {
       rubbing = value;
     },
@@ -51,7 +71,10 @@ export function drawingPad({ side, onDraw }) {
 
   const open = () => {
     if (tools.childNodes.length) return;
-    tools.append(pens.el, button("Clear", () => onDraw(new Uint8Array(side * side))));
+    tools.append(
+      pens.el,
+      button("Clear", () => onDraw(new Uint8Array(side * side))),
+    );
     attr(sheet, { role: "application", tabindex: 0, class: "sg-live-sheet sg-live-open" });
     sheet.addEventListener("pointerdown", (event) => {
       if (event.button !== 0) return;
@@ -79,11 +102,15 @@ export function drawingPad({ side, onDraw }) {
   };
 
   return {
-    sheet, tools, open,
+    sheet,
+    tools,
+    open,
     show(next, words) {
       pixels = next;
       photo.show(next);
-      attr(sheet, { "aria-label": tools.childNodes.length ? `${words}; the arrow keys move a pen, Space draws` : words });
+      attr(sheet, {
+        "aria-label": tools.childNodes.length ? `${words}; the arrow keys move a pen, Space draws` : words,
+      });
     },
   };
 }
@@ -91,7 +118,8 @@ export function drawingPad({ side, onDraw }) {
 // A drawing as text for an address: half a byte a pixel, in base64.
 export function packed(pixels) {
   let content = "";
-  for (let i = 0; i < pixels.length; i += 2) content += String.fromCharCode(16 * Math.round(pixels[i] / 17) + Math.round(pixels[i + 1] / 17));
+  for (let i = 0; i < pixels.length; i += 2)
+    content += String.fromCharCode(16 * Math.round(pixels[i] / 17) + Math.round(pixels[i + 1] / 17));
   return btoa(content);
 }
 

@@ -10,7 +10,11 @@ const answers = {
   // `about` is what the recording says of the networks: names, survival, side, mean, deviation.
   async load({ root, about }) {
     known = about;
-    const files = [...RUNTIME, ...known.networks.map((name) => `_static/networks/${name}.onnx`), "_static/networks/test-set.gz"];
+    const files = [
+      ...RUNTIME,
+      ...known.networks.map((name) => `_static/networks/${name}.onnx`),
+      "_static/networks/test-set.gz",
+    ];
     const [script, wasm, ...data] = await fetchAll(files.map((file) => new URL(file, root)));
     const url = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
     ort = await import(url);
@@ -58,16 +62,18 @@ async function fetchAll(urls) {
   const sizes = responses.map(({ headers }) => Number(headers.get("content-length")));
   const total = sizes.every((size) => size > 0) ? sizes.reduce((a, b) => a + b) : null;
   let come = 0;
-  return Promise.all(responses.map(async ({ body }) => {
-    const [reader, parts] = [body.getReader(), []];
-    for (let next = await reader.read(); !next.done; next = await reader.read()) {
-      parts.push(next.value);
-      come += next.value.length;
-      // What a server packs for the way is longer when it is unpacked than it said.
-      if (total !== null) postMessage({ progress: Math.min(1, come / total) });
-    }
-    return new Uint8Array(await new Blob(parts).arrayBuffer());
-  }));
+  return Promise.all(
+    responses.map(async ({ body }) => {
+      const [reader, parts] = [body.getReader(), []];
+      for (let next = await reader.read(); !next.done; next = await reader.read()) {
+        parts.push(next.value);
+        come += next.value.length;
+        // What a server packs for the way is longer when it is unpacked than it said.
+        if (total !== null) postMessage({ progress: Math.min(1, come / total) });
+      }
+      return new Uint8Array(await new Blob(parts).arrayBuffer());
+    }),
+  );
 }
 
 // Some servers unpack .gz files on the way.

@@ -1,10 +1,28 @@
 // The whole idea in one picture: a network, a student drawn from it, their two predictions for an image, the pull of the
 // one on the other, and the label's on both. Every prediction was recorded from a trained network.
 
-import manifest from "./overview.json";
+import {
+  attr,
+  button,
+  choice,
+  each,
+  fixed,
+  formula,
+  frame,
+  html,
+  painter,
+  percent,
+  picture,
+  reducedMotion,
+  svg,
+  switchRow,
+  text,
+  thumbnail,
+  tryThis,
+} from "../lib/dom.js";
 import { crossEntropy, distillationKl, randomNumbers, sampleGates, softmax, sum } from "../lib/math.js";
-import { attr, button, choice, each, fixed, formula, frame, html, painter, percent, picture, reducedMotion, svg, switchRow, text, thumbnail, tryThis } from "../lib/dom.js";
 import { flag, gateString, openState, wholeNumber } from "../lib/state.js";
+import manifest from "./overview.json";
 import { readRecording } from "./recording.js";
 
 // A student is on show for so long, and a pulse takes so long from the image to the prediction (milliseconds).
@@ -15,7 +33,11 @@ const READERS = { image: wholeNumber(0, 1000), gates: gateString, playing: flag 
 function render({ model, el }) {
   const recording = readRecording(model.get("recording"));
   if (recording === null) {
-    frame(el, "overview", html("p", {}, "This picture needs its recording of a trained network, and there is none here."));
+    frame(
+      el,
+      "overview",
+      html("p", {}, "This picture needs its recording of a trained network, and there is none here."),
+    );
     return () => {};
   }
   const random = randomNumbers(6);
@@ -60,7 +82,10 @@ function render({ model, el }) {
 
   const scene = scenePicture(recording, (l) => {
     play(false);
-    keep(gates.map((gate, i) => (i === l ? 1 - gate : gate)), { hand: true });
+    keep(
+      gates.map((gate, i) => (i === l ? 1 - gate : gate)),
+      { hand: true },
+    );
   });
   // `state` hears of the student on show when a hand does something, not while the picture plays on: `known` is what it
   // last held, and only another one comes from outside.
@@ -87,13 +112,23 @@ function render({ model, el }) {
   const pause = button("Pause", () => play(!playing()));
   const images = choice({
     label: "image",
-    options: recording.images.map((image, i) => [i, recording.classes[image.label], thumbnail(image.pixels, recording.side, 34)]),
+    options: recording.images.map((image, i) => [
+      i,
+      recording.classes[image.label],
+      thumbnail(image.pixels, recording.side, 34),
+    ]),
     onChange: (i) => tell({ image: i }),
   });
 
-  const root = frame(el, "overview", scene.el,
+  const root = frame(
+    el,
+    "overview",
+    scene.el,
     html("div", { class: "sg-controls" }, html("div", { class: "sg-buttons" }, another, pause), images.el),
-    tryThis("click a block of the student to run it or skip it, and see how far its prediction falls from the teacher’s."));
+    tryThis(
+      "click a block of the student to run it or skip it, and see how far its prediction falls from the teacher’s.",
+    ),
+  );
 
   const [repaint, stop] = painter(root, () => {
     text(pause, playing() ? "Pause" : "Play");
@@ -125,7 +160,9 @@ function render({ model, el }) {
 function scenePicture(recording, onToggle) {
   const { el, svg: drawing, size, width } = picture({ handles: true });
   const blocks = recording.survival.length;
-  const wires = Object.fromEntries(["teacher", "student"].map((net) => [net, svg("path", { class: `sg-line sg-wire-${net} sg-${net}` })]));
+  const wires = Object.fromEntries(
+    ["teacher", "student"].map((net) => [net, svg("path", { class: `sg-line sg-wire-${net} sg-${net}` })]),
+  );
   const photo = thumbnail(null, recording.side, 1);
   const label = svg("text", { class: "sg-label sg-strong" });
   const bonds = svg("g");
@@ -139,12 +176,37 @@ function scenePicture(recording, onToggle) {
   const full = svg("g", { class: "sg-teacher" });
   const sub = switchRow({ name: (l) => `block ${l + 1} of the student`, onToggle });
   sub.node.classList.add("sg-student");
-  const pulses = Object.fromEntries(["teacher", "student"].map((net) => [net, svg("circle", { class: `sg-pulse sg-fill sg-${net}`, r: 5, visibility: "hidden" })]));
-  const pull = svg("g", { class: "sg-distill sg-pull" }, svg("path", { class: "sg-line" }), svg("path", { class: "sg-head" }), svg("text", { class: "sg-halo sg-strong sg-distill" }));
+  const pulses = Object.fromEntries(
+    ["teacher", "student"].map((net) => [
+      net,
+      svg("circle", { class: `sg-pulse sg-fill sg-${net}`, r: 5, visibility: "hidden" }),
+    ]),
+  );
+  const pull = svg(
+    "g",
+    { class: "sg-distill sg-pull" },
+    svg("path", { class: "sg-line" }),
+    svg("path", { class: "sg-head" }),
+    svg("text", { class: "sg-halo sg-strong sg-distill" }),
+  );
   const [chart, goal] = [svg("g"), svg("rect", { class: "sg-line sg-label sg-goal" })];
   const losses = svg("text", { class: "sg-small sg-end" });
-  drawing.append(...Object.values(wires), photo, label, bonds, bond, titles.teacher, titles.student, full, sub.node,
-    ...Object.values(pulses), pull, goal, chart, losses);
+  drawing.append(
+    ...Object.values(wires),
+    photo,
+    label,
+    bonds,
+    bond,
+    titles.teacher,
+    titles.student,
+    full,
+    sub.node,
+    ...Object.values(pulses),
+    pull,
+    goal,
+    chart,
+    losses,
+  );
 
   const paint = (image, { gates, arrived, byHand }) => {
     const across = width();
@@ -165,13 +227,36 @@ function scenePicture(recording, onToggle) {
     attr(titles.student, { x: left - 4, y: studentY - 30 });
     const how = byHand ? ", by hand" : right - left > 270 ? ", drawn at random" : ", at random";
     text(drawn, `${sum(gates)} of ${blocks} blocks${right - left > 210 ? how : ""}`);
-    each(full, recording.survival, () => svg("rect", { class: "sg-full" }), (node, survive, l) => attr(node, {
-      x: middle(l) - side / 2, y: teacherY - side / 2, width: side, height: side, rx: Math.min(5, side / 4), style: `--sg-shade: ${Math.round(100 * (survive - 0.12))}%`,
-    }));
-    each(bonds, recording.survival, () => svg("line", { class: "sg-bond" }), (node, _, l) => attr(node, {
-      x1: middle(l), x2: middle(l), y1: teacherY + side / 2 + 3, y2: studentY - 44,
-    }));
-    attr(bond, { x: left + (right - left) * (place.pull.anchor === "end" ? 0.3 : 0.5), y: (teacherY + studentY) / 2 - 8 });
+    each(
+      full,
+      recording.survival,
+      () => svg("rect", { class: "sg-full" }),
+      (node, survive, l) =>
+        attr(node, {
+          x: middle(l) - side / 2,
+          y: teacherY - side / 2,
+          width: side,
+          height: side,
+          rx: Math.min(5, side / 4),
+          style: `--sg-shade: ${Math.round(100 * (survive - 0.12))}%`,
+        }),
+    );
+    each(
+      bonds,
+      recording.survival,
+      () => svg("line", { class: "sg-bond" }),
+      (node, _, l) =>
+        attr(node, {
+          x1: middle(l),
+          x2: middle(l),
+          y1: teacherY + side / 2 + 3,
+          y2: studentY - 44,
+        }),
+    );
+    attr(bond, {
+      x: left + (right - left) * (place.pull.anchor === "end" ? 0.3 : 0.5),
+      y: (teacherY + studentY) / 2 - 8,
+    });
     sub.paint(gates, (l) => ({ x: middle(l), y: studentY, side, pitch }));
 
     const [teacher, student] = [image.teacher, image.students(arrived)];
@@ -180,13 +265,18 @@ function scenePicture(recording, onToggle) {
     const p = { teacher: softmax(teacher), student: softmax(student) };
     paintChart(p, image.label, place.chart);
     const best = (net) => recording.classes[p[net].indexOf(Math.max(...p[net]))];
-    losses.replaceChildren(svg("tspan", { class: "sg-label sg-strong" }, across < 280 ? "CE" : "cross-entropy"), roomy ? " with the label: " : ": ",
-      svg("tspan", { class: "sg-teacher sg-strong" }, `teacher ${fixed(crossEntropy(teacher, image.label), 2)}`), ", ",
-      svg("tspan", { class: "sg-student sg-strong" }, `student ${fixed(crossEntropy(student, image.label), 2)}`));
+    losses.replaceChildren(
+      svg("tspan", { class: "sg-label sg-strong" }, across < 280 ? "CE" : "cross-entropy"),
+      roomy ? " with the label: " : ": ",
+      svg("tspan", { class: "sg-teacher sg-strong" }, `teacher ${fixed(crossEntropy(teacher, image.label), 2)}`),
+      ", ",
+      svg("tspan", { class: "sg-student sg-strong" }, `student ${fixed(crossEntropy(student, image.label), 2)}`),
+    );
     attr(losses, { x: across, y: place.chart.y + recording.classes.length * place.chart.pitch + 16 });
     attr(drawing, {
-      "aria-label": `An image of class ${recording.classes[image.label]}. The teacher says ${best("teacher")}, ${percent(Math.max(...p.teacher))}; `
-        + `a student with ${sum(arrived)} of ${blocks} blocks says ${best("student")}, ${percent(Math.max(...p.student))}; the KL between them is ${fixed(kl, 2)}.`,
+      "aria-label":
+        `An image of class ${recording.classes[image.label]}. The teacher says ${best("teacher")}, ${percent(Math.max(...p.teacher))}; ` +
+        `a student with ${sum(arrived)} of ${blocks} blocks says ${best("student")}, ${percent(Math.max(...p.student))}; the KL between them is ${fixed(kl, 2)}.`,
     });
   };
 
@@ -198,7 +288,11 @@ function scenePicture(recording, onToggle) {
     attr(line, { d: `M${x},${from}V${neck}`, style: `stroke-width: ${thick.toFixed(1)}px` });
     attr(head, { d: `M${x},${tip}L${x - 5 - thick},${neck}H${x + 5 + thick}Z` });
     const beside = x + (anchor === "end" ? -14 - thick / 2 : 14 + thick / 2);
-    attr(text(value, `${short ? "" : "pull: "}KL ${fixed(kl, 2)}`), { x: beside, y: (from + to) / 2 - (anchor === "end" ? 8 : 0), "text-anchor": anchor });
+    attr(text(value, `${short ? "" : "pull: "}KL ${fixed(kl, 2)}`), {
+      x: beside,
+      y: (from + to) / 2 - (anchor === "end" ? 8 : 0),
+      "text-anchor": anchor,
+    });
   };
 
   // Two bars a class; the outline is where the label pulls both.
@@ -207,19 +301,43 @@ function scenePicture(recording, onToggle) {
     const scale = room - names - 44;
     const tops = Object.fromEntries(["teacher", "student"].map((net) => [net, p[net].indexOf(Math.max(...p[net]))]));
     attr(goal, { x: x + names - 2.5, y: y + labelled * pitch - 0.5, width: scale + 5, height: pitch, rx: 4 });
-    each(chart, recording.classes, () => svg("g", {}, svg("text", { class: "sg-end" }),
-      ...["teacher", "student"].flatMap((net) => [svg("rect", { class: `sg-fill sg-share sg-${net}` }), svg("text", { class: `sg-tiny sg-${net} sg-strong` })])),
-    (node, name, k) => {
-      const [said, ...bars] = node.childNodes;
-      const top = y + k * pitch;
-      attr(text(said, name), { x: x + names - 8, y: top + pitch / 2 + 4, class: k === labelled ? "sg-end sg-label sg-strong" : "sg-end sg-soft" });
-      ["teacher", "student"].forEach((net, i) => {
-        const [bar, value] = [bars[2 * i], bars[2 * i + 1]];
-        const thick = (pitch - 6) / 2;
-        attr(bar, { x: x + names, y: top + 2 + i * (thick + 1), height: thick, width: Math.max(1, p[net][k] * scale) });
-        attr(text(value, tops[net] === k ? percent(p[net][k]) : ""), { x: x + names + (k === labelled ? scale + 8 : p[net][k] * scale + 5), y: top + 2 + i * (thick + 1) + thick / 2 + 4 });
-      });
-    });
+    each(
+      chart,
+      recording.classes,
+      () =>
+        svg(
+          "g",
+          {},
+          svg("text", { class: "sg-end" }),
+          ...["teacher", "student"].flatMap((net) => [
+            svg("rect", { class: `sg-fill sg-share sg-${net}` }),
+            svg("text", { class: `sg-tiny sg-${net} sg-strong` }),
+          ]),
+        ),
+      (node, name, k) => {
+        const [said, ...bars] = node.childNodes;
+        const top = y + k * pitch;
+        attr(text(said, name), {
+          x: x + names - 8,
+          y: top + pitch / 2 + 4,
+          class: k === labelled ? "sg-end sg-label sg-strong" : "sg-end sg-soft",
+        });
+        ["teacher", "student"].forEach((net, i) => {
+          const [bar, value] = [bars[2 * i], bars[2 * i + 1]];
+          const thick = (pitch - 6) / 2;
+          attr(bar, {
+            x: x + names,
+            y: top + 2 + i * (thick + 1),
+            height: thick,
+            width: Math.max(1, p[net][k] * scale),
+          });
+          attr(text(value, tops[net] === k ? percent(p[net][k]) : ""), {
+            x: x + names + (k === labelled ? scale + 8 : p[net][k] * scale + 5),
+            y: top + 2 + i * (thick + 1) + thick / 2 + 4,
+          });
+        });
+      },
+    );
   };
 
   const pulse = (way) => {
@@ -243,7 +361,13 @@ function wideLayout(across) {
   const middle = (teacherY + studentY) / 2;
   const chart = { x: across - chartWidth, y: 4, pitch: 25, width: chartWidth };
   return {
-    height: 276, left, right, teacherY, studentY, chart, short,
+    height: 276,
+    left,
+    right,
+    teacherY,
+    studentY,
+    chart,
+    short,
     photo: { x: 0, y: middle - photo / 2, side: photo },
     label: { x: short ? 0 : photo / 2, y: middle + photo / 2 + 20, "text-anchor": short ? "start" : "middle" },
     wire: (y) => `M${photo},${middle}C${photo + 30},${middle} ${left - 42},${y} ${left - 6},${y}H${chart.x}`,
@@ -257,7 +381,13 @@ function narrowLayout(across) {
   const [left, right] = [20, across - 44];
   const chart = { x: 0, y: 254, pitch: 24, width: across };
   return {
-    height: chart.y + 10 * chart.pitch + 24, left, right, teacherY, studentY, chart, short: false,
+    height: chart.y + 10 * chart.pitch + 24,
+    left,
+    right,
+    teacherY,
+    studentY,
+    chart,
+    short: false,
     photo: { x: 0, y: 0, side: photo },
     label: { x: photo + 14, y: 40, "text-anchor": "start" },
     wire(y, inner) {

@@ -1,7 +1,7 @@
 // The map of a network that trains in the kernel: it draws where the kernel says that the points lie.
 
-import { attr, choice, frame, html, painter, picture, slider, svg, text } from "../lib/dom.js";
 import { cloud, paintClasses, paintLegend } from "../lib/cloud.js";
+import { attr, choice, frame, html, painter, picture, slider, svg, text } from "../lib/dom.js";
 
 function render({ model, el }) {
   const { classes, labels, side, pixels } = model.get("images");
@@ -14,7 +14,8 @@ function render({ model, el }) {
   const points = svg("g");
   drawing.append(moment, points);
   const paintCloud = cloud(points, {
-    side, classes,
+    side,
+    classes,
     choose(i, { sure }) {
       if (sure) image = i;
       if (i === pointed && !sure) return;
@@ -22,12 +23,40 @@ function render({ model, el }) {
       repaint();
     },
   });
-  const colors = choice({ label: "colour", options: [["class", "class"], ["network", "network"]], onChange: (value) => { color = value; repaint(); } });
-  const images = slider({ label: "image", min: 0, max: labels.length - 1, step: 1, say: (i) => `${i + 1}: ${classes[labels[i]]}`, onInput: (i) => { image = i; repaint(); } });
+  const colors = choice({
+    label: "colour",
+    options: [
+      ["class", "class"],
+      ["network", "network"],
+    ],
+    onChange: (value) => {
+      color = value;
+      repaint();
+    },
+  });
+  const images = slider({
+    label: "image",
+    min: 0,
+    max: labels.length - 1,
+    step: 1,
+    say: (i) => `${i + 1}: ${classes[labels[i]]}`,
+    onInput: (i) => {
+      image = i;
+      repaint();
+    },
+  });
   const legend = html("div", { class: "sg-marks-legend" });
   const classLegend = html("div", { class: "sg-marks-legend sg-small-legend" });
   const measures = html("p", { class: "sg-note" });
-  const root = frame(el, "feature-map", html("div", { class: "sg-controls" }, colors.el, images.el), legend, mapEl, classLegend, measures);
+  const root = frame(
+    el,
+    "feature-map",
+    html("div", { class: "sg-controls" }, colors.el, images.el),
+    legend,
+    mapEl,
+    classLegend,
+    measures,
+  );
 
   const [repaint, stop] = painter(root, () => {
     const networks = model.get("networks");
@@ -41,12 +70,18 @@ function render({ model, el }) {
     images.show(image);
     text(moment, model.get("moment"));
     text(measures, model.get("measures"));
-    paintLegend(legend, networks.map(({ name }) => name), roles, color === "class");
+    paintLegend(
+      legend,
+      networks.map(({ name }) => name),
+      roles,
+      color === "class",
+    );
     paintClasses(classLegend, classes, color === "class");
     const whole = y.length > 0 && y.length === 2 * networks.length * labels.length;
     attr(points, { visibility: whole ? null : "hidden" });
     const shown = pointed ?? image;
-    if (whole) paintCloud({ y, labels, roles, byClass: color === "class", across, down, image: shown, pixels: pixelsOf[shown] });
+    if (whole)
+      paintCloud({ y, labels, roles, byClass: color === "class", across, down, image: shown, pixels: pixelsOf[shown] });
     attr(drawing, {
       "aria-label": `Map of ${labels.length} images as ${networks.map(({ name }) => name).join(" and ")} see them. Pointed out: image ${shown + 1}, ${classes[labels[shown]]}.`,
     });

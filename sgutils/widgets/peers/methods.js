@@ -5,31 +5,52 @@
 // `onCe` and `onDistill`, as they enter the sum; one that is not trained has zeros. A source is a mixture of learners
 // that teaches some of them: { weights, logits, to }, one weight a learner.
 
-import { crossEntropy, crossEntropyGradient, distillationGradients, distillationKl, softmax, sum } from "../lib/math.js";
+import {
+  crossEntropy,
+  crossEntropyGradient,
+  distillationGradients,
+  distillationKl,
+  softmax,
+  sum,
+} from "../lib/math.js";
 
 // Offline distillation: the teacher no longer changes, the student learns from the label and from it.
 export function offlineDistillation([teacher, student], label, { tau, weight }) {
-  return lessonOf([teacher, student], { tau, weight }, {
-    ce: [{ weights: [0, 1], label }],
-    pulls: [{ from: [1, 0], to: 1, detached: true }],
-  });
+  return lessonOf(
+    [teacher, student],
+    { tau, weight },
+    {
+      ce: [{ weights: [0, 1], label }],
+      pulls: [{ from: [1, 0], to: 1, detached: true }],
+    },
+  );
 }
 
 // DML: every peer learns from the label and from each other peer, who is a constant.
 export function mutualLearning(peers, label, { tau, weight }) {
   const all = peers.map((_, i) => i);
-  return lessonOf(peers, { tau, weight }, {
-    ce: all.map((i) => ({ weights: onlyOne(peers, i), label })),
-    pulls: all.flatMap((to) => all.filter((i) => i !== to).map((i) => ({ from: onlyOne(peers, i), to, detached: true }))),
-  });
+  return lessonOf(
+    peers,
+    { tau, weight },
+    {
+      ce: all.map((i) => ({ weights: onlyOne(peers, i), label })),
+      pulls: all.flatMap((to) =>
+        all.filter((i) => i !== to).map((i) => ({ from: onlyOne(peers, i), to, detached: true })),
+      ),
+    },
+  );
 }
 
 // ONE: the gate mixes the branches' logits into a teacher that learns the label too and is a constant for the branches.
 export function nativeEnsemble(branches, label, { tau, weight, gate }) {
-  return lessonOf(branches, { tau, weight }, {
-    ce: [...branches.map((_, i) => ({ weights: onlyOne(branches, i), label })), { weights: gate, label }],
-    pulls: branches.map((_, to) => ({ from: gate, to, detached: true })),
-  });
+  return lessonOf(
+    branches,
+    { tau, weight },
+    {
+      ce: [...branches.map((_, i) => ({ weights: onlyOne(branches, i), label })), { weights: gate, label }],
+      pulls: branches.map((_, to) => ({ from: gate, to, detached: true })),
+    },
+  );
 }
 
 // OKDDip: each peer learns from its own mixture, weighted by attention, and the leader (the last) from their mean. As in
@@ -37,21 +58,32 @@ export function nativeEnsemble(branches, label, { tau, weight, gate }) {
 export function diversePeers(nets, label, { tau, weight, attention }) {
   const peers = nets.slice(0, -1);
   const share = peers.map(() => 1 / peers.length);
-  return lessonOf(nets, { tau, weight }, {
-    ce: nets.map((_, i) => ({ weights: onlyOne(nets, i), label })),
-    pulls: [
-      ...peers.map((_, to) => ({ from: [...attention[to], 0], to, detached: false })),
-      { from: [...share, 0], to: peers.length, detached: false },
-    ],
-  });
+  return lessonOf(
+    nets,
+    { tau, weight },
+    {
+      ce: nets.map((_, i) => ({ weights: onlyOne(nets, i), label })),
+      pulls: [
+        ...peers.map((_, to) => ({ from: [...attention[to], 0], to, detached: false })),
+        { from: [...share, 0], to: peers.length, detached: false },
+      ],
+    },
+  );
 }
 
 // Self-Guidance: full network and sub-network both learn the label, and the full one is a constant for the other.
 export function fullNetworkGuides([full, sub], label, { tau, weight }) {
-  return lessonOf([full, sub], { tau, weight }, {
-    ce: [{ weights: [1, 0], label }, { weights: [0, 1], label }],
-    pulls: [{ from: [1, 0], to: 1, detached: true }],
-  });
+  return lessonOf(
+    [full, sub],
+    { tau, weight },
+    {
+      ce: [
+        { weights: [1, 0], label },
+        { weights: [0, 1], label },
+      ],
+      pulls: [{ from: [1, 0], to: 1, detached: true }],
+    },
+  );
 }
 
 // How one peer listens to each: softmax over the products of one's features with everyone's, itself included. Here the
@@ -100,7 +132,9 @@ function mixedLogits(nets, weights) {
 }
 
 function addScaled(gradients, weights, gradient, scale) {
-  gradients.forEach((on, i) => gradient.forEach((g, k) => {
-    on[k] += scale * weights[i] * g;
-  }));
+  gradients.forEach((on, i) =>
+    gradient.forEach((g, k) => {
+      on[k] += scale * weights[i] * g;
+    }),
+  );
 }

@@ -1,14 +1,15 @@
 // The playground's data: two that are drawn in the plane, and handwritten digits.
 
+import digits from "../lib/digits.json";
 import { randomNumbers } from "../lib/math.js";
 import { normal } from "./network.js";
-import digits from "../lib/digits.json";
 
 const POINTS = 320; // for training, and as many for the test
 
 // { inputs, classes, train: { x, y }, test: { x, y } }; x one example after the other, numbers of about unit size.
 export function createData(name, seed) {
-  if (name === "digits") return { inputs: 64, classes: 10, train: readDigits(digits.train), test: readDigits(digits.test) };
+  if (name === "digits")
+    return { inputs: 64, classes: 10, train: readDigits(digits.train), test: readDigits(digits.test) };
   const random = randomNumbers(8 * seed);
   const draw = name === "spirals" ? spiral : ring;
   const points = () => {

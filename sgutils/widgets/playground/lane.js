@@ -35,12 +35,37 @@ export function createLane({ onToggle, onDrawn }) {
   const features = { teacher: scatterPanel(), student: scatterPanel() };
   const legend = html("p", { class: "sg-name sg-legend" });
   const trouble = html("p", { class: "sg-trouble", role: "alert" });
-  const el = html("section", { class: "sg-lane" }, title, trouble,
-    html("div", { class: "sg-nets" }, teacher.el, student.el,
-      html("div", { class: "sg-more" }, html("p", { class: "sg-name" }, "Four more students"), ...students.map((panel) => panel.el)),
-      legend),
-    html("div", { class: "sg-below" }, chart.el,
-      html("div", { class: "sg-clouds" }, html("p", { class: "sg-name" }, "Features, test data (two principal components)"), features.teacher.el, features.student.el)));
+  const el = html(
+    "section",
+    { class: "sg-lane" },
+    title,
+    trouble,
+    html(
+      "div",
+      { class: "sg-nets" },
+      teacher.el,
+      student.el,
+      html(
+        "div",
+        { class: "sg-more" },
+        html("p", { class: "sg-name" }, "Four more students"),
+        ...students.map((panel) => panel.el),
+      ),
+      legend,
+    ),
+    html(
+      "div",
+      { class: "sg-below" },
+      chart.el,
+      html(
+        "div",
+        { class: "sg-clouds" },
+        html("p", { class: "sg-name" }, "Features, test data (two principal components)"),
+        features.teacher.el,
+        features.student.el,
+      ),
+    ),
+  );
 
   let last = [];
   // `letter` is A or B where there are two; `edited` says whether the controls set this one.
@@ -48,8 +73,9 @@ export function createLane({ onToggle, onDrawn }) {
     const { method, lam, tau, p_last, depth, lr, seed } = settings;
     const guided = method === "self-guidance" || method === "without-backward-full";
     text(name, `${letter ? `${letter}: ` : ""}${NAMES[method]}`);
-    const said = `${guided ? `λ ${fixed(lam, 2)}, τ ${fixed(tau, 1)}, ` : ""}p_L ${fixed(p_last, 2)}, `
-      + `${depth} ${depth === 1 ? "block" : "blocks"}, learning rate ${learningRate(lr)}, seed ${seed}`;
+    const said =
+      `${guided ? `λ ${fixed(lam, 2)}, τ ${fixed(tau, 1)}, ` : ""}p_L ${fixed(p_last, 2)}, ` +
+      `${depth} ${depth === 1 ? "block" : "blocks"}, learning rate ${learningRate(lr)}, seed ${seed}`;
     const label = `${name.textContent}, ${said}`;
     if (el.getAttribute("aria-label") !== label) options.replaceChildren(...words(said));
     attr(el, { "aria-label": label, class: edited && letter ? "sg-lane sg-edited" : "sg-lane" });
@@ -59,17 +85,27 @@ export function createLane({ onToggle, onDrawn }) {
     byHand.hidden = byHand.disabled = !gates;
     text(legend, LEGENDS[examples?.name === "digits" ? "digits" : "plane"]);
     if (!view || !examples) return;
-    text(trouble, view.failed ? `The loss is no number any more after step ${steps}: choose a smaller learning rate or a smaller λ.` : "");
+    text(
+      trouble,
+      view.failed
+        ? `The loss is no number any more after step ${steps}: choose a smaller learning rate or a smaller λ.`
+        : "",
+    );
     const look = lookOf(el, examples);
     // Canvases cost more than all the rest, and most of what a control changes is not in them.
     const drawn = [view, gates?.join(""), el.clientWidth, devicePixelRatio, ...Object.values(look).map(String)];
     if (drawn.every((value, i) => value === last[i])) return;
     last = drawn;
-    teacher.paint({ ...view.teacher, shades: view.teacher.gates, role: plain ? "baseline" : "teacher" }, examples, look);
+    teacher.paint(
+      { ...view.teacher, shades: view.teacher.gates, role: plain ? "baseline" : "teacher" },
+      examples,
+      look,
+    );
     student.paint({ ...view.student, gates: gates ?? view.student.gates, role: "student" }, examples, look);
     view.students.forEach((one, i) => students[i].paint({ ...one, role: "student" }, examples, look));
     chart.paint(view.history, { losses: view.losses, method, lam, tau });
-    for (const net of ["teacher", "student"]) features[net].paint(view.features[net], examples, look, plain && net === "teacher" ? "baseline" : net);
+    for (const net of ["teacher", "student"])
+      features[net].paint(view.features[net], examples, look, plain && net === "teacher" ? "baseline" : net);
   };
   return { el, paint };
 }
@@ -86,7 +122,12 @@ function networkPanel({ name = null, row = null, byHand = null, small = false })
   glyphs.classList.add("sg-student");
   blocks.svg.append(glyphs);
   const canvas = html("canvas", { role: "img" });
-  const head = name ? [html("div", { class: "sg-head" }, name, byHand ?? ""), html("div", { class: "sg-head" }, html("span", { class: "sg-name" }, "test error"), error)] : [];
+  const head = name
+    ? [
+        html("div", { class: "sg-head" }, name, byHand ?? ""),
+        html("div", { class: "sg-head" }, html("span", { class: "sg-name" }, "test error"), error),
+      ]
+    : [];
   const el = html("div", { class: "sg-net" }, ...head, blocks.el, canvas, ...(name ? [] : [error]));
   const paint = ({ gates, error: share, picture: answers, role, shades = null }, examples, look) => {
     text(error, percent(share, 1));
@@ -98,19 +139,34 @@ function networkPanel({ name = null, row = null, byHand = null, small = false })
     if (row) {
       row.paint(gates, (l) => ({ x: pitch * (l + 0.5), y: high / 2, side, pitch }));
     } else {
-      each(glyphs, gates, () => svg("rect"), (node, gate, l) => attr(node, {
-        x: pitch * l + (pitch - side) / 2, y: (high - side) / 2, width: side, height: side, rx: Math.min(5, side / 4),
-        class: shades ? "sg-whole" : gate ? "sg-ran" : "sg-missed", style: shades ? `--sg-shade: ${Math.round(100 * (gate - 0.12))}%` : null,
-      }));
+      each(
+        glyphs,
+        gates,
+        () => svg("rect"),
+        (node, gate, l) =>
+          attr(node, {
+            x: pitch * l + (pitch - side) / 2,
+            y: (high - side) / 2,
+            width: side,
+            height: side,
+            rx: Math.min(5, side / 4),
+            class: shades ? "sg-whole" : gate ? "sg-ran" : "sg-missed",
+            style: shades ? `--sg-shade: ${Math.round(100 * (gate - 0.12))}%` : null,
+          }),
+      );
       attr(glyphs, { class: `sg-${role}` });
-      attr(blocks.svg, { "aria-label": shades ? `All ${gates.length} blocks run` : `${ran} of ${gates.length} blocks run` });
+      attr(blocks.svg, {
+        "aria-label": shades ? `All ${gates.length} blocks run` : `${ran} of ${gates.length} blocks run`,
+      });
     }
     const context = clear(canvas);
     const size = canvas.clientWidth;
     if (examples.name === "digits") paintDigits(context, size, answers, examples, look, small);
     else paintPlane(context, size, answers, examples, look, small);
     const shown = examples.name === "digits" ? "Answers on test digits" : "Decision regions";
-    attr(canvas, { "aria-label": `${shown} of ${small ? "a student" : `the ${name.textContent.toLowerCase()}`} with ${ran} of ${gates.length} blocks; test error ${percent(share, 1)}` });
+    attr(canvas, {
+      "aria-label": `${shown} of ${small ? "a student" : `the ${name.textContent.toLowerCase()}`} with ${ran} of ${gates.length} blocks; test error ${percent(share, 1)}`,
+    });
   };
   return { el, name, paint };
 }
@@ -120,7 +176,14 @@ function lookOf(el, { classes }) {
   const style = getComputedStyle(el);
   const color = (name) => style.getPropertyValue(`--sg-${name}`).trim();
   const inks = CLASS_COLORS[classes].map((number) => color(`class-${number}`));
-  return { inks, shares: inks.map(channels), ink: color("ink"), line: color("line"), surface: color("surface"), paper: channels(color("surface")) };
+  return {
+    inks,
+    shares: inks.map(channels),
+    ink: color("ink"),
+    line: color("line"),
+    surface: color("surface"),
+    paper: channels(color("surface")),
+  };
 }
 
 const channels = (hex) => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
@@ -128,7 +191,9 @@ const channels = (hex) => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16)
 // The canvas in the pixels of the screen, emptied; its context counts in those of the page.
 function clear(canvas) {
   const scale = window.devicePixelRatio || 1;
-  const [width, height] = [canvas.clientWidth, canvas.clientHeight].map((length) => Math.max(1, Math.round(length * scale)));
+  const [width, height] = [canvas.clientWidth, canvas.clientHeight].map((length) =>
+    Math.max(1, Math.round(length * scale)),
+  );
   if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];
   const context = canvas.getContext("2d");
   context.setTransform(scale, 0, 0, scale, 0, 0);
@@ -251,8 +316,14 @@ function errorChart() {
   const label = svg("text", { class: "sg-small sg-soft" }, "error, %");
   drawing.append(axes, ticks, label, steps, ...[lines[2], lines[0], lines[3], lines[1]]);
   const full = html("b");
-  const legend = html("p", { class: "sg-name sg-key" }, full, ", ",
-    html("b", { class: "sg-student" }, "students"), " (mean of the four); dashed: on the training data");
+  const legend = html(
+    "p",
+    { class: "sg-name sg-key" },
+    full,
+    ", ",
+    html("b", { class: "sg-student" }, "students"),
+    " (mean of the four); dashed: on the training data",
+  );
   const objective = html("output", { class: "sg-sum-of" });
   const paint = (history, { losses, method, lam, tau }) => {
     const across = width();
@@ -263,20 +334,38 @@ function errorChart() {
     const x = (step) => (left + (step / last) * (right - left)).toFixed(1);
     const y = (share) => (bottom - Math.sqrt(share / high) * (bottom - top)).toFixed(1);
     attr(axes, { d: `M${left},${bottom}H${right}` });
-    each(ticks, [0, 0.02, 0.1, 0.3, 0.6].filter((share) => share < high), () => svg("g", {}, svg("path", { class: "sg-axis" }), svg("text", { class: "sg-small sg-soft sg-end" })), (node, share) => {
-      attr(node.firstChild, { d: `M${left},${y(share)}H${right}` });
-      attr(text(node.lastChild, fixed(100 * share, 0)), { x: left - 6, y: Number(y(share)) + 4 });
-    });
+    each(
+      ticks,
+      [0, 0.02, 0.1, 0.3, 0.6].filter((share) => share < high),
+      () => svg("g", {}, svg("path", { class: "sg-axis" }), svg("text", { class: "sg-small sg-soft sg-end" })),
+      (node, share) => {
+        attr(node.firstChild, { d: `M${left},${y(share)}H${right}` });
+        attr(text(node.lastChild, fixed(100 * share, 0)), { x: left - 6, y: Number(y(share)) + 4 });
+      },
+    );
     attr(label, { x: 0, y: 10 });
     attr(text(steps, `${last.toLocaleString("en")} steps`), { x: right, y: bottom + 15 });
     const role = method === "baseline" ? "baseline" : "teacher";
     attr(text(full, FULL_NAMES[role]), { class: `sg-${role}` });
-    lines.forEach((line, i) => attr(line, { class: `sg-line sg-${i < 2 ? role : "student"} ${i % 2 ? "" : "sg-dashed sg-thin"}`, d: `M${history.map((row) => `${x(row[0])},${y(row[i + 1])}`).join("L")}` }));
-    const now = history.at(-1).slice(1).map((share) => percent(share, 1));
-    attr(drawing, { "aria-label": `Errors over ${history.at(-1)[0]} steps. Now the ${FULL_NAMES[role]}’s is ${now[0]} in training and ${now[1]} in the test, the students’ ${now[2]} and ${now[3]}.` });
+    lines.forEach((line, i) =>
+      attr(line, {
+        class: `sg-line sg-${i < 2 ? role : "student"} ${i % 2 ? "" : "sg-dashed sg-thin"}`,
+        d: `M${history.map((row) => `${x(row[0])},${y(row[i + 1])}`).join("L")}`,
+      }),
+    );
+    const now = history
+      .at(-1)
+      .slice(1)
+      .map((share) => percent(share, 1));
+    attr(drawing, {
+      "aria-label": `Errors over ${history.at(-1)[0]} steps. Now the ${FULL_NAMES[role]}’s is ${now[0]} in training and ${now[1]} in the test, the students’ ${now[2]} and ${now[3]}.`,
+    });
     objective.replaceChildren(...sumOf(method, losses, lam * tau * tau));
   };
-  return { el: html("div", { class: "sg-errors" }, html("p", { class: "sg-name" }, "Error over steps"), el, legend, objective), paint };
+  return {
+    el: html("div", { class: "sg-errors" }, html("p", { class: "sg-name" }, "Error over steps"), el, legend, objective),
+    paint,
+  };
 }
 
 // The loss of the last mini-batch as the sum that the method minimises.
@@ -285,8 +374,21 @@ function sumOf(method, losses, weight) {
   const terms = {
     baseline: [["label", "CE", losses.ceTeacher]],
     "stochastic-depth": [["label", "CE_S", losses.ceStudent]],
-    "self-guidance": [["label", "CE_S", losses.ceStudent], ["label", "CE_T", losses.ceTeacher], ["distill", "λτ² KL", weight * losses.distill]],
-    "without-backward-full": [["label", "CE_S", losses.ceStudent], ["distill", "λτ² KL", weight * losses.distill]],
+    "self-guidance": [
+      ["label", "CE_S", losses.ceStudent],
+      ["label", "CE_T", losses.ceTeacher],
+      ["distill", "λτ² KL", weight * losses.distill],
+    ],
+    "without-backward-full": [
+      ["label", "CE_S", losses.ceStudent],
+      ["distill", "λτ² KL", weight * losses.distill],
+    ],
   }[method];
-  return ["loss = ", ...terms.flatMap(([role, name, value], i) => [i ? " + " : "", html("span", { class: `sg-${role}` }, ...words(name), ` ${fixed(value, 2)}`)])];
+  return [
+    "loss = ",
+    ...terms.flatMap(([role, name, value], i) => [
+      i ? " + " : "",
+      html("span", { class: `sg-${role}` }, ...words(name), ` ${fixed(value, 2)}`),
+    ]),
+  ];
 }

@@ -78,7 +78,16 @@ export function backward(net, pass, x, count, gates, gradients) {
   const { inputs, width, classes } = net.shape;
   const [onState, onHidden, onBranch] = pass.scratch;
   onState.fill(0);
-  linearBackward(net.classifier, gradients.classifier, pass.states.at(-1), count, width, classes, pass.onLogits, onState);
+  linearBackward(
+    net.classifier,
+    gradients.classifier,
+    pass.states.at(-1),
+    count,
+    width,
+    classes,
+    pass.onLogits,
+    onState,
+  );
   for (let l = net.blocks.length - 1; l >= 0; l -= 1) {
     if (gates[l] === 0) continue;
     const [block, gradient] = [net.blocks[l], gradients.blocks[l]];

@@ -1,30 +1,61 @@
 // Trains a small gated residual network in the page, by any of four methods; or two of them side by side. A worker does
 // the mathematics (playground.worker.js), `lib/lane.js` paints one network, and this file is what ties them together.
 
-import manifest from "./playground.json";
-import { LOGARITHM, attr, button, choice, fixed, frame, html, onTheme, painter, select, slider, spawnOrSay, text, tryThis } from "../lib/dom.js";
+import {
+  attr,
+  button,
+  choice,
+  fixed,
+  frame,
+  html,
+  LOGARITHM,
+  onTheme,
+  painter,
+  select,
+  slider,
+  spawnOrSay,
+  text,
+  tryThis,
+} from "../lib/dom.js";
 import { flag, gateString, number, oneOf, openState, wholeNumber } from "../lib/state.js";
-import { NAMES, createLane, learningRate } from "./lane.js";
+import { createLane, learningRate, NAMES } from "./lane.js";
+import manifest from "./playground.json";
 import { workerSource } from "./worker.js";
 
 const SETTINGS = {
-  method: oneOf(Object.keys(NAMES)), lam: number(0, 3), tau: number(1, 10), p_last: number(0, 1),
-  depth: wholeNumber(1, 12), lr: number(0.001, 0.3), seed: wholeNumber(0, 99),
+  method: oneOf(Object.keys(NAMES)),
+  lam: number(0, 3),
+  tau: number(1, 10),
+  p_last: number(0, 1),
+  depth: wholeNumber(1, 12),
+  lr: number(0.001, 0.3),
+  seed: wholeNumber(0, 99),
 };
 
 const READERS = {
-  data: oneOf(["spirals", "rings", "digits"]), compare: flag, edit: oneOf(["A", "B"]), steps: wholeNumber(0, 20000), gates: gateString,
-  ...SETTINGS, ...Object.fromEntries(Object.entries(SETTINGS).map(([key, reader]) => [`b_${key}`, reader])),
+  data: oneOf(["spirals", "rings", "digits"]),
+  compare: flag,
+  edit: oneOf(["A", "B"]),
+  steps: wholeNumber(0, 20000),
+  gates: gateString,
+  ...SETTINGS,
+  ...Object.fromEntries(Object.entries(SETTINGS).map(([key, reader]) => [`b_${key}`, reader])),
 };
 
 function render({ model, el }) {
-  const worker = spawnOrSay(el, "playground", workerSource, "The networks train in a worker of the browser, and this page cannot run one.");
+  const worker = spawnOrSay(
+    el,
+    "playground",
+    workerSource,
+    "The networks train in a worker of the browser, and this page cannot run one.",
+  );
   if (worker === null) return () => {};
   const settingsOf = (prefix) => Object.fromEntries(Object.keys(SETTINGS).map((key) => [key, state.get(prefix + key)]));
   const both = () => (state.get("compare") ? ["", "b_"] : [""]);
   const edited = () => (state.get("compare") && state.get("edit") === "B" ? "b_" : "");
   // A student by hand fits networks of its depth; "" and a depth that is gone mean the one that was drawn.
-  const byHand = (prefix) => (state.get("gates").length === state.get(`${prefix}depth`) ? [...state.get("gates")].map(Number) : null);
+  const byHand = (prefix) =>
+    state.get("gates").length === state.get(`${prefix}depth`) ? [...state.get("gates")].map(Number) : null;
 
   // What the worker trains (`trained` settings, from the beginning to the `known` step of the state), and what it showed.
   let [run, trained, known, examples, shown] = [0, null, null, null, null];
@@ -33,7 +64,9 @@ function render({ model, el }) {
   // and whether a change has just cost what was trained.
   let [playing, visible, order, waiting, anew] = [false, true, 0, false, false];
   let arrived;
-  const firstFrame = new Promise((resolve) => { arrived = resolve; });
+  const firstFrame = new Promise((resolve) => {
+    arrived = resolve;
+  });
 
   const follow = () => {
     const plan = { data: state.get("data"), dataSeed: state.get("seed"), lanes: both().map(settingsOf) };
@@ -103,27 +136,70 @@ function render({ model, el }) {
     change({ gates: "" });
   });
   // The second one catches up with the first; who presses while it does has not lost what was trained.
-  const compare = button("Compare two", () => state.set({ compare: !state.get("compare"), steps: Math.max(stepsNow(), state.get("steps")) }));
+  const compare = button("Compare two", () =>
+    state.set({ compare: !state.get("compare"), steps: Math.max(stepsNow(), state.get("steps")) }),
+  );
   const count = html("output", { class: "sg-count" });
   const pace = html("span", { class: "sg-name" });
-  const data = choice({ label: "data", options: [["spirals", "spirals"], ["rings", "rings"], ["digits", "digits"]], onChange: (value) => change({ data: value }) });
-  const edit = choice({ label: "set", options: [["A", "A"], ["B", "B"]], onChange: (value) => state.set({ edit: value }) });
+  const data = choice({
+    label: "data",
+    options: [
+      ["spirals", "spirals"],
+      ["rings", "rings"],
+      ["digits", "digits"],
+    ],
+    onChange: (value) => change({ data: value }),
+  });
+  const edit = choice({
+    label: "set",
+    options: [
+      ["A", "A"],
+      ["B", "B"],
+    ],
+    onChange: (value) => state.set({ edit: value }),
+  });
   const controls = {
     method: select({ label: "method", options: Object.entries(NAMES), onChange: set("method") }),
     lam: slider({ label: "λ weight", min: 0, max: 3, step: 0.05, say: (v) => fixed(v, 2), onInput: set("lam") }),
     tau: slider({ label: "τ temperature", min: 1, max: 10, step: 0.1, say: (v) => fixed(v, 1), onInput: set("tau") }),
-    p_last: slider({ label: "p_L last survival probability", min: 0, max: 1, step: 0.01, say: (v) => fixed(v, 2), onInput: set("p_last") }),
+    p_last: slider({
+      label: "p_L last survival probability",
+      min: 0,
+      max: 1,
+      step: 0.01,
+      say: (v) => fixed(v, 2),
+      onInput: set("p_last"),
+    }),
     depth: slider({ label: "blocks", min: 1, max: 12, step: 1, say: String, onInput: set("depth") }),
-    lr: slider({ label: "learning rate", min: 0.001, max: 0.3, step: 0.1, scale: LOGARITHM, say: learningRate, onInput: (v) => set("lr")(Number(v.toPrecision(2))) }),
+    lr: slider({
+      label: "learning rate",
+      min: 0.001,
+      max: 0.3,
+      step: 0.1,
+      scale: LOGARITHM,
+      say: learningRate,
+      onInput: (v) => set("lr")(Number(v.toPrecision(2))),
+    }),
     seed: slider({ label: "seed", min: 0, max: 99, step: 1, say: String, onInput: set("seed") }),
   };
   const settings = html("div", { class: "sg-settings" }, ...Object.values(controls).map((control) => control.el));
   const places = html("div", { class: "sg-lanes" }, lanes[""].el);
-  const root = frame(el, "playground",
-    html("div", { class: "sg-controls" }, data.el, html("div", { class: "sg-buttons" }, start, step, reset, compare),
-      html("div", { class: "sg-clock" }, count, pace)),
-    settings, places,
-    tryThis("press Play and wait until the spirals come apart. Then switch blocks of the student off, and compare with the plain network, whose students nobody ever trained."));
+  const root = frame(
+    el,
+    "playground",
+    html(
+      "div",
+      { class: "sg-controls" },
+      data.el,
+      html("div", { class: "sg-buttons" }, start, step, reset, compare),
+      html("div", { class: "sg-clock" }, count, pace),
+    ),
+    settings,
+    places,
+    tryThis(
+      "press Play and wait until the spirals come apart. Then switch blocks of the student off, and compare with the plain network, whose students nobody ever trained.",
+    ),
+  );
 
   const speed = meter();
   const [repaint, stop] = painter(root, () => {
@@ -148,9 +224,17 @@ function render({ model, el }) {
     if (steps >= 1000) anew = false; // by then it has been read
     text(pace, waiting && steps > 0 ? "working" : anew ? "started anew" : playing ? speed(steps) : "");
     attr(places, { "aria-busy": waiting });
-    both().forEach((lane, i) => lanes[lane].paint({
-      settings: settingsOf(lane), letter: two ? "AB"[i] : "", edited: lane === prefix, examples, steps, view: shown?.lanes[i], gates: byHand(lane),
-    }));
+    both().forEach((lane, i) =>
+      lanes[lane].paint({
+        settings: settingsOf(lane),
+        letter: two ? "AB"[i] : "",
+        edited: lane === prefix,
+        examples,
+        steps,
+        view: shown?.lanes[i],
+        gates: byHand(lane),
+      }),
+    );
     if (shown) {
       worker.postMessage({ seen: true });
       arrived();

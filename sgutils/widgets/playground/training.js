@@ -105,12 +105,22 @@ export function createTraining(data, { method, lam, tau, p_last, depth, lr, seed
   const p = linearDecay(depth, p_last);
   const teacher = deployedGates(method, p);
   const training = {
-    net, p, teacher, steps: 0, losses: null,
+    net,
+    p,
+    teacher,
+    steps: 0,
+    losses: null,
     student: sampleGates(p, draws), // drawn for the next step, and the last step's after it
     step() {
       if (training.steps > 0) training.student = sampleGates(p, draws);
       const batch = batches();
-      training.losses = lossesOf(net, passes, gradients, batch, { method, lam, tau, student: training.student, teacher });
+      training.losses = lossesOf(net, passes, gradients, batch, {
+        method,
+        lam,
+        tau,
+        student: training.student,
+        teacher,
+      });
       if (!Number.isFinite(training.losses.total)) return false;
       descend(net, gradients, momentum, { lr });
       training.steps += 1;

@@ -1,8 +1,8 @@
 // What the playground shows of a network: its errors, its answers over the plane or on digits, its features.
 
+import { REACH } from "./datasets.js";
 import { createPass, forward } from "./network.js";
 import { softmaxInto } from "./training.js";
-import { REACH } from "./datasets.js";
 
 // Runs a network on examples; one pass is made for all calls and grows when it must.
 export function createReader(net) {
@@ -58,7 +58,9 @@ function largest(logits, n, classes) {
 
 // Penultimate features of each example of x, one after the other.
 export function featuresOf(read, x, count, width, gates) {
-  return read(x, count, gates).states.at(-1).slice(0, count * width);
+  return read(x, count, gates)
+    .states.at(-1)
+    .slice(0, count * width);
 }
 
 // The plane in which features spread most (their two first principal components), as a function to places in it: their
@@ -68,13 +70,19 @@ export function principalPlane(features, labels, width) {
   const count = labels.length;
   const mean = new Float64Array(width);
   for (let i = 0; i < count * width; i += 1) mean[i % width] += features[i] / count;
-  const covariance = Array.from({ length: width }, (_, a) => Float64Array.from({ length: width }, (_, b) => {
-    let total = 0;
-    for (let n = 0; n < count; n += 1) total += (features[n * width + a] - mean[a]) * (features[n * width + b] - mean[b]);
-    return total / count;
-  }));
+  const covariance = Array.from({ length: width }, (_, a) =>
+    Float64Array.from({ length: width }, (_, b) => {
+      let total = 0;
+      for (let n = 0; n < count; n += 1)
+        total += (features[n * width + a] - mean[a]) * (features[n * width + b] - mean[b]);
+      return total / count;
+    }),
+  );
   const { values, vectors } = symmetricEigen(covariance);
-  const [first, second] = values.map((value, i) => [value, i]).sort((one, other) => other[0] - one[0]).map(([, i]) => i);
+  const [first, second] = values
+    .map((value, i) => [value, i])
+    .sort((one, other) => other[0] - one[0])
+    .map(([, i]) => i);
   const unit = Math.sqrt(Math.max(values[first], 1e-12));
   const flat = (all) => {
     const places = new Float32Array(2 * (all.length / width));
@@ -120,7 +128,8 @@ export function symmetricEigen(matrix) {
         if (Math.abs(matrix[p][q]) < 1e-14) continue;
         const angle = 0.5 * Math.atan2(2 * matrix[p][q], matrix[q][q] - matrix[p][p]);
         const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
-        const mix = (row, other, i) => [row[i], other[i]] = [cos * row[i] - sin * other[i], sin * row[i] + cos * other[i]];
+        const mix = (row, other, i) =>
+          ([row[i], other[i]] = [cos * row[i] - sin * other[i], sin * row[i] + cos * other[i]]);
         for (let i = 0; i < size; i += 1) mix(matrix[p], matrix[q], i);
         for (const row of matrix) [row[p], row[q]] = [cos * row[p] - sin * row[q], sin * row[p] + cos * row[q]];
         for (let i = 0; i < size; i += 1) mix(vectors[p], vectors[q], i);

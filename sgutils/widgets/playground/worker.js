@@ -4,8 +4,8 @@
 //     { seen: true }    the last frame is on the page; only then another is made
 // and tells { run, examples } once a start and then { run, frame }: a frame has what playground.js paints of every lane.
 
-import { REACH, createData } from "./datasets.js";
 import { randomNumbers, sampleGates } from "../lib/math.js";
+import { createData, REACH } from "./datasets.js";
 import { createTraining } from "./training.js";
 import { createReader, errorOf, featuresOf, planeGrid, predictions, principalPlane, probabilities } from "./views.js";
 
@@ -26,15 +26,36 @@ const planes = Object.fromEntries([TILES, SMALL_TILES].map((side) => [side, plan
 function start(given) {
   [run, name, data] = [given.run, given.data, createData(given.data, given.dataSeed)];
   lanes = given.lanes.map((settings) => {
-    const training = createTraining({ ...data.train, inputs: data.inputs, classes: data.classes }, { ...settings, width: WIDTH[name] });
+    const training = createTraining(
+      { ...data.train, inputs: data.inputs, classes: data.classes },
+      { ...settings, width: WIDTH[name] },
+    );
     const draws = randomNumbers(8 * settings.seed + 4);
     const students = Array.from({ length: STUDENTS }, () => sampleGates(training.p, draws));
-    return { training, read: createReader(training.net), students, shown: training.student, byHand: null, failed: false, every: 20, history: [] };
+    return {
+      training,
+      read: createReader(training.net),
+      students,
+      shown: training.student,
+      byHand: null,
+      failed: false,
+      every: 20,
+      history: [],
+    };
   });
   lanes.forEach(remember);
   [aim, seen, stale] = [given.steps, true, true];
   const { x, y } = data.test;
-  postMessage({ run, examples: { name, classes: data.classes, reach: REACH, y, x: name === "digits" ? x.slice(0, 64 * DIGITS_SHOWN) : x } });
+  postMessage({
+    run,
+    examples: {
+      name,
+      classes: data.classes,
+      reach: REACH,
+      y,
+      x: name === "digits" ? x.slice(0, 64 * DIGITS_SHOWN) : x,
+    },
+  });
 }
 
 // All lanes take a step, or none: they are compared at equal steps.
@@ -65,7 +86,10 @@ function look() {
     for (const lane of lanes) lane.shown = lane.training.student;
     held = began;
   }
-  postMessage({ run, frame: { steps: lanes[0].training.steps, playing, order, catchingUp: ahead(), lanes: lanes.map(viewOf) } });
+  postMessage({
+    run,
+    frame: { steps: lanes[0].training.steps, playing, order, catchingUp: ahead(), lanes: lanes.map(viewOf) },
+  });
   [seen, stale, looked] = [false, false, performance.now()];
   cost = looked - began;
 }
@@ -73,15 +97,25 @@ function look() {
 function viewOf({ training, read, students, shown, byHand, failed, history }) {
   const { classes, test } = data;
   const student = byHand ?? shown;
-  const picture = (gates, side) => (name === "digits"
-    ? predictions(read, test.x, DIGITS_SHOWN, classes, gates)
-    : probabilities(read, planes[side], side * side, classes, gates));
-  const network = (gates, side) => ({ gates, error: errorOf(read, test, classes, gates), picture: picture(gates, side) });
+  const picture = (gates, side) =>
+    name === "digits"
+      ? predictions(read, test.x, DIGITS_SHOWN, classes, gates)
+      : probabilities(read, planes[side], side * side, classes, gates);
+  const network = (gates, side) => ({
+    gates,
+    error: errorOf(read, test, classes, gates),
+    picture: picture(gates, side),
+  });
   const { width } = training.net.shape;
-  const [ofTeacher, ofStudent] = [training.teacher, student].map((gates) => featuresOf(read, test.x, test.y.length, width, gates));
+  const [ofTeacher, ofStudent] = [training.teacher, student].map((gates) =>
+    featuresOf(read, test.x, test.y.length, width, gates),
+  );
   const place = principalPlane(ofTeacher, test.y, width);
   return {
-    failed, history, p: training.p, losses: training.losses,
+    failed,
+    history,
+    p: training.p,
+    losses: training.losses,
     teacher: network(training.teacher, TILES),
     student: network(student, TILES),
     students: students.map((gates) => network(gates, SMALL_TILES)),
@@ -89,7 +123,8 @@ function viewOf({ training, read, students, shown, byHand, failed, history }) {
   };
 }
 
-const ahead = () => lanes.length > 0 && lanes[0].training.steps < Math.min(aim, LAST_STEP) && !lanes.some((lane) => lane.failed);
+const ahead = () =>
+  lanes.length > 0 && lanes[0].training.steps < Math.min(aim, LAST_STEP) && !lanes.some((lane) => lane.failed);
 
 // Trains for a moment, shows what came of it if the page is ready for it, and comes back after the mail was read.
 function turn() {
@@ -131,7 +166,9 @@ onmessage = ({ data: told }) => {
   }
   if (told.step && !ahead()) step();
   if (told.gates) {
-    lanes.forEach((lane, i) => { lane.byHand = told.gates[i]; });
+    lanes.forEach((lane, i) => {
+      lane.byHand = told.gates[i];
+    });
     stale = true;
   }
   if (told.seen) seen = true;

@@ -1,14 +1,27 @@
 // Measured runs and the paper's numbers, side by side and never mixed: errors after the last epoch, or whole curves.
 // Every mark says which file of the ledger it comes from.
 
-import manifest from "./results_explorer.json";
-import { clamp, sum } from "../lib/math.js";
 import { attr, choice, each, fixed, frame, html, painter, picture, svg, text, tryThis } from "../lib/dom.js";
-import { readLedger } from "./ledger.js";
+import { clamp, sum } from "../lib/math.js";
 import { oneOf, openState } from "../lib/state.js";
+import { readLedger } from "./ledger.js";
+import manifest from "./results_explorer.json";
 
-const DATASETS = [["cifar10", "CIFAR-10"], ["fer2013", "FER-2013"], ["cifar100", "CIFAR-100"], ["raf-db", "RAF-DB"], ["fashion-mnist", "Fashion-MNIST"], ["digits", "digits"]];
-const NETWORKS = { resnet20: "ResNet-20", resnet32: "ResNet-32", resnet50: "ResNet-50", resnet56: "ResNet-56", resnet110: "ResNet-110" };
+const DATASETS = [
+  ["cifar10", "CIFAR-10"],
+  ["fer2013", "FER-2013"],
+  ["cifar100", "CIFAR-100"],
+  ["raf-db", "RAF-DB"],
+  ["fashion-mnist", "Fashion-MNIST"],
+  ["digits", "digits"],
+];
+const NETWORKS = {
+  resnet20: "ResNet-20",
+  resnet32: "ResNet-32",
+  resnet50: "ResNet-50",
+  resnet56: "ResNet-56",
+  resnet110: "ResNet-110",
+};
 const RECIPE = "the paper’s recipe";
 // A value beyond so many times the median stands at the edge of its axis, with an arrow, and leaves the others room.
 const FAR = 3;
@@ -17,8 +30,13 @@ const NAME = 14;
 
 const words = (value) => (typeof value === "string" && value.length <= 200 ? value : undefined);
 const READERS = {
-  dataset: oneOf(DATASETS.map(([id]) => id)), runs: words, paper: words, view: oneOf(["last epoch", "curves"]),
-  error: oneOf(["test", "training", "both"]), seeds: words, methods: words,
+  dataset: oneOf(DATASETS.map(([id]) => id)),
+  runs: words,
+  paper: words,
+  view: oneOf(["last epoch", "curves"]),
+  error: oneOf(["test", "training", "both"]),
+  seeds: words,
+  methods: words,
 };
 
 const isLambda = (name) => !Number.isNaN(Number(name));
@@ -35,9 +53,22 @@ function render({ model, el }) {
   const runs = menu({ label: "measured here", wide: true, onChange: set("runs") });
   const paper = menu({ label: "in the paper", onChange: set("paper") });
   const seeds = menu({ label: "seeds", onChange: set("seeds") });
-  const view = choice({ label: "view", options: [["last epoch", "last epoch"], ["curves", "curves"]], onChange: set("view") });
+  const view = choice({
+    label: "view",
+    options: [
+      ["last epoch", "last epoch"],
+      ["curves", "curves"],
+    ],
+    onChange: set("view"),
+  });
   const error = choice({
-    label: "error", options: [["test", "test"], ["training", "training"], ["both", "both"]], onChange: set("error"),
+    label: "error",
+    options: [
+      ["test", "test"],
+      ["training", "training"],
+      ["both", "both"],
+    ],
+    onChange: set("error"),
   });
   const toggle = (name) => {
     const on = new Set(state.get("methods").split(","));
@@ -45,24 +76,38 @@ function render({ model, el }) {
     state.set({ methods: ledger.switches.filter((known) => on.has(known)).join(",") });
   };
   const lambdas = chips({ label: "Self-Guidance, λ =", names: ledger.switches.filter(isLambda), onToggle: toggle });
-  const methods = chips({ label: "methods", names: ledger.switches.filter((name) => !isLambda(name)), onToggle: toggle });
+  const methods = chips({
+    label: "methods",
+    names: ledger.switches.filter((name) => !isLambda(name)),
+    onToggle: toggle,
+  });
 
   const source = html("p", { class: "sg-source" });
   const tell = (said) => text(source, said);
   const dots = dotPicture(tell);
   const curves = runCurves(tell);
-  const root = frame(el, "results",
+  const root = frame(
+    el,
+    "results",
     html("div", { class: "sg-controls" }, dataset.el, seeds.el, paper.el, runs.el),
     html("div", { class: "sg-controls" }, view.el, error.el, lambdas.el),
     html("div", { class: "sg-controls" }, methods.el),
-    dots.el, curves.el, source,
-    tryThis("choose “both” errors, and look at the methods whose training error is lowest. Then see how one method’s seeds scatter."));
+    dots.el,
+    curves.el,
+    source,
+    tryThis(
+      "choose “both” errors, and look at the methods whose training error is lowest. Then see how one method’s seeds scatter.",
+    ),
+  );
 
   let painted = null;
   const [repaint, stop] = painter(root, () => {
     const wanted = Object.fromEntries(Object.keys(READERS).map((key) => [key, state.get(key)]));
     const shown = resolve(ledger, wanted, held);
-    dataset.show(shown.dataset, DATASETS.filter(([id]) => held.has(id)));
+    dataset.show(
+      shown.dataset,
+      DATASETS.filter(([id]) => held.has(id)),
+    );
     runs.show(shown.runs, shown.runsOffered);
     paper.show(shown.column?.name ?? "", shown.papersOffered);
     seeds.show(shown.seeds, shown.seedsOffered);
@@ -92,7 +137,8 @@ function hint(rows, view) {
   if (!rows.some(({ runs, printed }) => runs.length || (printed && !curves))) {
     return `No ${curves ? "curve" : "number"} of these methods: none was run here. Switch on others, or choose another data set.`;
   }
-  return curves ? "Point at a curve, or walk along it with the arrow keys, to see which file of the ledger it comes from."
+  return curves
+    ? "Point at a curve, or walk along it with the arrow keys, to see which file of the ledger it comes from."
     : "Point at a mark, or walk from mark to mark with the arrow keys, to see which file of the ledger it comes from.";
 }
 
@@ -111,26 +157,44 @@ function resolve(ledger, wanted, held) {
   const here = ledger.groups.filter((group) => group.dataset === dataset);
   const others = here.filter((group) => !isRecipe(group));
   const runsOffered = others.map(({ name }) => [name, name]);
-  if (column) runsOffered.push([RECIPE, `${NETWORKS[column.model]}, ${RECIPE}${here.some(isRecipe) ? "" : ": not run"}`]);
+  if (column)
+    runsOffered.push([RECIPE, `${NETWORKS[column.model]}, ${RECIPE}${here.some(isRecipe) ? "" : ": not run"}`]);
   const most = others.reduce((top, group) => (!top || group.rows.size > top.rows.size ? group : top), null);
-  const runs = runsOffered.some(([name]) => name === wanted.runs) ? wanted.runs : most?.name ?? RECIPE;
+  const runs = runsOffered.some(([name]) => name === wanted.runs) ? wanted.runs : (most?.name ?? RECIPE);
   const group = (runs === RECIPE ? here.find(isRecipe) : others.find(({ name }) => name === runs)) ?? null;
 
-  const seedsHere = [...new Set([...(group?.rows.values() ?? [])].flat().map(({ seed }) => seed))].sort((a, b) => a - b);
-  const several = seedsHere.length ? [["mean", "mean"], ...seedsHere.map((seed) => [String(seed), `seed ${seed}`])] : [];
+  const seedsHere = [...new Set([...(group?.rows.values() ?? [])].flat().map(({ seed }) => seed))].sort(
+    (a, b) => a - b,
+  );
+  const several = seedsHere.length
+    ? [["mean", "mean"], ...seedsHere.map((seed) => [String(seed), `seed ${seed}`])]
+    : [];
   const seedsOffered = [["each", "all seeds"], ...several];
   const seeds = seedsOffered.some(([name]) => name === wanted.seeds) ? wanted.seeds : "each";
 
   const rows = wantedRows
     .filter(({ key }) => group?.rows.has(key) || column?.errors.has(key))
-    .map((row) => ({ ...row, printed: column?.errors.get(row.key) ?? null, runs: chosen(group?.rows.get(row.key) ?? [], seeds) }));
+    .map((row) => ({
+      ...row,
+      printed: column?.errors.get(row.key) ?? null,
+      runs: chosen(group?.rows.get(row.key) ?? [], seeds),
+    }));
   // A method that neither has still has its row, to say so.
   for (const name of ledger.switches.filter((known) => on.has(known) && !rows.some((row) => row.switch === known))) {
     rows.push({ key: name, label: isLambda(name) ? `λ = ${name}` : name, switch: name, printed: null, runs: [] });
   }
   rows.sort((a, b) => ledger.switches.indexOf(a.switch) - ledger.switches.indexOf(b.switch));
   return {
-    dataset, on, column, group, seeds, rows, runs, runsOffered, seedsOffered, error: wanted.error,
+    dataset,
+    on,
+    column,
+    group,
+    seeds,
+    rows,
+    runs,
+    runsOffered,
+    seedsOffered,
+    error: wanted.error,
     papersOffered: columns.length ? columns.map(({ name }) => [name, name]) : [["", "not in the paper"]],
   };
 }
@@ -142,11 +206,18 @@ function chosen(runs, seeds) {
 const errorsOf = (error) => (error === "both" ? ["test", "training"] : [error]);
 const last = (values) => values[values.length - 1];
 const mean = (values) => sum(values) / values.length;
-const deviation = (values) => (values.length > 1 ? Math.sqrt(sum(values.map((value) => (value - mean(values)) ** 2)) / (values.length - 1)) : null);
+const deviation = (values) =>
+  values.length > 1 ? Math.sqrt(sum(values.map((value) => (value - mean(values)) ** 2)) / (values.length - 1)) : null;
 
 // "fashion-mnist_resnet20_baseline_seed0_62103ca6.json", or the first of several.
 function files(runs) {
-  const rest = runs.length > 1 ? ` and those of seeds ${runs.slice(1).map(({ seed }) => seed).join(", ")}` : "";
+  const rest =
+    runs.length > 1
+      ? ` and those of seeds ${runs
+          .slice(1)
+          .map(({ seed }) => seed)
+          .join(", ")}`
+      : "";
   return `data/results/${runs[0].file}.json${rest}`;
 }
 
@@ -165,7 +236,13 @@ function role(row) {
 
 function dotPicture(tell) {
   const { el, svg: drawing, size, width } = picture({ handles: true });
-  const [paper, grid, heads, rows, marks] = [svg("rect", { class: "sg-sheet", rx: 6 }), svg("g"), svg("g"), svg("g"), svg("g")];
+  const [paper, grid, heads, rows, marks] = [
+    svg("rect", { class: "sg-sheet", rx: 6 }),
+    svg("g"),
+    svg("g"),
+    svg("g"),
+    svg("g"),
+  ];
   drawing.append(paper, grid, heads, rows, marks);
   const walk = roving(marks);
 
@@ -176,58 +253,138 @@ function dotPicture(tell) {
     // Without a column of the paper there is no panel for it.
     const sheet = shown.column ? (wide ? 192 : across < 270 ? 86 : 92) : 0;
     const panels = wide
-      ? { ours: { left: 142, right: across - sheet - 138, number: across - sheet - 124, from: 142 }, paper: { left: across - 182, right: across - 70, number: across - 52, from: across - 192 } }
-      : { ours: { left: 6, right: across - sheet - 18, number: across - sheet - 4, from: 0 }, paper: { left: across - sheet + 8, right: across - 14, number: across - 8, from: across - sheet } };
+      ? {
+          ours: { left: 142, right: across - sheet - 138, number: across - sheet - 124, from: 142 },
+          paper: { left: across - 182, right: across - 70, number: across - 52, from: across - 192 },
+        }
+      : {
+          ours: { left: 6, right: across - sheet - 18, number: across - sheet - 4, from: 0 },
+          paper: { left: across - sheet + 8, right: across - 14, number: across - 8, from: across - sheet },
+        };
     const bottom = top + shown.rows.length * pitch;
     size(across, bottom + 44);
     attr(paper, { x: panels.paper.from, y: 0, width: sheet, height: bottom + 44 });
 
-    const values = shown.rows.flatMap((row) => errorsOf(shown.error).flatMap((error) => finished(row.runs).map((run) => last(run[error]))));
+    const values = shown.rows.flatMap((row) =>
+      errorsOf(shown.error).flatMap((error) => finished(row.runs).map((run) => last(run[error]))),
+    );
     const axes = {
       ours: axis(values, panels.ours),
-      paper: axis(shown.rows.flatMap(({ printed }) => (printed ? [printed.error] : [])), panels.paper),
+      paper: axis(
+        shown.rows.flatMap(({ printed }) => (printed ? [printed.error] : [])),
+        panels.paper,
+      ),
     };
     // On a phone the numbers stand over the marks, and the line of the plain network stops at each.
-    paintAxis(grid, axes, shown, shown.rows.map((_, i) => [top + i * pitch + (wide ? 0 : 18), top + (i + 1) * pitch]), bottom);
+    paintAxis(
+      grid,
+      axes,
+      shown,
+      shown.rows.map((_, i) => [top + i * pitch + (wide ? 0 : 18), top + (i + 1) * pitch]),
+      bottom,
+    );
     const { group, column } = shown;
     const lead = leading(shown);
     const heading = [
-      { said: "measured here", x: panels.ours.from, below: group ? [`${NETWORKS[group.model] ?? group.model},`, `${group.epochs} epochs`] : ["not run"] },
-      ...(column ? [{ said: across < 270 ? "the paper" : "in the paper", x: panels.paper.from + (wide ? 8 : 4), below: [`${column.table},`, NETWORKS[column.model]] }] : []),
+      {
+        said: "measured here",
+        x: panels.ours.from,
+        below: group ? [`${NETWORKS[group.model] ?? group.model},`, `${group.epochs} epochs`] : ["not run"],
+      },
+      ...(column
+        ? [
+            {
+              said: across < 270 ? "the paper" : "in the paper",
+              x: panels.paper.from + (wide ? 8 : 4),
+              below: [`${column.table},`, NETWORKS[column.model]],
+            },
+          ]
+        : []),
     ].flatMap(({ said, x, below }) => [
       { said, x, y: 18, look: "sg-strong" },
-      ...(wide ? [below.join(" ")] : below).map((line, i) => ({ said: line, x, y: 35 + 16 * i, look: "sg-soft sg-small" })),
+      ...(wide ? [below.join(" ")] : below).map((line, i) => ({
+        said: line,
+        x,
+        y: 35 + 16 * i,
+        look: "sg-soft sg-small",
+      })),
     ]);
     const several = shown.seeds === "each" || shown.seeds === "mean";
     if (values.length) {
       const what = several ? `mean ± SD${wide ? " (seeds)" : ""}` : `seed ${shown.seeds}`;
-      const lines = wide ? [[`${lead} error,`, 18], [what, 35]] : [[`${lead}, ${what}`, 67]];
-      heading.push(...lines.map(([said, y]) => ({ said, x: panels.ours.number, y, look: `sg-soft sg-small${wide ? "" : " sg-end"}` })));
+      const lines = wide
+        ? [
+            [`${lead} error,`, 18],
+            [what, 35],
+          ]
+        : [[`${lead}, ${what}`, 67]];
+      heading.push(
+        ...lines.map(([said, y]) => ({
+          said,
+          x: panels.ours.number,
+          y,
+          look: `sg-soft sg-small${wide ? "" : " sg-end"}`,
+        })),
+      );
     }
-    each(heads, heading, () => svg("text"), (node, { said, x, y, look }) => attr(text(node, said), { x, y, class: look }));
-    each(rows, shown.rows, () => svg("g", {}, svg("text"), svg("text"), svg("text")), (node, row, i) => {
-      const [label, ours, theirs] = node.childNodes;
-      const y = top + i * pitch;
-      const base = wide ? y + 19 : y + 13;
-      attr(text(label, row.label), { x: 0, y: base, class: "sg-small sg-halo" });
-      attr(text(ours, measuredWords(row.runs, lead, wide && several)), {
-        x: panels.ours.number, y: base, "text-anchor": wide ? "start" : "end", class: `sg-small${row.runs.length ? "" : " sg-soft"}`,
-      });
-      attr(text(theirs, !column ? "" : row.printed ? fixed(row.printed.error, 2) : "–"), {
-        x: panels.paper.number, y: base, "text-anchor": wide ? "start" : "end", class: `sg-small${row.printed ? "" : " sg-soft"}`,
-      });
-    });
+    each(
+      heads,
+      heading,
+      () => svg("text"),
+      (node, { said, x, y, look }) => attr(text(node, said), { x, y, class: look }),
+    );
+    each(
+      rows,
+      shown.rows,
+      () => svg("g", {}, svg("text"), svg("text"), svg("text")),
+      (node, row, i) => {
+        const [label, ours, theirs] = node.childNodes;
+        const y = top + i * pitch;
+        const base = wide ? y + 19 : y + 13;
+        attr(text(label, row.label), { x: 0, y: base, class: "sg-small sg-halo" });
+        attr(text(ours, measuredWords(row.runs, lead, wide && several)), {
+          x: panels.ours.number,
+          y: base,
+          "text-anchor": wide ? "start" : "end",
+          class: `sg-small${row.runs.length ? "" : " sg-soft"}`,
+        });
+        attr(text(theirs, !column ? "" : row.printed ? fixed(row.printed.error, 2) : "–"), {
+          x: panels.paper.number,
+          y: base,
+          "text-anchor": wide ? "start" : "end",
+          class: `sg-small${row.printed ? "" : " sg-soft"}`,
+        });
+      },
+    );
     const drawn = shown.rows.flatMap((row, i) => rowMarks(row, shown, axes, top + i * pitch + (wide ? 15 : 30)));
-    each(marks, drawn, () => svg("g", { class: "sg-mark", role: "img" }, svg("circle", { class: "sg-grip", r: 9 }), svg("path", { class: "sg-reach" }), svg("path", { class: "sg-shape" })),
+    each(
+      marks,
+      drawn,
+      () =>
+        svg(
+          "g",
+          { class: "sg-mark", role: "img" },
+          svg("circle", { class: "sg-grip", r: 9 }),
+          svg("path", { class: "sg-reach" }),
+          svg("path", { class: "sg-shape" }),
+        ),
       (node, mark) => {
         const [look, style] = mark.role;
-        attr(node, { class: `sg-mark ${look}`, style: style || null, transform: `translate(${mark.x.toFixed(1)} ${mark.y.toFixed(1)})`, "aria-label": mark.said });
+        attr(node, {
+          class: `sg-mark ${look}`,
+          style: style || null,
+          transform: `translate(${mark.x.toFixed(1)} ${mark.y.toFixed(1)})`,
+          "aria-label": mark.said,
+        });
         attr(node.childNodes[1], { d: mark.reach ?? "" });
         attr(node.childNodes[2], { class: `sg-shape ${mark.kind}`, d: SHAPES[mark.shape] });
         node.said = mark.said;
-      });
+      },
+    );
     walk.settle();
-    attr(drawing, { "aria-label": `Errors after the last epoch of ${shown.rows.length} methods, measured here${column ? ", and as printed in the paper" : ""}.` });
+    attr(drawing, {
+      "aria-label": `Errors after the last epoch of ${shown.rows.length} methods, measured here${column ? ", and as printed in the paper" : ""}.`,
+    });
   };
   walk.onTell(tell);
   return { el, paint };
@@ -238,9 +395,17 @@ const finished = (runs) => runs.filter((run) => run.finished && run.test.length)
 // On a phone there is no room for the number of seeds, which the mark tells too.
 function measuredWords(runs, error, counted) {
   if (!runs.length) return "not run";
-  const values = finished(runs).map((run) => last(run[error])).filter((value) => value !== undefined);
+  const values = finished(runs)
+    .map((run) => last(run[error]))
+    .filter((value) => value !== undefined);
   const lost = runs.length - finished(runs).length;
-  const parts = values.length ? [fixed(mean(values), 1) + (values.length > 1 ? ` ± ${fixed(deviation(values), 1)}` : "") + (counted ? ` (${values.length})` : "")] : [];
+  const parts = values.length
+    ? [
+        fixed(mean(values), 1) +
+          (values.length > 1 ? ` ± ${fixed(deviation(values), 1)}` : "") +
+          (counted ? ` (${values.length})` : ""),
+      ]
+    : [];
   if (lost) parts.push(`${lost} diverged`);
   return parts.join(", ");
 }
@@ -254,7 +419,10 @@ function axis(values, { left, right }) {
   const pad = Math.max(0.06 * (high - low), 0.1);
   const [from, to] = [Math.max(0, low - pad), high + pad];
   return {
-    left, right, from, to,
+    left,
+    right,
+    from,
+    to,
     far: (value) => value > to,
     at: (value) => clamp(left + ((value - from) / (to - from)) * (right - left), left, right + 4),
     ticks: niceTicks(from, to, Math.max(2, Math.floor((right - left) / 64))),
@@ -278,7 +446,10 @@ function niceTicks(from, to, most) {
 const leading = ({ error }) => (error === "training" ? "training" : "test");
 
 function paintAxis(grid, axes, shown, bands, bottom) {
-  const said = { ours: shown.error === "both" ? "error (%), ● test, ■ training" : `${shown.error} error (%)`, paper: "test error (%)" };
+  const said = {
+    ours: shown.error === "both" ? "error (%), ● test, ■ training" : `${shown.error} error (%)`,
+    paper: "test error (%)",
+  };
   // Where the plain network stands, to compare the others with.
   const plain = shown.rows.find((row) => row.switch === "plain");
   const plainRuns = plain ? finished(plain.runs) : [];
@@ -286,20 +457,49 @@ function paintAxis(grid, axes, shown, bands, bottom) {
     ours: plainRuns.length ? axes.ours.at(mean(plainRuns.map((run) => last(run[leading(shown)])))) : null,
     paper: plain?.printed ? axes.paper.at(plain.printed.error) : null,
   };
-  const items = ["ours", "paper"].filter((key) => shown.rows.some(({ runs, printed }) => (key === "paper" ? printed : finished(runs).length)));
-  each(grid, items, () => svg("g", {}, svg("path", { class: "sg-axis" }), svg("path", { class: "sg-marker" }), svg("text", { class: "sg-small sg-soft sg-mid" }), svg("g")), (node, key) => {
-    const { left, right, at, ticks } = axes[key];
-    attr(node.childNodes[0], { d: `M${left},${bottom + 4}H${right}${ticks.map((tick) => `M${at(tick).toFixed(1)},${bottom + 4}v5`).join("")}` });
-    attr(node.childNodes[1], { d: stands[key] === null ? "" : bands.map(([from, to]) => `M${stands[key].toFixed(1)},${from}V${to}`).join("") });
-    const words = text(node.childNodes[2], said[key]);
-    attr(words, { x: Math.max(words.getComputedTextLength() / 2, (left + right) / 2), y: bottom + 39 });
-    each(node.childNodes[3], ticks, () => svg("text", { class: "sg-tiny sg-soft sg-mid" }), (tickNode, tick) => attr(text(tickNode, String(tick)), { x: at(tick).toFixed(1), y: bottom + 22 }));
-  });
+  const items = ["ours", "paper"].filter((key) =>
+    shown.rows.some(({ runs, printed }) => (key === "paper" ? printed : finished(runs).length)),
+  );
+  each(
+    grid,
+    items,
+    () =>
+      svg(
+        "g",
+        {},
+        svg("path", { class: "sg-axis" }),
+        svg("path", { class: "sg-marker" }),
+        svg("text", { class: "sg-small sg-soft sg-mid" }),
+        svg("g"),
+      ),
+    (node, key) => {
+      const { left, right, at, ticks } = axes[key];
+      attr(node.childNodes[0], {
+        d: `M${left},${bottom + 4}H${right}${ticks.map((tick) => `M${at(tick).toFixed(1)},${bottom + 4}v5`).join("")}`,
+      });
+      attr(node.childNodes[1], {
+        d: stands[key] === null ? "" : bands.map(([from, to]) => `M${stands[key].toFixed(1)},${from}V${to}`).join(""),
+      });
+      const words = text(node.childNodes[2], said[key]);
+      attr(words, { x: Math.max(words.getComputedTextLength() / 2, (left + right) / 2), y: bottom + 39 });
+      each(
+        node.childNodes[3],
+        ticks,
+        () => svg("text", { class: "sg-tiny sg-soft sg-mid" }),
+        (tickNode, tick) => attr(text(tickNode, String(tick)), { x: at(tick).toFixed(1), y: bottom + 22 }),
+      );
+    },
+  );
 }
 
 const SHAPES = {
-  ring: "M-4,0a4,4 0 1 0 8,0a4,4 0 1 0 -8,0", dot: "M-5,0a5,5 0 1 0 10,0a5,5 0 1 0 -10,0",
-  square: "M-3.5,-3.5h7v7h-7z", block: "M-4.5,-4.5h9v9h-9z", diamond: "M0,-6L6,0L0,6L-6,0Z", cross: "M-4,-4L4,4M-4,4L4,-4", arrow: "M-5,-5L4,0L-5,5Z",
+  ring: "M-4,0a4,4 0 1 0 8,0a4,4 0 1 0 -8,0",
+  dot: "M-5,0a5,5 0 1 0 10,0a5,5 0 1 0 -10,0",
+  square: "M-3.5,-3.5h7v7h-7z",
+  block: "M-4.5,-4.5h9v9h-9z",
+  diamond: "M0,-6L6,0L0,6L-6,0Z",
+  cross: "M-4,-4L4,4M-4,4L4,-4",
+  arrow: "M-5,-5L4,0L-5,5Z",
 };
 
 // Every mark of one row, with what it says of itself.
@@ -313,27 +513,56 @@ function rowMarks(row, shown, axes, y) {
     if (shown.seeds !== "mean" && (runs.length > 1 || shown.seeds !== "each")) {
       for (const run of runs) {
         const value = last(run[error]);
-        marks.push({ x: axes.ours.at(value), y: y + offset, role: role(row), kind: "sg-hollow", shape: edge(value, single),
-          said: `${row.label}, seed ${run.seed}: ${error} error ${fixed(value, 2)} % after the last epoch. ${files([run])}` });
+        marks.push({
+          x: axes.ours.at(value),
+          y: y + offset,
+          role: role(row),
+          kind: "sg-hollow",
+          shape: edge(value, single),
+          said: `${row.label}, seed ${run.seed}: ${error} error ${fixed(value, 2)} % after the last epoch. ${files([run])}`,
+        });
       }
     }
     if (runs.length && (shown.seeds === "each" || shown.seeds === "mean")) {
       const values = runs.map((run) => last(run[error]));
       const [value, spread] = [mean(values), deviation(values)];
       const x = axes.ours.at(value);
-      const reach = spread === null ? "" : `M${(axes.ours.at(value - spread) - x).toFixed(1)},0H${(axes.ours.at(value + spread) - x).toFixed(1)}`;
+      const reach =
+        spread === null
+          ? ""
+          : `M${(axes.ours.at(value - spread) - x).toFixed(1)},0H${(axes.ours.at(value + spread) - x).toFixed(1)}`;
       const several = spread === null ? `seed ${runs[0].seed}` : `mean of ${runs.length} seeds ± standard deviation`;
-      marks.push({ x, y: y + offset, role: role(row), kind: "sg-fill", shape: edge(value, middle), reach,
-        said: `${row.label}, ${several}: ${error} error ${fixed(value, 2)}${spread === null ? "" : ` ± ${fixed(spread, 2)}`} %. ${files(runs)}` });
+      marks.push({
+        x,
+        y: y + offset,
+        role: role(row),
+        kind: "sg-fill",
+        shape: edge(value, middle),
+        reach,
+        said: `${row.label}, ${several}: ${error} error ${fixed(value, 2)}${spread === null ? "" : ` ± ${fixed(spread, 2)}`} %. ${files(runs)}`,
+      });
     }
   }
   for (const run of row.runs.filter((other) => !finished([other]).length)) {
-    marks.push({ x: axes.ours.right + 4, y, role: role(row), kind: "sg-line", shape: "cross", said: `${row.label}, seed ${run.seed}: ${run.status}. ${files([run])}` });
+    marks.push({
+      x: axes.ours.right + 4,
+      y,
+      role: role(row),
+      kind: "sg-line",
+      shape: "cross",
+      said: `${row.label}, seed ${run.seed}: ${run.status}. ${files([run])}`,
+    });
   }
   if (row.printed) {
     const { error, note } = row.printed;
-    marks.push({ x: axes.paper.at(error), y, role: ["sg-plain", ""], kind: "sg-hollow", shape: axes.paper.far(error) ? "arrow" : "diamond",
-      said: `The paper, ${shown.column.name}: ${row.label}, ${fixed(error, 2)} %${note ? ` (${note})` : ""}. No seeds, no spread; another recipe than ours.` });
+    marks.push({
+      x: axes.paper.at(error),
+      y,
+      role: ["sg-plain", ""],
+      kind: "sg-hollow",
+      shape: axes.paper.far(error) ? "arrow" : "diamond",
+      said: `The paper, ${shown.column.name}: ${row.label}, ${fixed(error, 2)} %${note ? ` (${note})` : ""}. No seeds, no spread; another recipe than ours.`,
+    });
   }
   return marks;
 }
@@ -356,7 +585,14 @@ function roving(parent) {
     meet(event);
   });
   parent.addEventListener("keydown", (event) => {
-    const to = { ArrowRight: active + 1, ArrowDown: active + 1, ArrowLeft: active - 1, ArrowUp: active - 1, Home: 0, End: Infinity }[event.key];
+    const to = {
+      ArrowRight: active + 1,
+      ArrowDown: active + 1,
+      ArrowLeft: active - 1,
+      ArrowUp: active - 1,
+      Home: 0,
+      End: Infinity,
+    }[event.key];
     if (to === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
     parent.childNodes[clamp(to, 0, parent.childNodes.length - 1)].focus();
@@ -373,7 +609,11 @@ function runCurves(tell) {
   const lines = svg("g");
   window.append(lines);
   const [leaders, labels, note] = [svg("g"), svg("g"), svg("g")];
-  const cursor = svg("g", { class: "sg-cursor", visibility: "hidden" }, svg("circle", { class: "sg-shape sg-hollow", r: 5 }));
+  const cursor = svg(
+    "g",
+    { class: "sg-cursor", visibility: "hidden" },
+    svg("circle", { class: "sg-shape sg-hollow", r: 5 }),
+  );
   const field = svg("rect", { class: "sg-grip sg-field", tabindex: 0, role: "img" });
   drawing.append(axisLines, ticks, names, window, leaders, labels, note, cursor, field);
   let [walkable, at] = [[], [0, 0]];
@@ -381,26 +621,50 @@ function runCurves(tell) {
   const point = ([line, i]) => {
     if (!walkable.length) return;
     at = [clamp(line, 0, walkable.length - 1), 0];
-    const { points, role: [look, style], said } = walkable[at[0]];
+    const {
+      points,
+      role: [look, style],
+      said,
+    } = walkable[at[0]];
     at[1] = clamp(i, 0, points.length - 1);
-    attr(cursor, { class: `sg-cursor ${look}`, style: style || null, visibility: null, transform: `translate(${points[at[1]].map((value) => value.toFixed(1)).join(" ")})` });
+    attr(cursor, {
+      class: `sg-cursor ${look}`,
+      style: style || null,
+      visibility: null,
+      transform: `translate(${points[at[1]].map((value) => value.toFixed(1)).join(" ")})`,
+    });
     tell(said(at[1]));
   };
   field.addEventListener("pointermove", (event) => {
     const box = field.getBoundingClientRect();
-    const [x, y] = [event.clientX - box.left + Number(field.getAttribute("x")), event.clientY - box.top + Number(field.getAttribute("y"))];
+    const [x, y] = [
+      event.clientX - box.left + Number(field.getAttribute("x")),
+      event.clientY - box.top + Number(field.getAttribute("y")),
+    ];
     let nearest = [Infinity, [0, 0]];
-    walkable.forEach(({ points }, line) => points.forEach(([px, py], i) => {
-      const apart = Math.hypot(px - x, 2 * (py - y));
-      if (apart < nearest[0]) nearest = [apart, [line, i]];
-    }));
+    walkable.forEach(({ points }, line) =>
+      points.forEach(([px, py], i) => {
+        const apart = Math.hypot(px - x, 2 * (py - y));
+        if (apart < nearest[0]) nearest = [apart, [line, i]];
+      }),
+    );
     if (nearest[0] < 80) point(nearest[1]);
   });
-  field.addEventListener("pointerdown", (event) => event.pointerType !== "mouse" && field.dispatchEvent(new PointerEvent("pointermove", event)));
+  field.addEventListener(
+    "pointerdown",
+    (event) => event.pointerType !== "mouse" && field.dispatchEvent(new PointerEvent("pointermove", event)),
+  );
   field.addEventListener("focus", () => field.matches(":focus-visible") && point([at[0], Infinity]));
   field.addEventListener("keydown", (event) => {
     const [line, i] = at;
-    const to = { ArrowRight: [line, i + 1], ArrowLeft: [line, i - 1], ArrowUp: [line - 1, i], ArrowDown: [line + 1, i], Home: [line, 0], End: [line, Infinity] }[event.key];
+    const to = {
+      ArrowRight: [line, i + 1],
+      ArrowLeft: [line, i - 1],
+      ArrowUp: [line - 1, i],
+      ArrowDown: [line + 1, i],
+      Home: [line, 0],
+      End: [line, Infinity],
+    }[event.key];
     if (!to || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
     point(to);
@@ -409,12 +673,22 @@ function runCurves(tell) {
   const paint = (shown) => {
     const across = width();
     const kept = shown.group?.kept ?? [1];
-    const bundles = shown.rows.flatMap((row) => errorsOf(shown.error).map((error) => bundle(row, error, shown.seeds))).filter(({ curves }) => curves.length);
+    const bundles = shown.rows
+      .flatMap((row) => errorsOf(shown.error).map((error) => bundle(row, error, shown.seeds)))
+      .filter(({ curves }) => curves.length);
     // The names come first: the plot is as high as all of them on one another, and leaves them the width of the longest.
-    each(labels, bundles, () => svg("text"), (node, { row, error }) => {
-      const [look, style] = role(row);
-      attr(text(node, row.label + (shown.error === "both" && error === "training" ? ", tr." : "")), { class: `sg-tiny ${look} sg-named`, style: style || null });
-    });
+    each(
+      labels,
+      bundles,
+      () => svg("text"),
+      (node, { row, error }) => {
+        const [look, style] = role(row);
+        attr(text(node, row.label + (shown.error === "both" && error === "training" ? ", tr." : "")), {
+          class: `sg-tiny ${look} sg-named`,
+          style: style || null,
+        });
+      },
+    );
     const longest = Math.max(0, ...[...labels.childNodes].map((node) => node.getComputedTextLength()));
     const gap = bundles.length > 12 ? 30 : 14;
     const [left, top, right] = [across >= 560 ? 44 : 32, 22, across - longest - gap];
@@ -423,52 +697,128 @@ function runCurves(tell) {
     const bottom = top + high;
 
     // The first epochs err too much to leave the others room.
-    const settled = bundles.flatMap(({ curves }) => curves.flatMap(({ values }) => values.filter((_, i) => kept[i] > last(kept) / 6)));
+    const settled = bundles.flatMap(({ curves }) =>
+      curves.flatMap(({ values }) => values.filter((_, i) => kept[i] > last(kept) / 6)),
+    );
     const [lowest, highest] = settled.length ? [Math.min(...settled), Math.max(...settled)] : [0, 100];
     const [low, top100] = [Math.max(0, lowest - 0.05 * (highest - lowest)), highest + 0.05 * (highest - lowest) + 0.1];
-    const place = (i, value) => [left + ((kept[i] - 1) / Math.max(1, last(kept) - 1)) * (right - left), bottom - ((value - low) / (top100 - low)) * high];
+    const place = (i, value) => [
+      left + ((kept[i] - 1) / Math.max(1, last(kept) - 1)) * (right - left),
+      bottom - ((value - low) / (top100 - low)) * high,
+    ];
 
-    const [epochTicks, errorTicks] = high ? [niceTicks(1, Math.max(2, last(kept)), Math.min(5, (right - left) / 28)), niceTicks(low, top100, 6)] : [[], []];
+    const [epochTicks, errorTicks] = high
+      ? [niceTicks(1, Math.max(2, last(kept)), Math.min(5, (right - left) / 28)), niceTicks(low, top100, 6)]
+      : [[], []];
     const atEpoch = (epoch) => left + ((epoch - 1) / Math.max(1, last(kept) - 1)) * (right - left);
-    attr(axisLines, { d: !high ? "" : `M${left},${top}V${bottom}H${right}${epochTicks.map((e) => `M${atEpoch(e).toFixed(1)},${bottom}v5`).join("")}${errorTicks.map((v) => `M${left},${place(0, v)[1].toFixed(1)}h-5`).join("")}` });
+    attr(axisLines, {
+      d: !high
+        ? ""
+        : `M${left},${top}V${bottom}H${right}${epochTicks.map((e) => `M${atEpoch(e).toFixed(1)},${bottom}v5`).join("")}${errorTicks.map((v) => `M${left},${place(0, v)[1].toFixed(1)}h-5`).join("")}`,
+    });
     const written = [
       ...epochTicks.map((e) => ({ words: String(e), x: atEpoch(e), y: bottom + 19, look: "sg-mid" })),
       ...errorTicks.map((v) => ({ words: String(v), x: left - 8, y: place(0, v)[1] + 4, look: "sg-end" })),
     ];
-    each(ticks, written, () => svg("text"), (node, { words: said, x, y, look }) => attr(text(node, said), { x: x.toFixed(1), y: y.toFixed(1), class: `sg-tiny sg-soft ${look}` }));
-    each(names, high ? [[shown.error === "both" ? "error (%); dashed: training (tr.)" : "error (%)", 0, 11], ["epoch", right, bottom + 36]] : [], () => svg("text"), (node, [said, x, y], i) => attr(text(node, said), { x, y, class: `sg-small sg-soft ${i ? "sg-end" : ""}` }));
+    each(
+      ticks,
+      written,
+      () => svg("text"),
+      (node, { words: said, x, y, look }) =>
+        attr(text(node, said), { x: x.toFixed(1), y: y.toFixed(1), class: `sg-tiny sg-soft ${look}` }),
+    );
+    each(
+      names,
+      high
+        ? [
+            [shown.error === "both" ? "error (%); dashed: training (tr.)" : "error (%)", 0, 11],
+            ["epoch", right, bottom + 36],
+          ]
+        : [],
+      () => svg("text"),
+      (node, [said, x, y], i) => attr(text(node, said), { x, y, class: `sg-small sg-soft ${i ? "sg-end" : ""}` }),
+    );
 
-    attr(window, { x: left, y: top - 2, width: Math.max(0, right - left + 4), height: high + 4, viewBox: `${left} ${top - 2} ${Math.max(0, right - left + 4)} ${high + 4}` });
-    const strokes = bundles.flatMap(({ row, error, curves }) => curves.map((curve) => ({ row, error, ...curve, points: curve.values.map((value, i) => place(i, value)) })));
-    each(lines, strokes, () => svg("path"), (node, { row, error, whole, points }) => {
-      const [look, style] = role(row);
-      attr(node, { class: `sg-line ${look} ${whole ? "sg-mean" : "sg-one"} ${error === "training" ? "sg-dashed" : ""} ${dash(row)}`, style: style || null, d: `M${points.map(([x, y]) => `${x.toFixed(1)},${y.toFixed(1)}`).join("L")}` });
+    attr(window, {
+      x: left,
+      y: top - 2,
+      width: Math.max(0, right - left + 4),
+      height: high + 4,
+      viewBox: `${left} ${top - 2} ${Math.max(0, right - left + 4)} ${high + 4}`,
     });
+    const strokes = bundles.flatMap(({ row, error, curves }) =>
+      curves.map((curve) => ({ row, error, ...curve, points: curve.values.map((value, i) => place(i, value)) })),
+    );
+    each(
+      lines,
+      strokes,
+      () => svg("path"),
+      (node, { row, error, whole, points }) => {
+        const [look, style] = role(row);
+        attr(node, {
+          class: `sg-line ${look} ${whole ? "sg-mean" : "sg-one"} ${error === "training" ? "sg-dashed" : ""} ${dash(row)}`,
+          style: style || null,
+          d: `M${points.map(([x, y]) => `${x.toFixed(1)},${y.toFixed(1)}`).join("L")}`,
+        });
+      },
+    );
     walkable = strokes.map(({ row, error, points, values, told }) => ({
-      points: points.map(([x, y]) => [x, clamp(y, top, bottom)]), role: role(row),
-      said: (i) => `${row.label}, ${told.who}, epoch ${kept[i]}: ${error} error ${fixed(values[i], 2)} %. ${told.files}`,
+      points: points.map(([x, y]) => [x, clamp(y, top, bottom)]),
+      role: role(row),
+      said: (i) =>
+        `${row.label}, ${told.who}, epoch ${kept[i]}: ${error} error ${fixed(values[i], 2)} %. ${told.files}`,
     }));
     attr(cursor, { visibility: "hidden" });
 
-    const ends = bundles.map(({ row, curves }) => ({ role: role(row), y: clamp(place(curves[0].values.length - 1, last(curves[0].values))[1], top, bottom) }));
+    const ends = bundles.map(({ row, curves }) => ({
+      role: role(row),
+      y: clamp(place(curves[0].values.length - 1, last(curves[0].values))[1], top, bottom),
+    }));
     apart(ends, NAME, top, bottom);
     ends.forEach(({ to }, i) => attr(labels.childNodes[i], { x: right + gap, y: (to + 4).toFixed(1) }));
-    each(leaders, ends, () => svg("path"), (node, { role: [look, style], y, to }) => attr(node, {
-      class: `sg-line sg-leader ${look}`, style: style || null, d: `M${right + 2},${y.toFixed(1)}L${right + gap - 3},${to.toFixed(1)}`,
-    }));
+    each(
+      leaders,
+      ends,
+      () => svg("path"),
+      (node, { role: [look, style], y, to }) =>
+        attr(node, {
+          class: `sg-line sg-leader ${look}`,
+          style: style || null,
+          d: `M${right + 2},${y.toFixed(1)}L${right + gap - 3},${to.toFixed(1)}`,
+        }),
+    );
 
     const missing = shown.rows.filter(({ runs }) => !runs.length).map(({ label }) => label);
     const figures = shown.column?.figures ?? [];
     const sentences = [
       ...(missing.length ? wrapped(`Not run: ${missing.join(", ")}.`, across) : []),
-      ...wrapped(!shown.column ? "The paper has no such data." : figures.length ? `The paper draws ${NETWORKS[shown.column.model]} in ${figures.join(" and ")}, without numbers.`
-        : `The paper has no curves of ${shown.column.name}.`, across),
+      ...wrapped(
+        !shown.column
+          ? "The paper has no such data."
+          : figures.length
+            ? `The paper draws ${NETWORKS[shown.column.model]} in ${figures.join(" and ")}, without numbers.`
+            : `The paper has no curves of ${shown.column.name}.`,
+        across,
+      ),
     ];
     const under = high ? bottom + 58 : 16;
-    each(note, sentences, () => svg("text", { class: "sg-small sg-soft" }), (node, said, i) => attr(text(node, said), { x: 0, y: under + 17 * i }));
+    each(
+      note,
+      sentences,
+      () => svg("text", { class: "sg-small sg-soft" }),
+      (node, said, i) => attr(text(node, said), { x: 0, y: under + 17 * i }),
+    );
     size(across, under + 8 + 17 * (sentences.length - 1));
-    attr(field, { x: left, y: top, width: Math.max(0, right - left + 6), height: high, "aria-label": `Curves of ${bundles.length} settings. Left and right go along a curve, up and down to another one.` });
-    attr(drawing, { "aria-label": `${shown.error === "both" ? "Test and training" : shown.error} error over ${last(kept)} epochs, ${bundles.length} curves.` });
+    attr(field, {
+      x: left,
+      y: top,
+      width: Math.max(0, right - left + 6),
+      height: high,
+      "aria-label": `Curves of ${bundles.length} settings. Left and right go along a curve, up and down to another one.`,
+    });
+    attr(drawing, {
+      "aria-label": `${shown.error === "both" ? "Test and training" : shown.error} error over ${last(kept)} epochs, ${bundles.length} curves.`,
+    });
   };
   return { el, paint };
 }
@@ -483,7 +833,11 @@ function bundle(row, error, seeds) {
     curves.push({ whole: true, values, told: { who: `mean of ${whole.length} seeds`, files: files(whole) } });
   }
   for (const run of seeds === "mean" && curves.length ? [] : runs) {
-    curves.push({ whole: runs.length === 1, values: run[error], told: { who: `seed ${run.seed}`, files: files([run]) } });
+    curves.push({
+      whole: runs.length === 1,
+      values: run[error],
+      told: { who: `seed ${run.seed}`, files: files([run]) },
+    });
   }
   return { row, error, curves };
 }
@@ -522,7 +876,13 @@ function menu({ label, wide = false, onChange }) {
   let offered = [];
   list.addEventListener("change", () => onChange(offered[list.selectedIndex][0]));
   return {
-    el: html("label", { class: `sg-control${wide ? " sg-wide" : ""}` }, html("span", { class: "sg-name" }, label), list, ...(wide ? [words] : [])),
+    el: html(
+      "label",
+      { class: `sg-control${wide ? " sg-wide" : ""}` },
+      html("span", { class: "sg-name" }, label),
+      list,
+      ...(wide ? [words] : []),
+    ),
     show(value, options) {
       if (JSON.stringify(options) !== JSON.stringify(offered)) {
         offered = options;
@@ -542,7 +902,12 @@ function chips({ label, names, onToggle }) {
     return { name, input, el: html("label", {}, input, html("span", {}, name)) };
   });
   return {
-    el: html("fieldset", { class: "sg-control sg-chips" }, html("legend", { class: "sg-name" }, label), html("div", { class: "sg-options" }, ...inputs.map(({ el }) => el))),
+    el: html(
+      "fieldset",
+      { class: "sg-control sg-chips" },
+      html("legend", { class: "sg-name" }, label),
+      html("div", { class: "sg-options" }, ...inputs.map(({ el }) => el)),
+    ),
     show(on) {
       for (const { name, input } of inputs) input.checked = on.has(name);
     },
