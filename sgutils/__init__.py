@@ -18,11 +18,11 @@ _HOME = {
         "checkpoint": ("load_network", "save_network"),
         "methods": (
             *("METHODS", "Baseline", "Cosub", "Distillation", "DiversePeers", "Method", "MutualLearning"),
-            *("NativeEnsemble", "SelfGuidance", "StochasticDepth", "build_method"),
+            *("GateSampler", "NativeEnsemble", "SelfGuidance", "StochasticDepth", "build_method"),
         ),
-        "resnets": (
-            *("MODELS", "ResNet", "fold_gates", "keep_running_statistics", "recalibrate_batch_norm", "resnet"),
-            *("resnet20", "resnet32", "resnet50", "resnet56", "resnet110"),
+        "networks": (
+            *("MODELS", "GatedNetwork", "ResNet", "fold_gates", "keep_running_statistics"),
+            *("recalibrate_batch_norm", "resnet", "resnet20", "resnet32", "resnet50", "resnet56", "resnet110"),
         ),
         "results": ("Run", "by_setting", "load_results", "mean_and_deviation"),
         "runs": ("resume", "train"),
@@ -38,6 +38,7 @@ _MODULES = (
     "gates",
     "losses",
     "methods",
+    "networks",
     "plots",
     "resnets",
     "results",

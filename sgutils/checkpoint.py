@@ -13,7 +13,7 @@ import torch
 
 from .distributed import rank
 from .errors import InputError
-from .resnets import ResNet
+from .networks import ResNet
 
 A_CHECKPOINT = "the checkpoint of a run that `sgutils train` started"
 

@@ -25,7 +25,7 @@ from .export import export_onnx, trained_network
 from .folders import ledger_to_fill, ledgers
 from .methods import METHODS, options
 from .paper import FIGURES, TABLES
-from .resnets import MODELS
+from .networks import MODELS
 from .results import Run, as_markdown, as_text, beside_the_paper, load_results, load_run, measured, title_at_scale
 from .runs import CHECKPOINT, NETWORK, evaluate, resume, resume_command, train
 from .training import PRECISIONS

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from .errors import InputError
 from .methods import options
-from .resnets import MODELS
+from .networks import MODELS
 
 # What a scale changes in every setting. A scaled-down run is another question than the full one: it never stands in
 # the full one's place (see `sgutils.results.describe_setting`).

@@ -10,7 +10,7 @@ from .checkpoint import A_CHECKPOINT, load_checkpoint, load_network, understood
 from .config import Config
 from .errors import InputError
 from .gates import linear_decay
-from .resnets import MODELS, ResNet
+from .networks import MODELS, ResNet
 from .runs import CHECKPOINT, NETWORK
 
 

@@ -18,7 +18,7 @@ from .config import Config
 from .data import Dataset, augment, load_dataset
 from .errors import InputError
 from .methods import Method, build_method
-from .resnets import MODELS
+from .networks import MODELS
 
 PRECISIONS = ("float32", "bfloat16")
 
@@ -92,6 +92,7 @@ class Trainer:
         if precision not in (None, *PRECISIONS):
             raise InputError(f"precision must be one of {', '.join(PRECISIONS)}, not {precision!r}.")
         distributed.join()
+        method.deployed_network()  # what cannot be deployed is found out now, not after 300 epochs
         self.device = distributed.own_device() if device is None else torch.device(device)
         self.precision = precision or default_precision(self.device)
         self.method = method.to(self.device, memory_format=torch.channels_last)
@@ -118,7 +119,7 @@ class Trainer:
         # code of stochastic depth, and as they would if its branch were computed and multiplied by 0.
         for parameter in self.parameters:
             parameter.grad = torch.zeros_like(parameter)
-        self.losses = distributed.wrap(self.method, method.leaves_out_parameters)
+        self.losses = distributed.wrap(self.method, method.find_unused_parameters)
         before = method.trained_first()
         self.first = before and Trainer(
             before,
@@ -154,7 +155,7 @@ class Trainer:
         """Train the epochs that are left, and give each as it is done."""
         if self.first:
             yield from self.first
-        self.method.begin()
+        self.method.on_train_start()
         while len(self.history) < self.epochs:
             self.history.append(self._epoch(len(self.history)))
             yield self.history[-1]
@@ -165,7 +166,7 @@ class Trainer:
         for group in self.optimizer.param_groups:
             group["lr"] = lr
         self.method.train()
-        self.method.begin_epoch(index, self.epochs)
+        self.method.on_epoch_start(index, self.epochs)
         sums: dict[str, Tensor] = {}
         first_bad = torch.tensor(math.inf, device=self.device)
         batches = self._batches(torch.randperm(len(self.dataset.train_x), generator=self.draws).to(self.device))
@@ -186,7 +187,7 @@ class Trainer:
                 f"The weights became NaN or infinite in the last step of epoch {index + 1}, at learning rate {lr:g}."
             )
         if index + 1 == self.epochs:
-            self.method.finish(self._images(batch) for batch in batches)
+            self.method.on_train_end(self._images(batch) for batch in batches)
         distributed.agree(self.method)
         images = sum(map(len, batches))
         means = {name: distributed.add_up(value).item() / images for name, value in sums.items()}

@@ -9,7 +9,7 @@ from stage import Mathematics
 from torch import nn
 
 import sgutils as sg
-from sgutils.resnets import GatedBlock
+from sgutils.networks.resnets import GatedBlock
 from sgutils.widgets.recorders import digits as recorder
 
 EXACT = {"rtol": 1e-6, "atol": 1e-9}  # sgutils keeps survival probabilities in single precision; asked for is 1e-5
