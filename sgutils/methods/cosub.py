@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from ..gates import check_probability
 from ..losses import check_tau, distillation_kl
-from ..networks import GatedNetwork, check_gated
+from ..networks import GatedNetwork, check_gated, fold_gates
 from .method import Method, error_rate
 from .sampler import GateSampler
 
@@ -49,4 +49,4 @@ class Cosub(Method, name="cosub"):
         return self.net(x, self.students.p)
 
     def deployed_network(self) -> nn.Module:
-        return self.net.fold(self.students.p)
+        return fold_gates(self.net, self.students.p)

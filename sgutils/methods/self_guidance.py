@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from ..errors import InputError
 from ..losses import check_kl_direction, check_lam, check_tau, distillation_kl, self_guidance_loss
-from ..networks import GatedNetwork, check_gated, keep_running_statistics, recalibrate_batch_norm
+from ..networks import GatedNetwork, check_gated, fold_gates, keep_running_statistics, recalibrate_batch_norm
 from .method import Method, error_rate
 from .sampler import GateSampler
 
@@ -85,7 +85,7 @@ class SelfGuidance(Method, name="self-guidance"):
         return self.net(x, self.students.p)
 
     def deployed_network(self) -> nn.Module:
-        return self.net.fold(self.students.p)
+        return fold_gates(self.net, self.students.p)
 
     def on_train_end(self, batches: Iterable[Tensor]) -> None:
         if self.bn_statistics == "recalibrate":

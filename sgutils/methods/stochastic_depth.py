@@ -3,7 +3,7 @@
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..networks import GatedNetwork, check_gated
+from ..networks import GatedNetwork, check_gated, fold_gates
 from .method import Method, error_rate
 from .sampler import GateSampler
 
@@ -33,4 +33,4 @@ class StochasticDepth(Method, name="stochastic-depth"):
         return self.net(x, self.students.p)
 
     def deployed_network(self) -> nn.Module:
-        return self.net.fold(self.students.p)
+        return fold_gates(self.net, self.students.p)

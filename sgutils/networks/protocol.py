@@ -36,16 +36,28 @@ class GatedNetwork(Protocol):
 
 
 def check_gated(net: object) -> None:
-    """Raise an `InputError` unless ``net`` is a module that keeps the protocol."""
-    if isinstance(net, nn.Module) and isinstance(net, GatedNetwork):
-        return
-    what = type(net).__name__
-    if isinstance(net, nn.Module):
-        raise InputError(f"{what} has no gates: give a gated network, such as sgutils.gated(model) makes of it.")
-    raise InputError(f"A network must be a torch module with gates, not {what}.")
+    """Raise an `InputError` unless ``net`` is a module with gates.
+
+    `features` and `fold` are asked for only where they are used: a loop of one's own may need neither.
+    """
+    if not isinstance(net, nn.Module):
+        raise InputError(f"A network must be a torch module with gates, not {type(net).__name__}.")
+    if not hasattr(net, "num_blocks"):
+        raise InputError(
+            f"{type(net).__name__} has no gates: give a gated network, such as sgutils.gated(model) makes of it."
+        )
 
 
 def fold_gates(net: GatedNetwork, p: Sequence[float] | Tensor) -> nn.Module:
-    """The same as ``net.fold(p)``: an ordinary network that computes what ``net`` computes with gates ``p``."""
+    """The same as ``net.fold(p)``: an ordinary network that computes what ``net`` computes with gates ``p``.
+
+    Raises:
+        InputError: if ``net`` has no gates or no way to fold them, or ``p`` is not one probability for each block.
+    """
     check_gated(net)
+    if not hasattr(net, "fold"):
+        raise InputError(
+            f"{type(net).__name__} cannot be deployed, for it has no fold(p): see sgutils.GatedNetwork, or wrap the "
+            "network with sgutils.gated(model)."
+        )
     return net.fold(p)

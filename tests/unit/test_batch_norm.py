@@ -114,6 +114,17 @@ def test_anybodys_gated_network_trains_in_anybodys_loop_and_only_the_teacher_mov
     torch.testing.assert_close(method.deployed_network()(x), method.predict(x))
 
 
+class WithoutFold(Foreign):
+    fold = property()
+
+
+def test_what_cannot_be_deployed_trains_in_a_loop_of_ones_own_but_the_trainer_refuses_it_at_once():
+    method = sg.StochasticDepth(WithoutFold())
+    method(torch.randn(8, 1, 3, 3), torch.arange(8) % 3)["total"].backward()
+    with pytest.raises(sg.InputError, match=r"WithoutFold cannot be deployed, for it has no fold\(p\)"):
+        sg.Trainer(method, sg.load_dataset("digits", train_examples=20, test_examples=20))
+
+
 def test_recalibration_leaves_every_module_in_its_mode_and_drops_nothing_out():
     net = Foreign().train()
     net.norms[0].eval()
