@@ -1,8 +1,8 @@
 // A network of `networks.json` laid out for images of one size: where each tensor stands in the flat arrays of all
 // parameters and of all running statistics, and the side of the image before and after each convolution.
 
-// Returns { convs, stem, blocks, classifier, parameters, statistics, tensors, side, features, classes }. A convolution is
-// { weight, gamma, beta, mean, variance } (places in the arrays) with { in, out, kernel, stride, sideIn, sideOut }; a block
+// A convolution is { weight, gamma, beta, mean, variance } (places in the arrays; the last four are of the batch norm behind
+// it) with { in, out, kernel, stride, sideIn, sideOut, gate } (the block whose gate weighs it, or null); a block is
 // { branch: [convolution, ...], shortcut: convolution or null }; `tensors` names every place as `sgutils` does.
 export function layout(network, side) {
   const counts = { parameters: 0, statistics: 0 };
@@ -18,7 +18,7 @@ export function layout(network, side) {
   const convolution = (given, sideIn) => {
     const { conv, norm, in: channels, out, kernel, stride } = given;
     const made = {
-      ...given, index: convs.length, sideIn, sideOut: Math.floor((sideIn - 1) / stride) + 1,
+      ...given, index: convs.length, gate: null, sideIn, sideOut: Math.floor((sideIn - 1) / stride) + 1,
       weight: place("parameters", `${conv}.weight`, [out, channels, kernel, kernel]),
       gamma: place("parameters", `${norm}.weight`, [out]),
       beta: place("parameters", `${norm}.bias`, [out]),
@@ -30,7 +30,7 @@ export function layout(network, side) {
   };
   const stem = convolution(network.stem, side);
   let at = stem.sideOut;
-  const blocks = network.blocks.map(({ branch, shortcut }) => {
+  const blocks = network.blocks.map(({ branch, shortcut }, l) => {
     let inside = at;
     const path = branch.map((given) => {
       const made = convolution(given, inside);
@@ -38,6 +38,7 @@ export function layout(network, side) {
       return made;
     });
     const block = { branch: path, shortcut: shortcut && convolution(shortcut, at) };
+    path.at(-1).gate = l; // its batch norm is the one that the block's gate weighs
     at = inside;
     return block;
   });
