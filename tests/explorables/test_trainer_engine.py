@@ -7,6 +7,7 @@ import pytest
 import torch
 from stage import Mathematics
 from trainer_parity import batches, by_engine, by_torch, farthest
+from webgpu import page_with_webgpu
 
 from sgutils.gates import linear_decay
 from sgutils.resnets import resnet
@@ -56,6 +57,12 @@ def wasm(browser):
     page.close()
 
 
+@pytest.fixture(scope="module")
+def webgpu(browser):
+    with page_with_webgpu(browser) as page:
+        yield Mathematics(page, "trainer/webgpu.js")
+
+
 @pytest.mark.parametrize("statistics", ["teacher", "both"])
 @pytest.mark.parametrize("lam, tau", [(0.25, 3.0), (2.0, 1.0)])
 @pytest.mark.parametrize("gates", [[ALL], [NONE], [SOME, NONE, [0.0, 1.0, 1.0], ALL, [0.0, 0.0, 1.0]]])
@@ -77,6 +84,28 @@ def test_other_networks_and_images_agree_with_torch(wasm, side, channels, widths
     third = (depth - 2) // (9 if block == "bottleneck" else 6)
     gates = [[1.0, 0.0, 1.0] * third, [0.0, 1.0, 1.0] * third]
     agree(wasm, SETTINGS, gates=gates, shape=(depth, 5, channels, widths, block), side=side)
+
+
+@pytest.mark.parametrize(
+    "settings, gates",
+    [
+        ({}, [SOME, ALL, NONE]),
+        ({"lam": 2.0, "tau": 1.0, "statistics": "both"}, [[0.0, 1.0, 1.0], [0.0, 0.0, 1.0]]),
+        ({"method": "baseline", "nesterov": False}, [ALL]),
+        ({"method": "stochastic-depth"}, [SOME, NONE]),
+        ({"method": "without-backward-full", "statistics": "both"}, [SOME]),
+    ],
+)
+def test_twenty_steps_by_webgpu_agree_with_torch(webgpu, settings, gates):
+    agree(webgpu, SETTINGS | settings, gates=gates, shape=(8, 10, 1, (8, 8, 16)), make="webgpuEngine", within=1e-3)
+
+
+@pytest.mark.parametrize(
+    "side, channels, widths, depth, block", [(7, 3, (16, 24, 8), 8, "basic"), (8, 1, (8, 8, 8), 11, "bottleneck")]
+)
+def test_other_networks_by_webgpu_agree_with_torch(webgpu, side, channels, widths, depth, block):
+    shape = (depth, 5, channels, widths, block)
+    agree(webgpu, SETTINGS, gates=[SOME, [0.0, 1.0, 1.0]], shape=shape, side=side, make="webgpuEngine", within=1e-3)
 
 
 def agree(mathematics, settings, *, gates, shape=(8, 10, 1, (8, 16, 24)), side=8, make="wasmEngine", within=1e-4):
