@@ -27,7 +27,7 @@ TRAIN = """({ shape, theta, batches, method, lam, tau, pLast, lr }) => {
   const [net, gradients, momentum, count] = [layers(theta), layers(zeros), layers(zeros), batches[0].y.length];
   const passes = { student: network.createPass(shape, count), teacher: network.createPass(shape, count) };
   const p = Array.from({ length: shape.blocks }, (_, l) => 1 - ((l + 1) / shape.blocks) * (1 - pLast));
-  const teacher = training.deployedGates(method, p);
+  const teacher = methods.deployedGates(method, p);
   const steps = batches.map(({ x, y, gates }) => {
     const batch = { x: Float64Array.from(x), y, count };
     const losses = training.lossesOf(net, passes, gradients, batch, { method, lam, tau, student: gates, teacher });
@@ -41,10 +41,10 @@ TRAIN = """({ shape, theta, batches, method, lam, tau, pLast, lr }) => {
 
 @pytest.fixture(scope="module")
 def modules(browser):
-    """A page that knows playground/network.js as `network`, and so on."""
+    """A page that knows `playground/network.js` as `network`, and so on."""
     page = browser.new_page()
-    for name in ("network", "training", "views", "datasets"):
-        Mathematics(page, f"playground/{name}.js").evaluate(f"window.{name} = window.M")
+    for file in ("lib/methods", "playground/network", "playground/training", "playground/views", "playground/datasets"):
+        Mathematics(page, f"{file}.js").evaluate(f"window.{file.split('/')[1]} = window.M")
     yield page
     page.close()
 

@@ -1,8 +1,8 @@
 // What the playground shows of a network: its errors, its answers over the plane or on digits, its features.
 
+import { softmaxInto } from "../lib/methods.js";
 import { REACH } from "./datasets.js";
 import { createPass, forward } from "./network.js";
-import { softmaxInto } from "./training.js";
 
 // Runs a network on examples; one pass is made for all calls and grows when it must.
 export function createReader(net) {

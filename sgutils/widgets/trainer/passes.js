@@ -6,7 +6,7 @@
 
 
 // Room for a pass over a batch: `map(side, channels)` and `room(length)` make an engine's own kind of array.
-export function createPass(net, batch, { map, room }) {
+export function roomForPass(net, batch, { map, room }) {
   return {
     input: map(net.side, net.stem.in),
     stem: map(net.stem.sideOut, net.stem.out),
@@ -24,7 +24,7 @@ export function createPass(net, batch, { map, room }) {
 }
 
 // Room for gradients on their way back, by shape: two on the way along the blocks, two inside a branch.
-export function createScratch(net, { map }) {
+export function roomForGradients(net, { map }) {
   const shapes = new Map();
   const of = (side, channels) => {
     const key = `${side}x${channels}`;
@@ -36,7 +36,7 @@ export function createScratch(net, { map }) {
 }
 
 // `mode` is { training, keep }: whether batch norm takes the batch's statistics, and whether the running ones follow.
-export function forward(ops, net, pass, mode) {
+export function forwardPass(ops, net, pass, mode) {
   ops.convolve(net.stem, pass.input, pass);
   ops.norm(net.stem, pass, mode);
   ops.relu(net.stem, pass, pass.stem);
@@ -67,7 +67,7 @@ export function forward(ops, net, pass, mode) {
 }
 
 // Adds the gradient of the loss, which `onLogits` of the pass starts from, to the parameters'.
-export function backward(ops, net, pass, scratch) {
+export function backwardPass(ops, net, pass, scratch) {
   const final = net.blocks.at(-1).branch.at(-1);
   let d = scratch(final.sideOut, final.out).along[0];
   ops.classifyBackward(net, pass, d);

@@ -1,9 +1,10 @@
 // The engine on the processor: the operations of `passes.js` by `kernels.c`, compiled to WebAssembly, in one thread.
 
+import { PASSES } from "../lib/methods.js";
 import kernels from "./kernels.json";
 import { layout } from "./layout.js";
-import { PASSES, objective } from "./objective.js";
-import { backward, createPass, createScratch, forward, remainders } from "./passes.js";
+import { objective } from "./objective.js";
+import { backwardPass, forwardPass, remainders, roomForGradients, roomForPass } from "./passes.js";
 
 const PAGE = 65536;
 
@@ -18,9 +19,9 @@ export async function wasmEngine(network, { side, batch }) {
   const bytes = Uint8Array.from(atob(kernels.wasm), (letter) => letter.charCodeAt(0));
   const { instance: { exports: call } } = await WebAssembly.instantiate(bytes);
   const net = layout(network, side);
-  const memory = layOut(net, call, batch);
+  const memory = wasmMemory(net, call, batch);
   const { parameters, gradient, statistics, velocity, passes, scratch } = memory;
-  const ops = operations(net, call, memory);
+  const ops = wasmOperations(net, call, memory);
 
   // Images into the middle of their borders.
   const fill = (pass, x, images) => {
@@ -48,13 +49,13 @@ export async function wasmEngine(network, { side, batch }) {
         const pass = passes[which];
         fill(pass, x, y.length);
         pass.gates = gates[which];
-        forward(ops, net, pass, { training: true, keep: policy === "both" || which === "teacher" || !uses.teacher });
+        forwardPass(ops, net, pass, { training: true, keep: policy === "both" || which === "teacher" || !uses.teacher });
         const rows = (array) => array.view.subarray(0, y.length * net.classes);
         made[which] = { logits: rows(pass.logits), onLogits: rows(pass.onLogits) };
       }
       const losses = objective(method, made, y, net.classes, { lam, tau });
-      if (uses.student) backward(ops, net, passes.student, scratch);
-      if (uses.backwardFull) backward(ops, net, passes.teacher, scratch);
+      if (uses.student) backwardPass(ops, net, passes.student, scratch);
+      if (uses.backwardFull) backwardPass(ops, net, passes.teacher, scratch);
       ops.unpack();
       call.descend(parameters.at, velocity.at, gradient.at, net.parameters, lr, momentum, weightDecay, nesterov ? 1 : 0);
       return losses;
@@ -68,7 +69,7 @@ export async function wasmEngine(network, { side, batch }) {
       for (let from = 0; from < images; from += batch) {
         const count = Math.min(batch, images - from);
         fill(pass, x.subarray(from * size, (from + count) * size), count);
-        forward(ops, net, pass, { training: false, keep: false });
+        forwardPass(ops, net, pass, { training: false, keep: false });
         logits.set(pass.logits.view.subarray(0, count * net.classes), from * net.classes);
         features.set(pass.features.view.subarray(0, count * net.features), from * net.features);
       }
@@ -81,7 +82,7 @@ export async function wasmEngine(network, { side, batch }) {
 const at = (place, array) => array.at + 4 * place.offset;
 
 // The operations of `passes.js`. Maps have a border of one pixel; `inner(size, channels)` is how its rows lie.
-function operations(net, call, memory) {
+function wasmOperations(net, call, memory) {
   const { parameters, gradient, statistics, sums, factors, offsets } = memory;
   const inner = (size, channels) => ({ image: (size + 2) ** 2 * channels, row: (size + 2) * channels, first: (size + 3) * channels });
   const part = (place, array) => array.view.subarray(place.offset, place.offset + place.length);
@@ -208,7 +209,7 @@ function operations(net, call, memory) {
 const sideOfLast = (net) => net.blocks.at(-1).branch.at(-1).sideOut;
 
 // Room for everything, so that training makes no garbage: { at: address, view, length } each, zeros at first.
-function layOut(net, call, batch) {
+function wasmMemory(net, call, batch) {
   let end = call.heap();
   const arrays = [];
   const room = (length, size = 4) => {
@@ -226,8 +227,8 @@ function layOut(net, call, batch) {
     convs: net.convs.map((conv) => ({
       forward: room(conv.weight.length), onWeight: room(conv.weight.length), backward: conv === net.stem ? [] : panelsOf(conv),
     })),
-    passes: { student: createPass(net, batch, { map, room }), teacher: createPass(net, batch, { map, room }) },
-    scratch: createScratch(net, { map }),
+    passes: { student: roomForPass(net, batch, { map, room }), teacher: roomForPass(net, batch, { map, room }) },
+    scratch: roomForGradients(net, { map }),
     sums: room(2 * widest, 8), factors: [room(widest), room(widest), room(widest)],
     offsets: room(2 * Math.max(128, net.side ** 2)), // of the pixels of a block of images
   };

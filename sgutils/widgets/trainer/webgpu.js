@@ -1,9 +1,10 @@
 // The engine on the graphics processor: the operations of `passes.js` by the kernels of `shaders.js`, through WebGPU.
 // What it can do is what `wasmEngine` says.
 
+import { PASSES } from "../lib/methods.js";
 import { layout } from "./layout.js";
-import { PASSES, objective } from "./objective.js";
-import { backward, createPass, createScratch, forward, remainders } from "./passes.js";
+import { objective } from "./objective.js";
+import { backwardPass, forwardPass, remainders, roomForGradients, roomForPass } from "./passes.js";
 import { ALONG, GROUP, KERNELS, TILE, shader } from "./shaders.js";
 
 // How many parts a weight gradient is summed in, so that all of a processor has work, and a batch norm's sums.
@@ -16,10 +17,10 @@ export async function webgpuEngine(network, { side, batch }) {
   if (!adapter) return null;
   const device = await adapter.requestDevice();
   const net = layout(network, side);
-  const memory = layOut(net, device, batch);
+  const memory = webgpuMemory(net, device, batch);
   const { now, passes, scratch, labels, arrays } = memory;
   const run = dispatcher(device);
-  const ops = operations(net, memory, run, batch);
+  const ops = webgpuOperations(net, memory, run, batch);
   const L = net.blocks.length;
   const gatesAt = (which) => 1 + (which === "student" ? 0 : L);
   const write = (buffer, values, from = 0) => device.queue.writeBuffer(buffer.gpu, 4 * from, values);
@@ -61,11 +62,11 @@ export async function webgpuEngine(network, { side, batch }) {
       encoder.clearBuffer(arrays.gradient.gpu);
       run.begin(encoder);
       for (const which of used) {
-        forward(ops, net, passes[which], { training: true, keep: policy === "both" || which === "teacher" || !uses.teacher });
+        forwardPass(ops, net, passes[which], { training: true, keep: policy === "both" || which === "teacher" || !uses.teacher });
       }
       ops.objective(uses);
-      if (uses.student) backward(ops, net, passes.student, scratch);
-      if (uses.backwardFull) backward(ops, net, passes.teacher, scratch);
+      if (uses.student) backwardPass(ops, net, passes.student, scratch);
+      if (uses.backwardFull) backwardPass(ops, net, passes.teacher, scratch);
       ops.descend();
       run.end();
       // The losses are for those who watch: they are worked out here, from the logits.
@@ -83,7 +84,7 @@ export async function webgpuEngine(network, { side, batch }) {
         write(pass.input, x.subarray(from * size, (from + count) * size));
         const encoder = device.createCommandEncoder();
         run.begin(encoder);
-        forward(ops, net, pass, { training: false, keep: false });
+        forwardPass(ops, net, pass, { training: false, keep: false });
         run.end();
         const [some, more] = await fetched(encoder, [pass.logits, pass.features]);
         logits.set(some.subarray(0, count * net.classes), from * net.classes);
@@ -131,7 +132,7 @@ function dispatcher(device) {
   });
 }
 
-function operations(net, memory, run, batch) {
+function webgpuOperations(net, memory, run, batch) {
   const { now, arrays: { parameters, gradient, statistics, velocity }, passes, labels, sums, factors, parts } = memory;
   const L = net.blocks.length;
   const gateOf = (conv, pass) => (conv.gate === null ? 0 : 1 + (pass === passes.student ? 0 : L) + conv.gate);
@@ -197,7 +198,7 @@ function operations(net, memory, run, batch) {
     weightGradient(conv, input, d) {
       const { in: channels, out, kernel } = conv;
       const windows = windowsOf(conv);
-      const { deep, shares, share } = sharesOf(conv, batch);
+      const { deep, shares, share } = partsOf(conv, batch);
       run("products", { ...windows, share }, [input, d, parts], [...tiles(deep, out), shares]);
       run.each("gather", deep * out, { channels: out, inputs: channels, taps: kernel * kernel, shares, weight: conv.weight.offset }, parts, gradient);
     },
@@ -218,7 +219,7 @@ function operations(net, memory, run, batch) {
 }
 
 // The pixels of a weight gradient's sum are shared among so many groups that the processor has work for all its parts.
-function sharesOf({ in: channels, out, kernel, sideOut }, batch) {
+function partsOf({ in: channels, out, kernel, sideOut }, batch) {
   const [deep, pixels] = [kernel * kernel * channels, batch * sideOut * sideOut];
   const shares = Math.max(1, Math.min(Math.ceil(pixels / 64), Math.floor(PARTS / (Math.ceil(deep / TILE.rows) * Math.ceil(out / TILE.columns)))));
   const share = Math.ceil(pixels / shares);
@@ -226,7 +227,7 @@ function sharesOf({ in: channels, out, kernel, sideOut }, batch) {
 }
 
 // Buffers for everything, zeros at first: { id, gpu, length } each.
-function layOut(net, device, batch) {
+function webgpuMemory(net, device, batch) {
   let made = 0;
   const room = (length) => {
     made += 1;
@@ -235,13 +236,13 @@ function layOut(net, device, batch) {
   };
   const map = (side, channels) => room(batch * side * side * channels);
   const widest = Math.max(...net.convs.map(({ out }) => out));
-  const passes = { student: createPass(net, batch, { map, room }), teacher: createPass(net, batch, { map, room }) };
+  const passes = { student: roomForPass(net, batch, { map, room }), teacher: roomForPass(net, batch, { map, room }) };
   passes.teacher.input = passes.student.input;
   return {
     arrays: { parameters: room(net.parameters), gradient: room(net.parameters), velocity: room(net.parameters), statistics: room(net.statistics) },
     now: room(1 + 2 * net.blocks.length + CONTROLS.length), labels: room(batch),
-    passes, scratch: createScratch(net, { map }),
+    passes, scratch: roomForGradients(net, { map }),
     sums: room(2 * GROUPS * widest), factors: room(3 * widest),
-    parts: room(Math.max(...net.convs.map((conv) => sharesOf(conv, batch).shares * conv.weight.length))),
+    parts: room(Math.max(...net.convs.map((conv) => partsOf(conv, batch).shares * conv.weight.length))),
   };
 }
