@@ -26,8 +26,8 @@ from stage import Mathematics, Stage  # noqa: E402
 
 from sgutils.features import LiveMap  # noqa: E402
 from sgutils.training.checkpoint import write_atomically  # noqa: E402
-from sgutils.widgets.feature_panel import STEPS_A_MAP  # noqa: E402
-from sgutils.widgets.record_features import read_recording  # noqa: E402
+from sgutils.widgets.panels.feature_panel import STEPS_A_MAP  # noqa: E402
+from sgutils.widgets.recorders.feature_space import read_recording  # noqa: E402
 
 OUT = ROOT / "data" / "benchmarks" / "maps.json"
 

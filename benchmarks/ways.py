@@ -19,8 +19,8 @@ from steps import BATCH, CLASSES, DEVICE, OURS, SIDE, one_thread, save, seconds
 from torch import Tensor, nn
 
 import sgutils as sg
-from sgutils.resnets import BatchNorm2d, keep_running_statistics
-from sgutils.training.trainer import default_precision
+from sgutils.networks import keep_running_statistics
+from sgutils.training import default_precision
 
 # A GPU is told of many steps before it is waited for, as in training.
 STEPS = 20 if DEVICE.type == "cuda" else 1
@@ -77,7 +77,7 @@ class Stacked(Eager):
     def logits(self, gates):
         def together(layers, both):
             for layer in layers:
-                if isinstance(layer, BatchNorm2d):  # each half has statistics of its own
+                if isinstance(layer, nn.BatchNorm2d):  # each half has statistics of its own
                     student, teacher = both.chunk(2)
                     with keep_running_statistics(layer):
                         student = layer(student)
@@ -192,7 +192,7 @@ class EitherPass(nn.Module):
         self.student, self.teacher = OnePass(branch, False), OnePass(branch, True)
 
     def forward(self, h: Tensor) -> Tensor:
-        updates_statistics = self.student.branch[-1].updates_statistics
+        updates_statistics = self.student.branch[-1].track_running_stats
         return self.teacher(h) if updates_statistics else self.student(h)
 
 

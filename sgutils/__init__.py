@@ -18,11 +18,11 @@ _HOME = {
         "training.checkpoint": ("load_network", "save_network"),
         "methods": (
             *("METHODS", "Baseline", "Cosub", "Distillation", "DiversePeers", "Method", "MutualLearning"),
-            *("NativeEnsemble", "SelfGuidance", "StochasticDepth", "build_method"),
+            *("GateSampler", "NativeEnsemble", "SelfGuidance", "StochasticDepth", "build_method"),
         ),
-        "resnets": (
-            *("MODELS", "ResNet", "fold_gates", "keep_running_statistics", "recalibrate_batch_norm", "resnet"),
-            *("resnet20", "resnet32", "resnet50", "resnet56", "resnet110"),
+        "networks": (
+            *("MODELS", "GatedNetwork", "ResNet", "fold_gates", "keep_running_statistics"),
+            *("recalibrate_batch_norm", "resnet", "resnet20", "resnet32", "resnet50", "resnet56", "resnet110"),
         ),
         "results.ledger": ("by_setting", "load_results", "mean_and_deviation"),
         "training.config": ("Config",),
@@ -33,7 +33,7 @@ _HOME = {
     for name in names
 }
 _MODULES = (
-    *("data", "errors", "features", "gates", "losses", "methods", "plots", "resnets", "results"),
+    *("data", "errors", "features", "gates", "losses", "methods", "plots", "networks", "results"),
     *("training", "widgets", *_renamed.MOVED),
 )
 

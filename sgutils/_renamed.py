@@ -17,6 +17,7 @@ MOVED = {
     "labels": "results.labels",
     "logs": "training.logs",
     "paper": "results.paper",
+    "resnets": "networks",
     "runs": "training.runs",
 }
 

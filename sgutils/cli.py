@@ -21,7 +21,7 @@ from .errors import InputError
 from .export import export_onnx, trained_network
 from .folders import ledger_to_fill, ledgers
 from .methods import METHODS, options
-from .resnets import MODELS
+from .networks import MODELS
 from .results.experiments import EXPERIMENTS
 from .results.ledger import load_results
 from .results.paper import FIGURES, TABLES

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from .errors import InputError
 from .gates import linear_decay
-from .resnets import MODELS, ResNet
+from .networks import MODELS, ResNet
 from .training.checkpoint import A_CHECKPOINT, load_checkpoint, load_network, understood
 from .training.config import Config
 from .training.runs import CHECKPOINT, NETWORK

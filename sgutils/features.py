@@ -5,40 +5,37 @@ A picture of features (t-SNE) persuades; the measures beside it say how much of 
 """
 
 import importlib
-from collections.abc import Sequence
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from .errors import InputError
-from .resnets import ResNet
+from .gates import Gates
+from .networks import GatedNetwork, evaluating
 
 # Fewer images at a time keep the activations of a small network in the cache.
 BATCH = 500
 
 
 @torch.no_grad()
-def penultimate(net: ResNet, x: Tensor, gates: Sequence[float] | Tensor | None = None) -> Tensor:
+def penultimate(net: GatedNetwork, x: Tensor, gates: Gates = None) -> Tensor:
     """Penultimate features of the network with these gates, as it would be deployed.
 
-    Batch norm uses its running statistics; the network's mode is as it was afterwards.
+    Batch norm uses its running statistics; every module's mode is as it was afterwards.
 
     Args:
         net: a gated network.
         x: ``(N, C, H, W)`` normalised images.
-        gates: as for `ResNet.forward`.
+        gates: as for `GatedNetwork`.
 
     Returns:
         ``(N, D)``.
     """
-    training = net.training
-    net.eval()
-    try:
+    with evaluating(net):
         return torch.cat([net.features(part, gates) for part in x.split(BATCH)])
-    finally:
-        net.train(training)
 
 
 def silhouette(features: Tensor | np.ndarray, labels: Tensor | np.ndarray) -> float:
@@ -161,7 +158,7 @@ class LiveMap:
         self._library = openTSNE
         self.perplexity = perplexity
         self.seed = seed
-        self._map = None
+        self._map: Any = None
 
     @staticmethod
     def check(points: int | None, perplexity: float) -> None:

@@ -1,15 +1,19 @@
 """Gate vectors: survival schedules, sampled students, expected depth (Huang et al. 2016; paper, Eq. 3-4).
 
-A gate vector has one number a residual block. The full network with all gates 1 is the plain ResNet, with the survival
+A gate vector has one number per residual block. The full network with all gates 1 is the plain ResNet, with the survival
 probabilities p as gates it is the teacher, and with sampled zeros and ones b it is a student.
 """
 
+import math
 from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
 from .errors import InputError
+
+# L numbers, one per block; None is all 1.
+Gates = Sequence[float] | Tensor | None
 
 
 def linear_decay(num_blocks: int, p_last: float = 0.5) -> Tensor:
@@ -88,10 +92,47 @@ def survival_probabilities(p: Tensor | Sequence[float]) -> Tensor:
         raise InputError(f"Survival probabilities must be a list of numbers or a 1-D tensor, not {p!r}.") from error
     if values.ndim != 1 or len(values) == 0:
         raise InputError(
-            f"Survival probabilities must be a list or 1-D tensor, one a block, not shape {tuple(values.shape)}."
+            f"Survival probabilities must be a list or 1-D tensor, one per block, not shape {tuple(values.shape)}."
         )
     for block, value in enumerate(values.tolist(), start=1):
         check_probability(f"the survival probability of block {block}", value)
+    return values
+
+
+def survival_of(p: Tensor | Sequence[float], num_blocks: int) -> list[float]:
+    """``p`` as L numbers.
+
+    Raises:
+        InputError: if ``p`` is not one probability for each block.
+    """
+    values = survival_probabilities(p).tolist()
+    if len(values) != num_blocks:
+        raise InputError(f"p must be {num_blocks} survival probabilities, one per block, not {len(values)}.")
+    return values
+
+
+def gate_list(gates: Gates, num_blocks: int) -> Sequence[float | Tensor]:
+    """A gate for each block: numbers, which may skip a block, or 0-dim tensors, which multiply its branch.
+
+    A tensor on a GPU, or one that is being traced, is not read: reading it would make the CPU wait, and a graph of one
+    student would be of no use to the next.
+
+    Raises:
+        InputError: if there is not one finite gate for each block.
+    """
+    if gates is None:
+        return [1.0] * num_blocks
+    if isinstance(gates, Tensor) and gates.shape == (num_blocks,) and (gates.is_cuda or torch.jit.is_tracing()):
+        return gates.unbind()
+    try:
+        values = [float(gate) for gate in (gates.tolist() if isinstance(gates, Tensor) else gates)]
+    except (TypeError, ValueError) as error:
+        given = f"shape {tuple(gates.shape)}" if isinstance(gates, Tensor) else repr(gates)
+        raise InputError(f"gates must be {num_blocks} numbers, one per block, not {given}.") from error
+    if len(values) != num_blocks:
+        raise InputError(f"gates must be {num_blocks} numbers, one per block, not {len(values)}.")
+    if not all(math.isfinite(value) for value in values):
+        raise InputError(f"gates must be finite numbers, not {values}.")
     return values
 
 

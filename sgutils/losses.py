@@ -1,6 +1,8 @@
 """Soft targets, the distillation loss at a temperature, and the Self-Guidance objective (paper, Eq. 5)."""
 
 import math
+from collections.abc import Iterable
+from functools import reduce
 from typing import NamedTuple
 
 import torch
@@ -102,6 +104,11 @@ def self_guidance_loss(
     ce_student = F.cross_entropy(student_logits, target)
     ce_teacher = F.cross_entropy(teacher_logits, target)
     return SelfGuidanceLoss(ce_student + ce_teacher + lam * tau**2 * distill, ce_student, ce_teacher, distill)
+
+
+def total(terms: Iterable[Tensor]) -> Tensor:
+    """The sum of losses, of which there is at least one."""
+    return reduce(torch.add, terms)
 
 
 def check_tau(tau: float) -> None:

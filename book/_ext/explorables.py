@@ -16,8 +16,8 @@ from docutils.parsers.rst import directives
 from sphinx.util.docutils import SphinxDirective
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-from sgutils.folders import data_folder  # noqa: E402
-from sgutils.widgets import bundle  # noqa: E402
+from sgutils.folders import data_folder
+from sgutils.widgets import bundle
 
 MODULE = re.compile(r'data-module="([a-z_]+)"')
 # An explorable, from its name to the sentence for those who read without scripts.

@@ -58,7 +58,10 @@
         const value = k + Math.log10(factor);
         if (value < low - 1e-9 || value > high + 1e-9) continue;
         const small = k < -3 || k > 4;
-        ticks.push([value, small ? `${factor > 1 ? `${factor}·` : ""}10${raised(k)}` : String(Number((factor * 10 ** k).toPrecision(3)))]);
+        ticks.push([
+          value,
+          small ? `${factor > 1 ? `${factor}·` : ""}10${raised(k)}` : String(Number((factor * 10 ** k).toPrecision(3))),
+        ]);
       }
     }
     return ticks;
@@ -99,18 +102,24 @@
   }
 
   function path(trace, x, y) {
-    return trace.x.map((value, i) => `${i ? "L" : "M"}${x.place(value).toFixed(1)} ${y.place(trace.y[i]).toFixed(1)}`).join("");
+    return trace.x
+      .map((value, i) => `${i ? "L" : "M"}${x.place(value).toFixed(1)} ${y.place(trace.y[i]).toFixed(1)}`)
+      .join("");
   }
 
   function drawTrace(trace, x, y) {
     const group = node("g", { fill: "none", stroke: paint(trace) });
     if (isBand(trace)) {
-      group.append(node("path", { d: `${path(trace, x, y)}Z`, fill: paint(trace), "fill-opacity": 0.16, stroke: "none" }));
+      group.append(
+        node("path", { d: `${path(trace, x, y)}Z`, fill: paint(trace), "fill-opacity": 0.16, stroke: "none" }),
+      );
       return group;
     }
     if (trace.mode.includes("lines")) {
       const dash = DASHES[trace.line?.dash];
-      group.append(node("path", { d: path(trace, x, y), "stroke-width": 2, "stroke-dasharray": dash, "stroke-linejoin": "round" }));
+      group.append(
+        node("path", { d: path(trace, x, y), "stroke-width": 2, "stroke-dasharray": dash, "stroke-linejoin": "round" }),
+      );
     }
     const errors = trace.error_x?.array;
     const open = trace.marker?.symbol === "circle-open";
@@ -140,7 +149,10 @@
     const longest = Math.max(0, ...labels.map(({ text }) => textWidth(text)));
     // On a phone the labels of lines stand above the picture, as its key; row names stand above their rows.
     const key = narrow && longest > 60;
-    const titles = { x: wrapped(layout.xaxis.title.text, width), y: named ? [] : wrapped(layout.yaxis.title.text, width) };
+    const titles = {
+      x: wrapped(layout.xaxis.title.text, width),
+      y: named ? [] : wrapped(layout.yaxis.title.text, width),
+    };
     const top = 13 + TITLE_LINE * titles.y.length; // the first line under the title of the y axis
     const box = {
       top: top + (key ? 20 * labels.length : 0),
@@ -165,7 +177,10 @@
       const at = y.named ? y.place(value) : y.tickPlace(value);
       axes.append(node("path", { class: "sg-grid", d: `M${box.left} ${at}H${box.right}` }));
       if (y.named && narrow) axes.append(node("text", { class: "sg-name", x: box.left, y: at - 13 }, text));
-      else axes.append(node("text", { class: y.named ? "sg-name" : "", x: box.left - 8, y: at + 4, "text-anchor": "end" }, text));
+      else
+        axes.append(
+          node("text", { class: y.named ? "sg-name" : "", x: box.left - 8, y: at + 4, "text-anchor": "end" }, text),
+        );
     }
     const end = Math.max(box.right, Math.max(...titles.x.map(textWidth)));
     titles.x.forEach((line, i) => {
@@ -177,13 +192,28 @@
 
     data.forEach((trace) => svg.append(drawTrace(trace, x, y)));
 
-    const ends = labels.map(({ text, trace }) => ({ text, trace, y: y.place(trace.y.at(-1)), x: x.place(trace.x.at(-1)) }));
+    const ends = labels.map(({ text, trace }) => ({
+      text,
+      trace,
+      y: y.place(trace.y.at(-1)),
+      x: x.place(trace.x.at(-1)),
+    }));
     if (key) ends.forEach((label, i) => Object.assign(label, { x: 20, y: top + 20 * i }));
     else spreadLabels(ends, box.top, box.bottom);
     for (const label of ends) {
       const dash = DASHES[label.trace.line?.dash];
-      if (key) svg.append(node("path", { d: `M0 ${label.y}H16`, stroke: paint(label.trace), "stroke-width": 2, "stroke-dasharray": dash }));
-      svg.append(node("text", { class: "sg-direct", x: label.x + 7, y: label.y + 4.5, fill: paint(label.trace) }, label.text));
+      if (key)
+        svg.append(
+          node("path", {
+            d: `M0 ${label.y}H16`,
+            stroke: paint(label.trace),
+            "stroke-width": 2,
+            "stroke-dasharray": dash,
+          }),
+        );
+      svg.append(
+        node("text", { class: "sg-direct", x: label.x + 7, y: label.y + 4.5, fill: paint(label.trace) }, label.text),
+      );
     }
     host.querySelector("svg")?.remove();
     host.append(svg);

@@ -18,10 +18,11 @@ document.addEventListener("DOMContentLoaded", () => {
   const displayed = document.querySelectorAll("div.math > .tex");
   displayed.forEach((element) => typeset(element, true));
   // An equation that is wider than the page scrolls, and so must be within reach of the keyboard.
-  const reach = () => displayed.forEach((element) => {
-    if (element.scrollWidth > element.clientWidth) element.tabIndex = 0;
-    else element.removeAttribute("tabindex");
-  });
+  const reach = () =>
+    displayed.forEach((element) => {
+      if (element.scrollWidth > element.clientWidth) element.tabIndex = 0;
+      else element.removeAttribute("tabindex");
+    });
   reach();
   document.fonts.ready.then(reach);
   addEventListener("resize", reach);

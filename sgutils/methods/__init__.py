@@ -1,17 +1,22 @@
 """The training methods, by name. A new method is one file beside these and one import here."""
 
+# ruff: noqa: F401  (importing a method's file is what registers it)
+
 import inspect
+import warnings
 from collections.abc import Callable
 
+from torch import nn
+
 from ..errors import InputError
-from ..resnets import ResNet
 from .baseline import Baseline
 from .cosub import Cosub
 from .distillation import Distillation
 from .diverse_peers import DiversePeers
-from .method import METHODS, Method, StudentSampler
+from .method import METHODS, Method
 from .mutual_learning import MutualLearning
 from .native_ensemble import NativeEnsemble
+from .sampler import GateSampler
 from .self_guidance import SelfGuidance
 from .stochastic_depth import StochasticDepth
 
@@ -27,12 +32,12 @@ def options(name: str) -> dict[str, inspect.Parameter]:
     return {key: p for key, p in _keywords(name).items() if key != "seed"}
 
 
-def build_method(name: str, make_network: Callable[[], ResNet], *, seed: int = 0, **chosen) -> Method:
+def build_method(name: str, make_network: Callable[[], nn.Module], *, seed: int = 0, **chosen) -> Method:
     """A method around new networks.
 
     Args:
         name: a key of `METHODS`.
-        make_network: makes one new network of the chosen architecture; called as often as the method needs one.
+        make_network: makes one new gated network of the chosen architecture; called as often as the method needs one.
         seed: of the method's own random draws.
         chosen: the method's options; those not given keep their defaults.
 
@@ -50,3 +55,10 @@ def build_method(name: str, make_network: Callable[[], ResNet], *, seed: int = 0
 
 def _keywords(name: str) -> dict[str, inspect.Parameter]:
     return {key: p for key, p in inspect.signature(METHODS[name]).parameters.items() if p.kind is p.KEYWORD_ONLY}
+
+
+def __getattr__(name: str):
+    if name == "StudentSampler":
+        warnings.warn("StudentSampler is now GateSampler.", DeprecationWarning, stacklevel=2)
+        return GateSampler
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,9 +1,8 @@
 """Plain training: one network, cross-entropy (He et al. 2016)."""
 
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
-from ..resnets import ResNet
 from .method import Method, error_rate
 
 
@@ -11,12 +10,12 @@ class Baseline(Method, name="baseline"):
     """Minimise the cross-entropy of the plain network, all gates 1.
 
     Args:
-        net: the network to train.
+        net: the network to train, which need have no gates.
     """
 
-    leaves_out_parameters = False
+    find_unused_parameters = False
 
-    def __init__(self, net: ResNet):
+    def __init__(self, net: nn.Module):
         super().__init__()
         self.net = net
 
@@ -27,5 +26,5 @@ class Baseline(Method, name="baseline"):
     def predict(self, x: Tensor) -> Tensor:
         return self.net(x)
 
-    def deployed_network(self) -> ResNet:
+    def deployed_network(self) -> nn.Module:
         return self.net

@@ -1,24 +1,35 @@
 """What the multi-branch methods share: networks with one trunk, and a weight that ramps up."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import cast
 
-from torch import Tensor
+from torch import Tensor, nn
 
-from ..resnets import ResNet
+from ..errors import InputError
+from ..networks import ResNet
+from ..networks.resnets import GatedBlock
 
 
-def branched(make_network: Callable[[], ResNet], branches: int) -> list[ResNet]:
+def branched(make_network: Callable[[], nn.Module], branches: int) -> list[ResNet]:
     """Networks that share stem and stages 1 and 2, and have a third stage and a classifier each of their own.
 
     Each is a whole `ResNet`, so that one branch is deployed as it is.
+
+    Raises:
+        InputError: if they are not ResNets of this package: of another network nobody knows where its trunk ends.
     """
-    first, *others = (make_network() for _ in range(branches))
+    first, *others = (_our_resnet(make_network()) for _ in range(branches))
     for net in others:
         net.stem = first.stem
         for index in range(_trunk_blocks(first)):
             net.blocks[index] = first.blocks[index]
     return [first, *others]
+
+
+def resnets(nets: Iterable[nn.Module]) -> list[ResNet]:
+    """What `branched` made, out of the module list that a method keeps it in."""
+    return cast(list[ResNet], list(nets))
 
 
 def trunk(net: ResNet, x: Tensor) -> Tensor:
@@ -31,7 +42,8 @@ def trunk(net: ResNet, x: Tensor) -> Tensor:
 
 def trunk_channels(net: ResNet) -> int:
     """C of what `trunk` gives."""
-    return net.blocks[_trunk_blocks(net)].branch[0].in_channels
+    first = cast(GatedBlock, net.blocks[_trunk_blocks(net)])
+    return cast(nn.Conv2d, first.branch[0]).in_channels
 
 
 def branch_features(net: ResNet, h: Tensor) -> Tensor:
@@ -52,6 +64,14 @@ def ramp_up(index: int, epochs: int) -> float:
     """
     progress = min(1.0, index / (80 / 300 * epochs))
     return math.exp(-5 * (1 - progress) ** 2)
+
+
+def _our_resnet(net: nn.Module) -> ResNet:
+    if not isinstance(net, ResNet):
+        raise InputError(
+            f"Branches on one trunk are made of this package's ResNets (sgutils.resnet), not of {type(net).__name__}."
+        )
+    return net
 
 
 def _trunk_blocks(net: ResNet) -> int:

@@ -5,12 +5,13 @@ binary cross-entropy; here, as in every method of this book, one draw serves a m
 """
 
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from ..gates import check_probability
 from ..losses import check_tau, distillation_kl
-from ..resnets import ResNet, fold_gates
-from .method import Method, StudentSampler, error_rate
+from ..networks import GatedNetwork, check_gated, fold_gates
+from .method import Method, error_rate
+from .sampler import GateSampler
 
 
 class Cosub(Method, name="cosub"):
@@ -27,19 +28,18 @@ class Cosub(Method, name="cosub"):
         InputError: if an option is outside its range.
     """
 
-    students_per_step = 2
-
-    def __init__(self, net: ResNet, *, lam: float = 0.5, tau: float = 1.0, p_last: float = 0.5, seed: int = 0):
+    def __init__(self, net: GatedNetwork, *, lam: float = 0.5, tau: float = 1.0, p_last: float = 0.5, seed: int = 0):
         super().__init__()
         check_probability("lam", lam)
         check_tau(tau)
+        check_gated(net)
         self.net = net
-        self.students = StudentSampler(net.num_blocks, p_last, seed)
+        self.students = GateSampler(net.num_blocks, p_last, seed, students=2)
         self.lam = lam
         self.tau = tau
 
     def forward(self, x: Tensor, y: Tensor) -> dict[str, Tensor]:
-        one, two = (self.net(x, self.students()) for _ in range(2))
+        one, two = (self.net(x, gates) for gates in self.students())
         ce = (F.cross_entropy(one, y) + F.cross_entropy(two, y)) / 2
         distill = (distillation_kl(one, two.detach(), self.tau) + distillation_kl(two, one.detach(), self.tau)) / 2
         total = (1 - self.lam) * ce + self.lam * self.tau**2 * distill
@@ -48,5 +48,5 @@ class Cosub(Method, name="cosub"):
     def predict(self, x: Tensor) -> Tensor:
         return self.net(x, self.students.p)
 
-    def deployed_network(self) -> ResNet:
+    def deployed_network(self) -> nn.Module:
         return fold_gates(self.net, self.students.p)

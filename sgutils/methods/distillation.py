@@ -2,11 +2,11 @@
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from ..errors import InputError
 from ..losses import check_lam, check_tau, distillation_kl
-from ..resnets import ResNet
+from ..networks import ResNet
 from ..training.checkpoint import load_network
 from .method import Method, error_rate
 
@@ -25,9 +25,9 @@ class Distillation(Method, name="distillation"):
         InputError: if an option is outside its range or the teacher does not fit the student's classes.
     """
 
-    leaves_out_parameters = False
+    find_unused_parameters = False
 
-    def __init__(self, net: ResNet, *, teacher: ResNet | str | None = None, lam: float = 1.0, tau: float = 4.0):
+    def __init__(self, net: nn.Module, *, teacher: str | nn.Module | None = None, lam: float = 1.0, tau: float = 4.0):
         super().__init__()
         check_lam(lam)
         check_tau(tau)
@@ -37,12 +37,7 @@ class Distillation(Method, name="distillation"):
                 "Distillation needs a teacher: give a trained network, or the network.pt of a finished run."
             )
         self.teacher = (load_network(teacher) if isinstance(teacher, str) else teacher).eval().requires_grad_(False)
-        ours, theirs = ((n.stem[0].in_channels, n.classifier.out_features) for n in (self.net, self.teacher))
-        if ours != theirs:
-            raise InputError(
-                f"The teacher takes {theirs[0]} channels and knows {theirs[1]} classes, the student {ours[0]} and {ours[1]}: "
-                "choose a teacher that was trained on the same data set."
-            )
+        _check_same_task(net, self.teacher)
         self.lam = lam
         self.tau = tau
 
@@ -64,5 +59,16 @@ class Distillation(Method, name="distillation"):
     def predict(self, x: Tensor) -> Tensor:
         return self.net(x)
 
-    def deployed_network(self) -> ResNet:
+    def deployed_network(self) -> nn.Module:
         return self.net
+
+
+def _check_same_task(student: nn.Module, teacher: nn.Module) -> None:
+    if not isinstance(student, ResNet) or not isinstance(teacher, ResNet):
+        return  # of another network, the first mini-batch tells
+    ours, theirs = ((n.architecture["in_channels"], n.architecture["num_classes"]) for n in (student, teacher))
+    if ours != theirs:
+        raise InputError(
+            f"The teacher takes {theirs[0]} channels and knows {theirs[1]} classes, the student {ours[0]} and {ours[1]}: "
+            "choose a teacher that was trained on the same data set."
+        )

@@ -6,9 +6,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..losses import check_tau, distillation_kl
-from ..resnets import PreciseLinear, ResNet
-from .branches import branch_features, branched, ramp_up, trunk
+from ..losses import check_tau, distillation_kl, total
+from ..networks import ResNet
+from ..networks.resnets import PreciseLinear
+from .branches import branch_features, branched, ramp_up, resnets, trunk
 from .method import Method, error_rate
 
 PEERS = 3
@@ -29,7 +30,7 @@ class DiversePeers(Method, name="diverse-peers"):
         InputError: if ``tau`` is not a positive number.
     """
 
-    leaves_out_parameters = False
+    find_unused_parameters = False
 
     def __init__(self, nets: Sequence[ResNet], *, tau: float = 3.0):
         super().__init__()
@@ -42,25 +43,27 @@ class DiversePeers(Method, name="diverse-peers"):
         self.weight = 0.0
 
     @classmethod
-    def build(cls, make_network: Callable[[], ResNet], **options) -> "DiversePeers":
+    def build(cls, make_network: Callable[[], nn.Module], **options) -> "DiversePeers":
         return cls(branched(make_network, PEERS + 1), **options)
 
-    def begin_epoch(self, index: int, epochs: int) -> None:
+    def on_epoch_start(self, index: int, epochs: int) -> None:
         self.weight = ramp_up(index, epochs)
 
     def forward(self, x: Tensor, y: Tensor) -> dict[str, Tensor]:
-        h = trunk(self.nets[0], x)
-        *peers, leader = self.nets
+        *peers, leader = resnets(self.nets)
+        h = trunk(leader, x)
         features = torch.stack([branch_features(net, h) for net in peers], dim=1)  # (N, peers, D)
-        logits = torch.stack([net.classifier(f) for net, f in zip(peers, features.unbind(dim=1))], dim=1)
+        logits = torch.stack([net.classifier(f) for net, f in zip(peers, features.unbind(dim=1), strict=True)], dim=1)
         # Written as sums, which autocast leaves in float32, unlike products of matrices.
         scores = (self.query(features).unsqueeze(2) * self.key(features).unsqueeze(1)).sum(dim=3)
         attention = F.softmax(scores, dim=2)  # (N, peers, peers)
         mixtures = (attention.unsqueeze(3) * logits.unsqueeze(1)).sum(dim=2)
         led = leader.classifier(branch_features(leader, h))
-        ce_peers = sum(F.cross_entropy(z, y) for z in logits.unbind(dim=1))
+        ce_peers = total(F.cross_entropy(z, y) for z in logits.unbind(dim=1))
         ce_leader = F.cross_entropy(led, y)
-        among_peers = sum(distillation_kl(z, m, self.tau) for z, m in zip(logits.unbind(dim=1), mixtures.unbind(dim=1)))
+        among_peers = total(
+            distillation_kl(z, m, self.tau) for z, m in zip(logits.unbind(dim=1), mixtures.unbind(dim=1), strict=True)
+        )
         to_leader = distillation_kl(led, logits.mean(dim=1), self.tau)
         return {
             "total": ce_peers + ce_leader + self.weight * self.tau**2 * (among_peers + to_leader),
@@ -73,5 +76,5 @@ class DiversePeers(Method, name="diverse-peers"):
     def predict(self, x: Tensor) -> Tensor:
         return self.nets[-1](x)
 
-    def deployed_network(self) -> ResNet:
+    def deployed_network(self) -> nn.Module:
         return self.nets[-1]

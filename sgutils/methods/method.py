@@ -1,15 +1,14 @@
 """The protocol that every training method keeps."""
 
+import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
-import torch
 from torch import Tensor, nn
 
-from ..gates import linear_decay, sample_gates
-from ..resnets import ResNet
-
 METHODS: dict[str, type["Method"]] = {}
+# What a reader's own method may still call its hooks, for one release.
+_OLD_HOOKS = {"begin_epoch": "on_epoch_start", "finish": "on_train_end"}
 
 
 class Method(nn.Module, ABC):
@@ -22,22 +21,24 @@ class Method(nn.Module, ABC):
     """
 
     # Whether a step may leave a parameter without gradient, as that of a skipped block. Several processes have to look for
-    # such parameters in every step; without any that is time lost.
-    leaves_out_parameters = True
-    # How many students are drawn in one step, by a method that draws any.
-    students_per_step = 1
+    # such parameters in every step (DistributedDataParallel's option of that name); without any that is time lost.
+    find_unused_parameters = True
 
     def __init_subclass__(cls, name: str | None = None, **more):
         super().__init_subclass__(**more)
+        for old, new in _OLD_HOOKS.items():
+            if old in vars(cls):
+                warnings.warn(f"{cls.__name__}.{old} is now {new}.", DeprecationWarning, stacklevel=2)
+                setattr(cls, new, vars(cls)[old])
         if name is not None:
             METHODS[name] = cls
 
     @classmethod
-    def build(cls, make_network: Callable[[], ResNet], **options) -> "Method":
-        """The method around one new network; methods that own several redefine this."""
+    def build(cls, make_network: Callable[[], nn.Module], **options) -> "Method":
+        """The method around one new gated network; methods that own several redefine this."""
         return cls(make_network(), **options)
 
-    def begin_epoch(self, index: int, epochs: int) -> None:
+    def on_epoch_start(self, index: int, epochs: int) -> None:
         """Called before each epoch, ``index`` from 0; for losses whose weights change as training goes on."""
 
     @abstractmethod
@@ -58,42 +59,15 @@ class Method(nn.Module, ABC):
         """Logits ``(N, K)`` of what is deployed."""
 
     @abstractmethod
-    def deployed_network(self) -> ResNet:
-        """The one ordinary network that is left when training is over: its plain forward is `predict`."""
+    def deployed_network(self) -> nn.Module:
+        """The one network that is left when training is over: its plain forward is `predict`.
 
-    def finish(self, batches) -> None:
+        It can be had at any time, also before the first step, so that a network that cannot be deployed is found out
+        before it is trained.
+        """
+
+    def on_train_end(self, batches: Iterable[Tensor]) -> None:
         """Called once after the last step with an iterable of ``(N, C, H, W)`` training images; most need nothing."""
-
-
-class StudentSampler(nn.Module):
-    """Draws one student a mini-batch, and remembers in `state_dict` where its generator stands.
-
-    Args:
-        num_blocks: L.
-        p_last: p_L of the linear schedule.
-        seed: of the generator.
-    """
-
-    def __init__(self, num_blocks: int, p_last: float, seed: int):
-        super().__init__()
-        self.p = linear_decay(num_blocks, p_last)
-        self.generator = torch.Generator().manual_seed(seed)
-        # While a CUDA graph is captured: the buffers of gates, on the GPU, that the step's students take one by one.
-        self.captured_gates: list[Tensor] | None = None
-
-    def forward(self) -> Tensor:
-        """``(L,)`` gates of 0 and 1."""
-        return self.draw() if self.captured_gates is None else self.captured_gates.pop(0)
-
-    def draw(self) -> Tensor:
-        """The same, always from the generator and on the CPU."""
-        return sample_gates(self.p, self.generator)
-
-    def get_extra_state(self) -> Tensor:
-        return self.generator.get_state()
-
-    def set_extra_state(self, state: Tensor) -> None:
-        self.generator.set_state(state.cpu())
 
 
 def error_rate(logits: Tensor, y: Tensor) -> Tensor:

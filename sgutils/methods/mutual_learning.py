@@ -5,8 +5,7 @@ from collections.abc import Callable, Sequence
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..losses import check_tau, distillation_kl
-from ..resnets import ResNet
+from ..losses import check_tau, distillation_kl, total
 from .method import Method, error_rate
 
 PEERS = 3
@@ -25,9 +24,9 @@ class MutualLearning(Method, name="mutual-learning"):
         InputError: if ``tau`` is not a positive number.
     """
 
-    leaves_out_parameters = False
+    find_unused_parameters = False
 
-    def __init__(self, nets: Sequence[ResNet], *, tau: float = 1.0, averaged: bool = True):
+    def __init__(self, nets: Sequence[nn.Module], *, tau: float = 1.0, averaged: bool = True):
         super().__init__()
         check_tau(tau)
         self.nets = nn.ModuleList(nets)
@@ -35,24 +34,28 @@ class MutualLearning(Method, name="mutual-learning"):
         self.averaged = averaged
 
     @classmethod
-    def build(cls, make_network: Callable[[], ResNet], **options) -> "MutualLearning":
+    def build(cls, make_network: Callable[[], nn.Module], **options) -> "MutualLearning":
         return cls([make_network() for _ in range(PEERS)], **options)
 
     def forward(self, x: Tensor, y: Tensor) -> dict[str, Tensor]:
         logits = [net(x) for net in self.nets]
-        ce = sum(F.cross_entropy(z, y) for z in logits)
-        distill = sum(
+        ce = total(F.cross_entropy(z, y) for z in logits)
+        distill = total(
             distillation_kl(student, peer.detach(), self.tau)
             for i, student in enumerate(logits)
             for j, peer in enumerate(logits)
             if i != j
         )
         weight = 1 / (len(logits) - 1) if self.averaged else 1.0
-        total = ce + weight * self.tau**2 * distill
-        return {"total": total, "ce": ce, "distill": distill, "error": error_rate(logits[0], y)}
+        return {
+            "total": ce + weight * self.tau**2 * distill,
+            "ce": ce,
+            "distill": distill,
+            "error": error_rate(logits[0], y),
+        }
 
     def predict(self, x: Tensor) -> Tensor:
         return self.nets[0](x)
 
-    def deployed_network(self) -> ResNet:
+    def deployed_network(self) -> nn.Module:
         return self.nets[0]

@@ -6,9 +6,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..losses import check_tau, distillation_kl
-from ..resnets import PreciseLinear, ResNet
-from .branches import branch_features, branched, ramp_up, trunk, trunk_channels
+from ..losses import check_tau, distillation_kl, total
+from ..networks import ResNet
+from ..networks.resnets import PreciseLinear
+from .branches import branch_features, branched, ramp_up, resnets, trunk, trunk_channels
 from .method import Method, error_rate
 
 BRANCHES = 3
@@ -28,7 +29,7 @@ class NativeEnsemble(Method, name="native-ensemble"):
         InputError: if ``tau`` is not a positive number.
     """
 
-    leaves_out_parameters = False
+    find_unused_parameters = False
 
     def __init__(self, nets: Sequence[ResNet], *, tau: float = 3.0):
         super().__init__()
@@ -41,21 +42,22 @@ class NativeEnsemble(Method, name="native-ensemble"):
         self.weight = 0.0
 
     @classmethod
-    def build(cls, make_network: Callable[[], ResNet], **options) -> "NativeEnsemble":
+    def build(cls, make_network: Callable[[], nn.Module], **options) -> "NativeEnsemble":
         return cls(branched(make_network, BRANCHES), **options)
 
-    def begin_epoch(self, index: int, epochs: int) -> None:
+    def on_epoch_start(self, index: int, epochs: int) -> None:
         self.weight = ramp_up(index, epochs)
 
     def forward(self, x: Tensor, y: Tensor) -> dict[str, Tensor]:
-        h = trunk(self.nets[0], x)
-        logits = torch.stack([net.classifier(branch_features(net, h)) for net in self.nets], dim=1)
+        nets = resnets(self.nets)
+        h = trunk(nets[0], x)
+        logits = torch.stack([net.classifier(branch_features(net, h)) for net in nets], dim=1)
         importance = F.softmax(self.gate(h.mean(dim=(2, 3))), dim=1)
         teacher = (importance.unsqueeze(2) * logits).sum(dim=1)
         students = logits.unbind(dim=1)
-        ce_students = sum(F.cross_entropy(z, y) for z in students)
+        ce_students = total(F.cross_entropy(z, y) for z in students)
         ce_teacher = F.cross_entropy(teacher, y)
-        distill = sum(distillation_kl(z, teacher.detach(), self.tau) for z in students)
+        distill = total(distillation_kl(z, teacher.detach(), self.tau) for z in students)
         return {
             "total": ce_students + ce_teacher + self.weight * self.tau**2 * distill,
             "ce_students": ce_students,
@@ -67,5 +69,5 @@ class NativeEnsemble(Method, name="native-ensemble"):
     def predict(self, x: Tensor) -> Tensor:
         return self.nets[0](x)
 
-    def deployed_network(self) -> ResNet:
+    def deployed_network(self) -> nn.Module:
         return self.nets[0]

@@ -1,15 +1,17 @@
 """Self-Guidance: students sampled by stochastic depth learn from the full network (Zheng & Peng 2022, Algorithm 1)."""
 
+from collections.abc import Iterable
 from contextlib import nullcontext
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from ..errors import InputError
 from ..losses import check_kl_direction, check_lam, check_tau, distillation_kl, self_guidance_loss
-from ..resnets import ResNet, fold_gates, keep_running_statistics, recalibrate_batch_norm
-from .method import Method, StudentSampler, error_rate
+from ..networks import GatedNetwork, check_gated, fold_gates, keep_running_statistics, recalibrate_batch_norm
+from .method import Method, error_rate
+from .sampler import GateSampler
 
 BN_STATISTICS = ("teacher", "both", "recalibrate")
 
@@ -37,7 +39,7 @@ class SelfGuidance(Method, name="self-guidance"):
 
     def __init__(
         self,
-        net: ResNet,
+        net: GatedNetwork,
         *,
         lam: float = 0.25,
         tau: float = 3.0,
@@ -54,15 +56,16 @@ class SelfGuidance(Method, name="self-guidance"):
         check_kl_direction(kl_direction)
         if bn_statistics not in BN_STATISTICS:
             raise InputError(f"bn_statistics must be one of {', '.join(BN_STATISTICS)}, not {bn_statistics!r}.")
+        check_gated(net)
         self.net = net
-        self.students = StudentSampler(net.num_blocks, p_last, seed)
+        self.students = GateSampler(net.num_blocks, p_last, seed)
         self.lam = lam
         self.tau = tau
         self.detach_teacher = detach_teacher
         self.kl_direction = kl_direction
         self.bn_statistics = bn_statistics
         self.backward_full = backward_full
-        self.leaves_out_parameters = not backward_full or p_last == 0  # else the teacher runs every block
+        self.find_unused_parameters = not backward_full or p_last == 0  # else the teacher runs every block
 
     def forward(self, x: Tensor, y: Tensor) -> dict[str, Tensor]:
         with keep_running_statistics(self.net) if self.bn_statistics == "teacher" else nullcontext():
@@ -81,9 +84,9 @@ class SelfGuidance(Method, name="self-guidance"):
     def predict(self, x: Tensor) -> Tensor:
         return self.net(x, self.students.p)
 
-    def deployed_network(self) -> ResNet:
+    def deployed_network(self) -> nn.Module:
         return fold_gates(self.net, self.students.p)
 
-    def finish(self, batches) -> None:
+    def on_train_end(self, batches: Iterable[Tensor]) -> None:
         if self.bn_statistics == "recalibrate":
             recalibrate_batch_norm(self.net, self.students.p, batches)

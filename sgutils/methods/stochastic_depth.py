@@ -1,10 +1,11 @@
 """Stochastic depth: train a different sub-network on every mini-batch (Huang et al. 2016; paper, Eq. 3-4)."""
 
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
-from ..resnets import ResNet, fold_gates
-from .method import Method, StudentSampler, error_rate
+from ..networks import GatedNetwork, check_gated, fold_gates
+from .method import Method, error_rate
+from .sampler import GateSampler
 
 
 class StochasticDepth(Method, name="stochastic-depth"):
@@ -18,10 +19,11 @@ class StochasticDepth(Method, name="stochastic-depth"):
         seed: of the students that are drawn.
     """
 
-    def __init__(self, net: ResNet, *, p_last: float = 0.5, seed: int = 0):
+    def __init__(self, net: GatedNetwork, *, p_last: float = 0.5, seed: int = 0):
         super().__init__()
+        check_gated(net)
         self.net = net
-        self.students = StudentSampler(net.num_blocks, p_last, seed)
+        self.students = GateSampler(net.num_blocks, p_last, seed)
 
     def forward(self, x: Tensor, y: Tensor) -> dict[str, Tensor]:
         logits = self.net(x, self.students())
@@ -30,5 +32,5 @@ class StochasticDepth(Method, name="stochastic-depth"):
     def predict(self, x: Tensor) -> Tensor:
         return self.net(x, self.students.p)
 
-    def deployed_network(self) -> ResNet:
+    def deployed_network(self) -> nn.Module:
         return fold_gates(self.net, self.students.p)

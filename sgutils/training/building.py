@@ -7,7 +7,7 @@ import torch
 from ..data import Dataset, load_dataset
 from ..data.loader import in_order, loaders
 from ..methods import Method, build_method
-from ..resnets import MODELS
+from ..networks import MODELS
 from . import distributed
 from .config import Config
 from .trainer import Trainer

@@ -12,7 +12,7 @@ from typing import BinaryIO
 import torch
 
 from ..errors import InputError
-from ..resnets import ResNet
+from ..networks import ResNet
 from .distributed import rank
 
 A_CHECKPOINT = "the checkpoint of a run that `sgutils train` started"

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, fields
 
 from ..errors import InputError
 from ..methods import options
-from ..resnets import MODELS
+from ..networks import MODELS
 from .schedules import SCHEDULES
 
 # What every record names by its value: what the first version of the ledger knew. What came later is named only where it

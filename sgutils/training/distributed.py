@@ -60,12 +60,12 @@ def share(batch: Tensor) -> Tensor:
     return batch[rank() :: world_size()]
 
 
-def wrap(method: nn.Module, leaves_out_parameters: bool) -> nn.Module:
+def wrap(method: nn.Module, find_unused_parameters: bool) -> nn.Module:
     """What is called instead of the method, so that gradients come out as the mean over all processes."""
     if world_size() == 1:
         return method
     # Running statistics part until `agree`: no training pass reads them, and a broadcast before each would be time lost.
-    return DistributedDataParallel(method, find_unused_parameters=leaves_out_parameters, broadcast_buffers=False)
+    return DistributedDataParallel(method, find_unused_parameters=find_unused_parameters, broadcast_buffers=False)
 
 
 def add_up(value: Tensor) -> Tensor:

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from ..data.loader import Draws, ImageLoader
+from ..methods.sampler import GateSampler
 from . import distributed
 
 # One capture at a time: what is captured must not meet another thread's first calls of cuDNN.
@@ -89,11 +90,10 @@ class CapturedSteps(Steps):
     A last mini-batch of fewer images is an ordinary step.
     """
 
-    def __init__(self, method, optimizer, precision, device, loader: ImageLoader, students_per_step: int):
+    def __init__(self, method, optimizer, precision, device, loader: ImageLoader):
         super().__init__(method, optimizer, precision, device)
         self.loader = loader
-        self.samplers = [module for module in method.modules() if hasattr(module, "captured_gates")]
-        self.students_per_step = students_per_step
+        self.samplers = [module for module in method.modules() if isinstance(module, GateSampler)]
         self.full = len(loader.y) // loader.batch_size
         self.graph: torch.cuda.CUDAGraph | None = None
 
@@ -102,7 +102,7 @@ class CapturedSteps(Steps):
         for draw in self.loader.draws():  # in the order in which an ordinary step would draw
             draws.append(draw)
             if len(draws) <= self.full:
-                gates.append([[sampler.draw() for _ in range(self.students_per_step)] for sampler in self.samplers])
+                gates.append([sampler.draw() for sampler in self.samplers])
         full, rest = draws[: self.full], draws[self.full :]
         tally = Tally(self.device)
         if full:
@@ -128,10 +128,7 @@ class CapturedSteps(Steps):
     def _fill(self, draws: list[Draws], gates: list) -> None:
         """Put what is random in this epoch where the graph looks for it."""
         columns = [None if part[0] is None else torch.stack(part) for part in zip(*draws, strict=True)]
-        if self.samplers:
-            columns.append(torch.tensor([[[g.tolist() for g in of] for of in step] for step in gates]))
-        else:
-            columns.append(None)
+        columns += [torch.stack(drawn) for drawn in zip(*gates, strict=True)]
         if self.graph is None:
             self.buffers = [None if column is None else column.to(self.device) for column in columns]
         else:
@@ -164,12 +161,12 @@ class CapturedSteps(Steps):
         self.graph = graph
 
     def _step(self) -> dict[str, Tensor]:
-        index, shift, flip, gates = (
+        index, shift, flip, *gates = (
             None if buffer is None else buffer.index_select(0, self.at)[0] for buffer in self.buffers
         )
         x, y = self.loader.batch(Draws(index, shift, flip))
-        for sampler, drawn in zip(self.samplers, gates if gates is not None else (), strict=True):
-            sampler.captured_gates = list(drawn.unbind())
+        for sampler, drawn in zip(self.samplers, gates, strict=True):
+            sampler.captured_gates = drawn
         losses = self.losses(x, y)
         for sampler in self.samplers:
             sampler.captured_gates = None

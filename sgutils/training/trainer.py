@@ -106,11 +106,11 @@ class Trainer:
             raise InputError(f"precision must be one of {', '.join(PRECISIONS)}, not {precision!r}.")
         if schedule not in SCHEDULES:
             raise InputError(f"schedule must be one of {', '.join(SCHEDULES)}, not {schedule!r}.")
+        method.deployed_network()  # what cannot be deployed is said now, not after 300 epochs
         distributed.join()
         self.device = distributed.own_device() if device is None else torch.device(device)
         self.precision = precision or default_precision(self.device)
         self.method = method.to(self.device, memory_format=torch.channels_last)
-        method.deployed_network()  # what cannot be deployed is said now, not after 300 epochs
         self.train, self.test, self.validation = train, test, validation
         self.epochs, self.schedule, self.warmup_epochs = epochs, schedule, warmup_epochs
         self.on_step = on_step
@@ -133,16 +133,16 @@ class Trainer:
         # code of stochastic depth, and as they would if its branch were computed and multiplied by 0.
         for parameter in self.parameters:
             parameter.grad = torch.zeros_like(parameter)
-        losses = distributed.wrap(self.method, method.leaves_out_parameters)
+        losses = distributed.wrap(self.method, method.find_unused_parameters)
         shared = losses, self.optimizer, self.precision, self.device
         if optimizer is None and self._capturable():
-            self.steps: Steps = CapturedSteps(*shared, train, method.students_per_step)
+            self.steps: Steps = CapturedSteps(*shared, train)
         else:
             self.steps = Steps(*shared)
 
     def _capturable(self) -> bool:
         """Whether a step is the same operations each time: the losses' weights do not change from epoch to epoch."""
-        steady = type(self.method).begin_epoch is Method.begin_epoch
+        steady = type(self.method).on_epoch_start is Method.on_epoch_start
         alone = self.device.type == "cuda" and distributed.world_size() == 1
         return alone and steady and isinstance(self.train, ImageLoader)
 
@@ -163,7 +163,7 @@ class Trainer:
             else:
                 group["lr"] = rate
         self.method.train()
-        self.method.begin_epoch(index, self.epochs)
+        self.method.on_epoch_start(index, self.epochs)
         tally = self.steps.epoch(self.train, self.on_step)
         if not tally.steps:
             raise InputError("The training loader yields no mini-batch: give it more images, or a smaller batch size.")
@@ -177,7 +177,7 @@ class Trainer:
             )
         last = index + 1 == self.epochs
         if last:
-            self.method.finish(x.to(self.device) for x, _ in self.train)
+            self.method.on_train_end(x.to(self.device) for x, _ in self.train)
         distributed.agree(self.method)
         images = distributed.add_up(torch.tensor(float(tally.images), device=self.device)).item()
         means = {name: distributed.add_up(value).item() / images for name, value in tally.sums.items()}

@@ -1,4 +1,4 @@
-"""The book's explorables and the training panel.
+"""The book's explorables, a folder each, and the panels that train in a kernel.
 
 Each explorable is one JavaScript module with two hosts: Jupyter (through anywidget) and the static site. Importing this
 package loads neither anywidget nor torch; a class is loaded when it is first named.
@@ -7,18 +7,18 @@ package loads neither anywidget nor torch; a class is loaded when it is first na
 from importlib import import_module
 
 _HOMES = {
-    "Temperature": "temperature",
-    "Survival": "survival",
-    "Objective": "objective",
-    "Overview": "overview",
-    "LiveNetwork": "live_network",
-    "Expressions": "expressions",
-    "FeatureSpace": "feature_space",
-    "Peers": "peers",
-    "ResultsExplorer": "results_explorer",
-    "Playground": "playground",
-    "FeaturePanel": "feature_panel",
-    "TrainingPanel": "training_panel",
+    "Temperature": "temperature.temperature",
+    "Survival": "survival.survival",
+    "Objective": "objective.objective",
+    "Overview": "overview.overview",
+    "LiveNetwork": "live_network.live_network",
+    "Expressions": "expressions.expressions",
+    "FeatureSpace": "feature_space.feature_space",
+    "Peers": "peers.peers",
+    "ResultsExplorer": "results_explorer.results_explorer",
+    "Playground": "playground.playground",
+    "FeaturePanel": "panels.feature_panel",
+    "TrainingPanel": "panels.training_panel",
 }
 
 __all__ = sorted(_HOMES)

@@ -2,8 +2,9 @@
 
 Only the standard library is used, so that the site is built without torch and without a notebook.
 
-An explorable `name` is three files beside this one: `name.js` (how it looks and behaves), `name.json` (its title, the
-heights that it takes, and the state it starts from) and `name.py` (its Python class). Modules share what lies in `lib/`.
+An explorable is a folder beside this file that holds `<name>.js` (how it looks and behaves), `<name>.json` (its manifest:
+title, the heights that it takes, and the state it starts from), `<name>.py` (its Python class) and, where it needs them,
+`<name>.css` and `worker.js`. What two or more explorables share lies in `lib/`.
 """
 
 import html
@@ -17,17 +18,19 @@ from .. import colors
 from ..folders import data_folder
 
 HERE = Path(__file__).parent
-NAMES = tuple(sorted(path.stem for path in HERE.glob("*.json")))
+NAMES = tuple(sorted(path.stem for path in HERE.glob("*/*.json") if path.stem == path.parent.name))
 
 # The widths of pages on which the room that each takes was measured: a laptop, a tablet, three phones.
 PAGES = (1280, 768, 412, 360, 320)
 
-# The only form of import that the modules use, one to a line, so that no parser is needed:
-#     import { softmax, kl } from "./lib/math.js";        import card from "./temperature.json";
+# The only forms of import that the modules use, so that no parser is needed; names may stand one to a line:
+#     import { kl, softmax } from "../lib/math.js";        import manifest from "./temperature.json";
 # A worker has a file of its own, which comes as the text to start it from (`spawn` in `lib/dom.js`), imports included:
-#     import { workerSource } from "./playground.worker.js";
-_WORKER = ".worker.js"
-_IMPORT = re.compile(r'^import (?:\{ (?P<names>[\w, ]+?),? \}|(?P<whole>\w+)) from "(?P<path>\./[\w./-]+)";\n', re.M)
+#     import { workerSource } from "./worker.js";
+_WORKER = "worker.js"
+_IMPORT = re.compile(
+    r'^import (?:\{\s(?P<names>[\w,\s]+?),?\s\}|(?P<whole>\w+)) from "(?P<path>\.\.?/[\w./-]+)";\n', re.M
+)
 _EXPORT = re.compile(r"^export (?=(?:const|class|function|async function) (?P<name>\w+))", re.M)
 
 
@@ -35,31 +38,33 @@ _EXPORT = re.compile(r"^export (?=(?:const|class|function|async function) (?P<na
 def module_source(name):
     """The explorable as the text of one ES module: every file it imports stands in it, once."""
     _check(name)
-    return bundled(HERE / f"{name}.js")
+    return bundled(HERE / name / f"{name}.js")
 
 
 @cache
 def stylesheet():
-    """The style of every explorable: the book's colours, then `lib/explorable.css`, then the room that each needs.
+    """The style of every explorable: the book's colours, what all share, what each adds, then the room that each needs.
 
     The room is kept free so that nothing jumps while the page loads: so many pixels on each of `PAGES`.
     It stands here and not in `mount_html`, so that the outputs saved in notebooks stay the same when a picture grows.
     """
     room = ""
     for i, page in enumerate(PAGES):
-        heights = ((name, json.loads(_card(name))["min_height"][i]) for name in NAMES)
+        heights = ((name, json.loads(_manifest(name))["min_height"][i]) for name in NAMES)
         rules = "".join(
             f'.sg-explorable[data-module="{name}"] {{ min-height: {height}px; }}\n' for name, height in heights
         )
         # A page that is none of these takes the room of the nearest.
         room += f"@media (max-width: {(PAGES[i - 1] + page) // 2}px) {{\n{rules}}}\n" if i else rules
-    return colors.css_variables() + (HERE / "lib/explorable.css").read_text(encoding="utf-8") + room
+    own = (HERE / name / f"{name}.css" for name in NAMES)
+    files = [HERE / "lib" / "explorable.css", *(path for path in own if path.exists())]
+    return "".join([colors.css_variables(), *(path.read_text(encoding="utf-8") for path in files), room])
 
 
 def default_state(name):
     """The state that an explorable starts from: a new dict of JSON values, its recordings included."""
-    card = json.loads(_card(name))
-    return card["state"] | {key: _recording(file) for key, file in card.get("recordings", {}).items()}
+    manifest = json.loads(_manifest(name))
+    return manifest["state"] | {key: _recording(file) for key, file in manifest.get("recordings", {}).items()}
 
 
 def mount_html(name, state=None, *, title=None):
@@ -67,7 +72,7 @@ def mount_html(name, state=None, *, title=None):
 
     `state` fills in over the default state; `title` names the picture for those who do not see it.
     """
-    title = json.loads(_card(name))["title"] if title is None else title
+    title = json.loads(_manifest(name))["title"] if title is None else title
     state = json.dumps(default_state(name) | (state or {}), sort_keys=True, separators=(",", ":"), allow_nan=False)
     return (
         f'<div class="sg-explorable" data-module="{name}" data-state="{html.escape(state)}"'
@@ -78,16 +83,17 @@ def mount_html(name, state=None, *, title=None):
 
 
 @cache
-def _card(name):
+def _manifest(name):
     _check(name)
-    return (HERE / f"{name}.json").read_text(encoding="utf-8")
+    return (HERE / name / f"{name}.json").read_text(encoding="utf-8")
 
 
 @cache
 def _recording(file):
     """What was recorded for an explorable, from the data that ships with the book; or a module here that makes it."""
     if file.endswith(".py"):
-        return import_module(f".{file.removesuffix('.py')}", __package__).recording()
+        module = file.removesuffix(".py").replace("/", ".")
+        return import_module(f".{module}", __package__).recording()
     return json.loads((data_folder() / "explorables" / file).read_text(encoding="utf-8"))
 
 
@@ -105,9 +111,8 @@ def _inline(path, inlined):
         imported = (path.parent / found["path"]).resolve()
         if imported not in inlined:
             inlined[imported] = _as_constant(imported, inlined)
-        return (
-            f"const {'{ ' + found['names'] + ' }' if found['names'] else found['whole']} = {_identifier(imported)};\n"
-        )
+        names = f"{{ {found['names']} }}" if found["names"] else found["whole"]
+        return f"const {names} = {_identifier(imported)};\n"
 
     return _IMPORT.sub(replace, path.read_text(encoding="utf-8"))
 
@@ -116,7 +121,7 @@ def _as_constant(path, inlined):
     """An imported file as `const its_name = ...`, in a scope of its own."""
     if path.suffix == ".json":
         return f"const {_identifier(path)} = {path.read_text(encoding='utf-8').strip()};\n"
-    if path.name.endswith(_WORKER):
+    if path.name == _WORKER:
         return f"const {_identifier(path)} = {{ workerSource: {json.dumps(bundled(path))} }};\n"
     body = _inline(path, inlined)
     names = ", ".join(found["name"] for found in _EXPORT.finditer(body))

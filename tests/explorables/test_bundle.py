@@ -29,28 +29,31 @@ def test_module_stands_alone_with_each_shared_file_once(name):
     # A worker may import what it has loaded itself, by a Blob's address.
     assert not re.search(r"^import\b|\bimport\((?!url\))", source, re.M)
     assert source.count("export default") == 1
-    for file in bundle.HERE.glob("lib/*.js"):
+    for file in bundle.HERE.glob("*/*.js"):
         first_line = file.read_text(encoding="utf-8").splitlines()[0]
         assert source.count(f"{first_line}\n") <= 1  # a worker's text has its own, where a line ends in \\n
     assert source.count("function openState") == 1
 
 
 WORKING = {
-    "lib/dom.js": (bundle.HERE / "lib/dom.js").read_text(encoding="utf-8"),
+    "lib/dom.js": (bundle.HERE / "lib" / "dom.js").read_text(encoding="utf-8"),
     "lib/double.js": "export const double = (value) => 2 * value;\n",
-    "lib/one.js": "export const one = 1;\n",
-    "working.json": "{}",
-    "working.worker.js": """import { double } from "./lib/double.js";
-import { one } from "./lib/one.js";
+    "lib/numbers.js": "export const one = 1;\nexport const two = 2;\n",
+    "working/working.json": "{}",
+    "working/worker.js": """import { double } from "../lib/double.js";
+import { one } from "../lib/numbers.js";
 onmessage = ({ data }) => postMessage(`"${double(data) + one}" </script> τ`);
 """,
-    "working.js": """import { one } from "./lib/one.js";
-import { html, spawn } from "./lib/dom.js";
-import { workerSource } from "./working.worker.js";
+    "working/working.js": """import {
+  one,
+  two,
+} from "../lib/numbers.js";
+import { html, spawn } from "../lib/dom.js";
+import { workerSource } from "./worker.js";
 export default { render({ el }) {
   const worker = spawn(workerSource);
   worker.onmessage = ({ data }) => el.append(html("output", {}, data));
-  worker.postMessage(20 + one);
+  worker.postMessage(18 + one + two);
 } };
 """,
 }
@@ -58,8 +61,8 @@ export default { render({ el }) {
 
 @pytest.mark.parametrize("by_file", [False, True], ids=["page", "double-click"])
 def test_a_worker_comes_as_a_text_of_its_own(browser, tmp_path, monkeypatch, by_file):
-    (tmp_path / "lib").mkdir()
     for name, text in WORKING.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text, encoding="utf-8")
     monkeypatch.setattr(bundle, "HERE", tmp_path)
     monkeypatch.setattr(bundle, "NAMES", ("working",))
@@ -82,7 +85,7 @@ def test_a_worker_comes_as_a_text_of_its_own(browser, tmp_path, monkeypatch, by_
 def test_mathematics_is_written_once():
     """A pure function that two explorables need lives in lib, not in both."""
     seen = {}
-    for file in [*bundle.HERE.glob("*.js"), *bundle.HERE.glob("lib/*.js")]:
+    for file in bundle.HERE.glob("*/*.js"):
         for name in re.findall(r"^(?:export )?function (\w+)", file.read_text(encoding="utf-8"), re.M):
             seen.setdefault(name, []).append(file.name)
     assert {name: files for name, files in seen.items() if len(files) > 1} == {"render": seen["render"]}
@@ -147,7 +150,7 @@ def test_words_stay_inside_and_can_be_read(stage, name, width):
 
 
 def test_every_colour_of_an_explorable_is_a_variable():
-    for file in [*bundle.HERE.glob("*.js"), *bundle.HERE.glob("lib/*"), *bundle.HERE.glob("*.css")]:
+    for file in [*bundle.HERE.glob("*/*.js"), *bundle.HERE.glob("*/*.css")]:
         text = file.read_text(encoding="utf-8")
         assert not re.search(r"#[0-9a-fA-F]{3,8}\b|\brgba?\(|\bhsla?\(", text), file.name
         for name in re.findall(r"var\(--sg-([\w-]+)", text):

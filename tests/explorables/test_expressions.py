@@ -12,7 +12,8 @@ from stage import Mathematics
 import sgutils as sg
 from sgutils.results import Run
 from sgutils.training.config import SCALES, Config
-from sgutils.widgets import bundle, record_expressions
+from sgutils.widgets import bundle
+from sgutils.widgets.recorders import expressions as recorder
 
 CLASSES = 7
 
@@ -20,7 +21,7 @@ CLASSES = 7
 @pytest.fixture(scope="module")
 def mixes(browser):
     page = browser.new_page()
-    yield Mathematics(page, "lib/mixes.js")
+    yield Mathematics(page, "expressions/mixes.js")
     page.close()
 
 
@@ -89,8 +90,8 @@ def test_the_shipped_recording_errs_as_the_ledger_says():
     recording = bundle.default_state("expressions")["recording"]
     ledger = {}
     for run in sg.load_results():
-        if run.config["dataset"] == "fer2013" and record_expressions._is_small(run.config):
-            ledger[record_expressions.name_of(run.config), run.seed] = run.last_test_error
+        if run.config["dataset"] == "fer2013" and recorder._is_small(run.config):
+            ledger[recorder.name_of(run.config), run.seed] = run.last_test_error
     measured = {
         (setting["name"], run["seed"]): np.array(run["counts"])
         for setting in recording["settings"]
@@ -107,7 +108,7 @@ def test_the_shipped_recording_errs_as_the_ledger_says():
 def trained(tmp_path, monkeypatch):
     """A file of grey squares in the layout of FER-2013, a network, and the record of its error on them."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(record_expressions, "SCALE", {"image_size": 8, "train_examples": 70, "test_examples": 70})
+    monkeypatch.setattr(recorder, "SCALE", {"image_size": 8, "train_examples": 70, "test_examples": 70})
     (tmp_path / "data").mkdir()
     draw = np.random.default_rng(0)
     with open("data/fer2013.csv", "w", newline="") as file:
@@ -134,7 +135,7 @@ def trained(tmp_path, monkeypatch):
 
 def test_the_recorder_counts_what_the_network_says(trained):
     folder, run, data, said = trained
-    made = record_expressions.recording(folder, [run])
+    made = recorder.recording(folder, [run])
     expected = np.zeros((CLASSES, CLASSES), int)
     np.add.at(expected, (data.test_y.numpy(), said.numpy()), 1)
     assert made["settings"] == [{"name": "plain", "runs": [{"seed": 0, "counts": expected.tolist()}]}]
@@ -144,9 +145,9 @@ def test_the_recorder_counts_what_the_network_says(trained):
 def test_the_recorder_refuses_a_network_that_is_not_its_records(trained):
     folder, run, *_ = trained
     with pytest.raises(sg.InputError, match="its record says"):
-        record_expressions.recording(folder, [dataclasses.replace(run, last_test_error=0.01)])
+        recorder.recording(folder, [dataclasses.replace(run, last_test_error=0.01)])
     with pytest.raises(sg.InputError, match="no network of a finished run"):
-        record_expressions.recording(folder, [dataclasses.replace(run, status="diverged")])
+        recorder.recording(folder, [dataclasses.replace(run, status="diverged")])
 
 
 def press(stage, name):

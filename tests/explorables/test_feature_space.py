@@ -10,7 +10,7 @@ from stage import Mathematics, Stage
 
 from sgutils.features import silhouette
 from sgutils.widgets import bundle
-from sgutils.widgets.record_features import EPOCHS, STUDENTS, shown
+from sgutils.widgets.recorders.feature_space import EPOCHS, STUDENTS, shown
 
 SETTLED = """document.querySelector(".sg-x").getAttribute("aria-busy") === "false" """
 
@@ -117,7 +117,7 @@ def test_steps_separate_groups_and_repeat_for_a_seed(tsne, points):
 def read(browser):
     """`readFeatures` of lib/features.js, then one expression about what it returned."""
     page = browser.new_page()
-    page_of = Mathematics(page, "lib/features.js")
+    page_of = Mathematics(page, "feature_space/features.js")
     yield lambda recording, expression: page_of.evaluate(
         f"(given) => {{ const r = M.readFeatures(given); return {expression}; }}", recording
     )

@@ -11,7 +11,7 @@ import sgutils as sg
 from sgutils import InputError, widgets
 from sgutils.folders import data_folder
 from sgutils.widgets import bundle
-from sgutils.widgets.live_network import NETWORKS, answer
+from sgutils.widgets.live_network.live_network import NETWORKS, answer
 
 RECORDING = bundle.default_state("live_network")["recording"]
 

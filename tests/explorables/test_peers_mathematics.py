@@ -15,7 +15,7 @@ EXACT = {"rtol": 1e-8, "atol": 1e-10}
 @pytest.fixture(scope="module")
 def peers(browser):
     page = browser.new_page()
-    yield Mathematics(page, "lib/peers.js")
+    yield Mathematics(page, "peers/methods.js")
     page.close()
 
 
@@ -66,7 +66,7 @@ def test_mutual_learning(peers, seed, tau, averaged):
 @pytest.mark.parametrize("seed", SEEDS)
 def test_native_ensemble(peers, seed):
     method = sg.build_method("native-ensemble", networks(seed))
-    method.begin_epoch(2, 10)
+    method.on_epoch_start(2, 10)
     gate = []
     method.gate.register_forward_hook(lambda module, given, output: gate.append(F.softmax(output, dim=1)[0].tolist()))
     logits, label, losses, gradients = measured(method, [net.classifier for net in method.nets], seed)
@@ -79,7 +79,7 @@ def test_native_ensemble(peers, seed):
 @pytest.mark.parametrize("seed", SEEDS)
 def test_diverse_peers(peers, seed):
     method = sg.build_method("diverse-peers", networks(seed))
-    method.begin_epoch(2, 10)
+    method.on_epoch_start(2, 10)
     sides = {}
     for name in ("query", "key"):
         getattr(method, name).register_forward_hook(

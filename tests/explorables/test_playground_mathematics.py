@@ -9,8 +9,8 @@ from stage import Mathematics
 from torch import nn
 
 import sgutils as sg
-from sgutils.resnets import GatedBlock
-from sgutils.widgets import record_digits
+from sgutils.networks.resnets import GatedBlock
+from sgutils.widgets.recorders import digits as recorder
 
 EXACT = {"rtol": 1e-6, "atol": 1e-9}  # sgutils keeps survival probabilities in single precision; asked for is 1e-5
 SHAPE = {"inputs": 2, "width": 8, "blocks": 6, "classes": 3}
@@ -27,7 +27,7 @@ TRAIN = """({ shape, theta, batches, method, lam, tau, pLast, lr }) => {
   const [net, gradients, momentum, count] = [layers(theta), layers(zeros), layers(zeros), batches[0].y.length];
   const passes = { student: network.createPass(shape, count), teacher: network.createPass(shape, count) };
   const p = Array.from({ length: shape.blocks }, (_, l) => 1 - ((l + 1) / shape.blocks) * (1 - pLast));
-  const teacher = training.deployedGates(method, p);
+  const teacher = methods.deployedGates(method, p);
   const steps = batches.map(({ x, y, gates }) => {
     const batch = { x: Float64Array.from(x), y, count };
     const losses = training.lossesOf(net, passes, gradients, batch, { method, lam, tau, student: gates, teacher });
@@ -41,10 +41,10 @@ TRAIN = """({ shape, theta, batches, method, lam, tau, pLast, lr }) => {
 
 @pytest.fixture(scope="module")
 def modules(browser):
-    """A page that knows lib/network.js as `network`, and so on."""
+    """A page that knows `playground/network.js` as `network`, and so on."""
     page = browser.new_page()
-    for name in ("network", "training", "views", "datasets"):
-        Mathematics(page, f"lib/{name}.js").evaluate(f"window.{name} = window.M")
+    for file in ("lib/methods", "playground/network", "playground/training", "playground/views", "playground/datasets"):
+        Mathematics(page, f"{file}.js").evaluate(f"window.{file.split('/')[1]} = window.M")
     yield page
     page.close()
 
@@ -190,7 +190,7 @@ def test_a_loss_that_is_no_number_stops_the_training(modules):
 
 
 def test_digits_in_the_page_are_those_of_scikit_learn(modules):
-    assert json.loads(record_digits.OUT.read_text()) == record_digits.recording()
+    assert json.loads(recorder.OUT.read_text()) == recorder.recording()
     digits = sg.load_dataset("digits")
     x, y = modules.evaluate(
         "() => { const { test } = datasets.createData('digits', 0); return [[...test.x], [...test.y]]; }"

@@ -7,14 +7,15 @@ import pytest
 import torch
 
 from sgutils.widgets import bundle
-from sgutils.widgets.record_overview import STEP, as_text, quantise
+from sgutils.widgets.recorders.encoding import as_text
+from sgutils.widgets.recorders.overview import STEP, quantise
 
 
 @pytest.fixture
 def read(browser):
-    """`readRecording` of lib/recording.js, then one expression about what it returned."""
+    """`readRecording` of overview/recording.js, then one expression about what it returned."""
     page = browser.new_page()
-    source = (bundle.HERE / "lib/recording.js").read_text(encoding="utf-8")
+    source = bundle.bundled(bundle.HERE / "overview" / "recording.js")
     page.evaluate(
         "async (s) => { window.R = await import(URL.createObjectURL(new Blob([s], { type: 'text/javascript' }))); }",
         source,

@@ -12,7 +12,8 @@ from sgutils.methods import METHODS, options
 from sgutils.results.labels import USUAL, row_key
 from sgutils.results.paper import TABLES
 from sgutils.training.config import Config
-from sgutils.widgets import bundle, ledger
+from sgutils.widgets import bundle
+from sgutils.widgets.results_explorer import ledger
 
 LEDGER = data_folder() / "results"
 ALL = ",".join(ledger.SWITCHES)
@@ -77,7 +78,7 @@ def test_recipe_and_options_are_those_of_training():
     full = Config().as_dict()
     assert {key: full[key] for key in ledger.RECIPE} == ledger.RECIPE
     assert set(full) - set(ledger.RECIPE) == {"dataset", "model", "method", "options", "seed"}
-    assert USUAL == {name: {key: parameter.default for key, parameter in options(name).items()} for name in METHODS}
+    assert {name: {key: parameter.default for key, parameter in options(name).items()} for name in METHODS} == USUAL
 
 
 @pytest.mark.parametrize(
@@ -271,7 +272,7 @@ def test_settings_are_checked_in_a_sentence():
             "methods must be a list, with commas, of some of: plain, stochastic depth, 0, 0.1",
         ),
         ({"view": "bars"}, "view must be 'last epoch' or 'curves', but it was 'bars'."),
-        ({"ledger": []}, "ledger must be what sgutils.widgets.ledger.recording makes"),
+        ({"ledger": []}, "ledger must be what sgutils.widgets.results_explorer.ledger.recording makes"),
     ):
         with pytest.raises(ValueError, match=sentence.replace("(", r"\(")):
             widgets.ResultsExplorer(**state)

@@ -54,7 +54,7 @@ BAD = [
         {"drawing": "AAAA"},
         "drawing must be '' or the 524 letters of a drawing made in the picture",
     ),
-    (widgets.Overview, {"recording": []}, "recording must be a recording made by sgutils.widgets.record_overview"),
+    (widgets.Overview, {"recording": []}, "recording must be a recording made by sgutils.widgets.recorders.overview"),
 ]
 
 

@@ -116,7 +116,7 @@ def test_gradients_are_the_mean_over_processes_that_drew_the_same_students(name,
     twin = copy.deepcopy(method)  # draws what the first draws
     for part in (method, twin):
         part.train()
-        part.begin_epoch(0, 1)
+        part.on_epoch_start(0, 1)
     loss = (method(x[0::2], y[0::2])["total"], twin(x[1::2], y[1::2])["total"])
     for total in loss:
         total.backward()

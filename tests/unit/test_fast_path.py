@@ -39,7 +39,7 @@ def one_step(method, precision):
 def plain_step(method, x, y):
     """The same as it is written in a textbook: contiguous float32, one backward pass, one step."""
     method.to(x.device).train()
-    method.begin_epoch(0, 1)
+    method.on_epoch_start(0, 1)
     parameters = [p for p in method.parameters() if p.requires_grad]
     optimizer = torch.optim.SGD(parameters, lr=0.1, momentum=0.9, nesterov=True, weight_decay=1e-4)
     for parameter in parameters:

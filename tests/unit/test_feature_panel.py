@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sgutils import InputError, features, widgets
-from sgutils.widgets import feature_panel
+from sgutils.widgets.panels import feature_panel
 
 TINY = {"dataset": "digits", "image_size": None, "train_examples": 64, "test_examples": 60, "batch_size": 16}
 

@@ -81,7 +81,7 @@ def test_sampling_leaves_the_global_generator_alone():
         (lambda: sg.linear_decay(3, float("nan")), "p_last.*nan"),
         (lambda: sg.uniform_survival(3, -0.1), "from 0 to 1.*-0.1"),
         (lambda: sg.sample_gates([0.5, 1.2]), "block 2.*1.2"),
-        (lambda: sg.sample_gates([]), "one a block"),
+        (lambda: sg.sample_gates([]), "one per block"),
         (lambda: sg.sample_gates([[0.5]]), "1-D"),
         (lambda: sg.sample_gates("half"), "list of numbers"),
         (lambda: sg.expected_depth([2.0]), "block 1.*2.0"),

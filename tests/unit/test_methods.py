@@ -6,7 +6,6 @@ import torch.nn.functional as F
 
 import sgutils as sg
 from sgutils.methods import options
-from sgutils.resnets import BatchNorm2d
 
 
 def network(seed=0):
@@ -72,7 +71,7 @@ def test_self_guidance_is_equation_5_with_its_gradients(detach, direction):
     total = F.cross_entropy(student, y) + F.cross_entropy(teacher, y) + 0.4 * 2.0**2 * kl
     total.backward()
     torch.testing.assert_close(losses["total"], total)
-    for ours, theirs in zip(method.net.parameters(), net.parameters()):
+    for ours, theirs in zip(method.net.parameters(), net.parameters(), strict=True):
         expected = torch.zeros_like(theirs) if theirs.grad is None else theirs.grad
         torch.testing.assert_close(ours.grad, expected)
 
@@ -89,7 +88,7 @@ def test_without_backward_full_the_teacher_only_guides():
     total = F.cross_entropy(student, y) + 0.5 * 9 * sg.distillation_kl(student, teacher, 3.0)
     torch.testing.assert_close(losses["total"], total)
     assert "ce_teacher" not in losses and 0.0 in gates
-    for gate, block in zip(gates, method.net.blocks):
+    for gate, block in zip(gates, method.net.blocks, strict=True):
         assert all((p.grad is not None) == (gate == 1) for p in block.branch.parameters())
 
 
@@ -107,7 +106,7 @@ def test_only_the_teachers_pass_moves_the_running_statistics_by_default():
     reference(x, method.students.p)
     for key, value in statistics(reference).items():
         torch.testing.assert_close(statistics(method.net)[key], value)
-    assert all(module.updates_statistics for module in method.modules() if isinstance(module, BatchNorm2d))
+    assert all(module.track_running_stats for module in method.modules() if isinstance(module, torch.nn.BatchNorm2d))
 
 
 def test_both_passes_move_the_running_statistics_if_asked():
@@ -125,7 +124,7 @@ def test_recalibration_happens_at_the_end_and_only_if_asked():
     for policy in ("teacher", "both", "recalibrate"):
         method = sg.SelfGuidance(network(), bn_statistics=policy)
         before = statistics(method.net)
-        method.finish([x])
+        method.on_train_end([x])
         assert bool(moved(before, method.net)) == (policy == "recalibrate")
 
 
@@ -150,7 +149,7 @@ def test_what_is_deployed_is_one_ordinary_network(name):
 def test_the_deployed_teacher_weights_each_block_by_its_survival_probability(name):
     method = sg.build_method(name, network, p_last=0.2).eval()
     x, _ = batch()
-    torch.testing.assert_close(method.predict(x), method.net(x, [1 - l / 9 * 0.8 for l in range(1, 10)]))
+    torch.testing.assert_close(method.predict(x), method.net(x, [1 - depth / 9 * 0.8 for depth in range(1, 10)]))
 
 
 @pytest.mark.parametrize("name", sg.METHODS)
@@ -207,3 +206,47 @@ def test_bad_input_is_one_sentence(call, words):
     with pytest.raises(sg.InputError, match=words) as caught:
         call()
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", sorted(DRAWING))
+def test_a_captured_step_reads_its_gates_and_draws_none(name):
+    method, (x, y) = build(name, seed=5), batch()
+    twin = copy.deepcopy(method)
+    state = method.students.get_extra_state()
+    method.students.captured_gates = torch.ones(method.students.shape)
+    method.students.captured_gates.copy_(twin.students.draw())
+    twin.students.set_extra_state(state)
+    losses, drawn = method(x, y), twin(x, y)
+    assert torch.equal(losses["total"], drawn["total"])
+    assert torch.equal(method.students.get_extra_state(), state), "it drew"
+    assert not torch.equal(twin.students.get_extra_state(), state)
+    assert "captured_gates" not in "".join(method.state_dict())
+
+
+@pytest.mark.parametrize("method", [sg.SelfGuidance, sg.StochasticDepth, sg.Cosub])
+def test_a_network_without_gates_is_refused_in_a_sentence_that_says_what_to_do(method):
+    with pytest.raises(
+        sg.InputError, match=r"Linear has no gates: give a gated network, such as sgutils.gated\(model\)"
+    ):
+        method(torch.nn.Linear(2, 3))
+
+
+def test_plain_training_takes_any_network():
+    x, y = torch.randn(5, 2), torch.arange(5) % 3
+    method = sg.Baseline(torch.nn.Linear(2, 3))
+    torch.testing.assert_close(method(x, y)["total"], F.cross_entropy(method.net(x), y))
+    assert method.deployed_network() is method.net
+
+
+def test_a_readers_method_with_the_old_names_of_the_hooks_still_works():
+    with pytest.warns(DeprecationWarning, match="Mine.begin_epoch is now on_epoch_start"):
+
+        class Mine(sg.Baseline):
+            def begin_epoch(self, index, epochs):
+                self.seen = index, epochs
+
+    mine = Mine(network())
+    mine.on_epoch_start(3, 7)
+    assert mine.seen == (3, 7)
+    with pytest.warns(DeprecationWarning, match="StudentSampler is now GateSampler"):
+        assert sg.methods.StudentSampler is sg.GateSampler

@@ -73,7 +73,7 @@ def test_mutual_learning(tau, averaged):
 def test_the_branches_of_one_trunk_are_whole_networks_that_share_stem_and_two_stages():
     one, two, three = sg.build_method("native-ensemble", networks()).nets
     assert one.stem is two.stem is three.stem
-    assert [a is b for a, b in zip(one.blocks, two.blocks)] == [True] * 6 + [False] * 3
+    assert [a is b for a, b in zip(one.blocks, two.blocks, strict=True)] == [True] * 6 + [False] * 3
     assert one.classifier is not two.classifier
     assert not torch.equal(one.blocks[8].branch[0].weight, three.blocks[8].branch[0].weight)
 
@@ -93,7 +93,7 @@ def head(net, h):
 
 def test_native_ensemble():
     method, (x, y) = sg.build_method("native-ensemble", networks(), tau=3.0).double(), batch()
-    method.begin_epoch(40, 300)
+    method.on_epoch_start(40, 300)
     reference = twin(method)
     h = stage_two(reference.nets[0], x)
     z = [net.classifier(head(net, h)) for net in reference.nets]
@@ -110,11 +110,11 @@ def test_native_ensemble():
 
 def test_diverse_peers():
     method, (x, y) = sg.build_method("diverse-peers", networks()).double(), batch()
-    method.begin_epoch(100, 300)
+    method.on_epoch_start(100, 300)
     reference = twin(method)
     h = stage_two(reference.nets[0], x)
     f = [head(net, h) for net in reference.nets]
-    z = [net.classifier(features) for net, features in zip(reference.nets, f)]
+    z = [net.classifier(features) for net, features in zip(reference.nets, f, strict=True)]
     q, k = ([layer(features) for features in f[:3]] for layer in (reference.query, reference.key))
     expected = sum(F.cross_entropy(logits, y) for logits in z)
     for i in range(3):
@@ -227,3 +227,30 @@ def test_bad_input_is_one_sentence(call, words):
 def test_the_ramp_is_the_published_one_and_scales_with_the_run():
     assert ramp_up(0, 300) == pytest.approx(math.exp(-5)) and ramp_up(80, 300) == ramp_up(299, 300) == 1.0
     assert ramp_up(20, 300) == pytest.approx(math.exp(-5 * 0.75**2)) == pytest.approx(ramp_up(2, 30))
+
+
+class Wrapped(torch.nn.Module):
+    """A gated network that is none of ours."""
+
+    def __init__(self, net):
+        super().__init__()
+        self.net, self.num_blocks = net, net.num_blocks
+        self.features, self.fold = net.features, net.fold
+
+    def forward(self, x, gates=None):
+        return self.net(x, gates)
+
+
+@pytest.mark.parametrize("method", ["native-ensemble", "diverse-peers"])
+def test_branches_are_made_of_our_resnets_alone(method):
+    with pytest.raises(sg.InputError, match=r"this package's ResNets \(sgutils.resnet\), not of Wrapped"):
+        sg.build_method(method, lambda: Wrapped(network()))
+
+
+def test_any_network_learns_from_any_teacher():
+    method = sg.Distillation(Wrapped(network()), teacher=Wrapped(network(1)))
+    x, y = batch()
+    method(x, y)["total"].backward()
+    assert all(p.grad is None for p in method.teacher.parameters())
+    with pytest.raises(sg.InputError, match="Distillation needs a teacher"):
+        sg.Distillation(Wrapped(network()))

@@ -6,7 +6,6 @@ import torch.nn.functional as F
 from torch import nn
 
 import sgutils as sg
-from sgutils.resnets import BatchNorm2d
 
 DEPTHS = {20: 9, 32: 15, 50: 24, 56: 27, 110: 36}
 
@@ -16,7 +15,7 @@ def tiny(depth=20, block=None, seed=0):
     torch.manual_seed(seed)
     net = sg.resnet(depth, num_classes=4, in_channels=2, widths=(4, 6, 8), block=block)
     for module in net.modules():
-        if isinstance(module, BatchNorm2d):
+        if isinstance(module, nn.BatchNorm2d):
             nn.init.uniform_(module.weight, 0.5, 1.5)
             nn.init.normal_(module.bias, std=0.2)
             nn.init.normal_(module.running_mean, std=0.2)

@@ -23,7 +23,7 @@ from sgutils.results import (
 )
 from sgutils.results.paper import FIGURES, TABLES
 from sgutils.training import record as records
-from sgutils.widgets import ledger
+from sgutils.widgets.results_explorer import ledger
 
 
 def record(seed=0, error=0.2, status="finished", **changes):

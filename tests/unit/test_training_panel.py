@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from sgutils import InputError, widgets
-from sgutils.widgets import training_panel
-from sgutils.widgets.runner import RUNNER, Runner
-from sgutils.widgets.training_curves import CURVES, TEST_CURVE, TRAINING_CURVES
+from sgutils.widgets.panels import training_panel
+from sgutils.widgets.panels.runner import RUNNER, Runner
+from sgutils.widgets.panels.training_curves import CURVES, TEST_CURVE, TRAINING_CURVES
 
 TINY = {"dataset": "digits", "image_size": None, "train_examples": 64, "test_examples": 20, "batch_size": 16}
 

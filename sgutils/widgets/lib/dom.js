@@ -125,7 +125,13 @@ export function slider({ label, min, max, step, say, scale = IDENTITY, onInput }
   const output = html("output", { for: id });
   input.addEventListener("input", () => onInput(scale.from(input.valueAsNumber)));
   return {
-    el: html("div", { class: "sg-control" }, html("label", { class: "sg-name", for: id }, ...words(label)), output, input),
+    el: html(
+      "div",
+      { class: "sg-control" },
+      html("label", { class: "sg-name", for: id }, ...words(label)),
+      output,
+      input,
+    ),
     show(value) {
       // Written while the hand is on it, the slider would stick to its own rounding.
       if (Math.abs(input.valueAsNumber - scale.to(value)) > step / 2) input.value = scale.to(value);
@@ -147,9 +153,12 @@ export function choice({ label, options, onChange }) {
     input.addEventListener("change", () => onChange(value));
     return { value, input, el: html("label", {}, input, html("span", {}, drawing ?? words)) };
   });
-  const el = html("fieldset", { class: "sg-control sg-choice" },
+  const el = html(
+    "fieldset",
+    { class: "sg-control sg-choice" },
     html("legend", { class: "sg-name" }, label),
-    html("div", { class: "sg-options" }, ...inputs.map(({ el }) => el)));
+    html("div", { class: "sg-options" }, ...inputs.map(({ el }) => el)),
+  );
   return {
     el,
     show(value) {
@@ -201,8 +210,11 @@ export function figures(names) {
   const items = names.map((name) => ({ name, value: html("output") }));
   return {
     // Not a list of definitions, though it is one: hosts give those a shape of their own.
-    el: html("div", { class: "sg-figures" },
-      ...items.map(({ name, value }) => html("div", {}, value, html("span", { class: "sg-name" }, ...name)))),
+    el: html(
+      "div",
+      { class: "sg-figures" },
+      ...items.map(({ name, value }) => html("div", {}, value, html("span", { class: "sg-name" }, ...name))),
+    ),
     show(values) {
       values.forEach((value, i) => text(items[i].value, value));
     },
@@ -213,9 +225,13 @@ export function figures(names) {
 export function thumbnail(pixels, side, size) {
   const id = newId();
   const image = svg("image", { width: 1, height: 1, preserveAspectRatio: "none" });
-  const node = svg("svg", { viewBox: "0 0 1 1", width: size, height: size, class: "sg-photo", "aria-hidden": true },
-    svg("mask", { id }, image), svg("rect", { class: "sg-tile", width: 1, height: 1, rx: 0.06 }),
-    svg("rect", { class: "sg-shade", width: 1, height: 1, mask: `url(#${id})` }));
+  const node = svg(
+    "svg",
+    { viewBox: "0 0 1 1", width: size, height: size, class: "sg-photo", "aria-hidden": true },
+    svg("mask", { id }, image),
+    svg("rect", { class: "sg-tile", width: 1, height: 1, rx: 0.06 }),
+    svg("rect", { class: "sg-shade", width: 1, height: 1, mask: `url(#${id})` }),
+  );
   let shown = null;
   node.show = (next) => {
     if (next === shown) return;
@@ -271,8 +287,14 @@ export function handle(node, drawing, { onMove, onKey }) {
 }
 
 const KEYS = {
-  ArrowUp: [0, 1], ArrowDown: [0, -1], ArrowRight: [1, 0], ArrowLeft: [-1, 0],
-  PageUp: [0, 10], PageDown: [0, -10], End: [0, 1000], Home: [0, -1000],
+  ArrowUp: [0, 1],
+  ArrowDown: [0, -1],
+  ArrowRight: [1, 0],
+  ArrowLeft: [-1, 0],
+  PageUp: [0, 10],
+  PageDown: [0, -10],
+  End: [0, 1000],
+  Home: [0, -1000],
 };
 
 // Block glyphs that can be switched: filled = runs, hollow and dashed = skipped. One stop for the Tab key; arrow keys go
@@ -286,8 +308,12 @@ export function switchRow({ name, onToggle }) {
     node.childNodes[active].focus();
   };
   const make = (_, l) => {
-    const glyph = svg("g", { class: "sg-glyph", role: "switch", tabindex: l === active ? 0 : -1, "aria-label": name(l) },
-      svg("rect", { class: "sg-grip" }), svg("rect", { class: "sg-block" }));
+    const glyph = svg(
+      "g",
+      { class: "sg-glyph", role: "switch", tabindex: l === active ? 0 : -1, "aria-label": name(l) },
+      svg("rect", { class: "sg-grip" }),
+      svg("rect", { class: "sg-block" }),
+    );
     glyph.addEventListener("click", () => {
       focus(l);
       onToggle(l);
@@ -312,7 +338,10 @@ export function switchRow({ name, onToggle }) {
       each(node, gates, make, (glyph, gate, l) => {
         const { x, y, side, pitch } = place(l);
         const [grip, block] = glyph.childNodes;
-        attr(glyph, { "aria-checked": gate > 0, style: `--sg-delay: ${rolling ? Math.round((400 * l) / gates.length) : 0}ms` });
+        attr(glyph, {
+          "aria-checked": gate > 0,
+          style: `--sg-delay: ${rolling ? Math.round((400 * l) / gates.length) : 0}ms`,
+        });
         attr(grip, { x: x - pitch / 2, y: y - 18, width: pitch, height: 36 });
         const tall = Math.max(side, 16);
         attr(block, { x: x - side / 2, y: y - tall / 2, width: side, height: tall, rx: Math.min(5, side / 4) });
@@ -340,12 +369,15 @@ export function formula(written) {
 // The same in HTML.
 export function words(written) {
   return parts(written).map(({ index, letter, content }) =>
-    index ? html("sub", {}, content) : letter ? html("i", { class: "sg-math" }, content) : content);
+    index ? html("sub", {}, content) : letter ? html("i", { class: "sg-math" }, content) : content,
+  );
 }
 
 function parts(written) {
   return [...written.matchAll(/_(\w)|([A-Za-zτλ∂]+)|([^A-Za-zτλ∂_]+)/g)].map(([, index, letters, other]) => ({
-    index: Boolean(index), letter: letters?.length === 1, content: index ?? letters ?? other,
+    index: Boolean(index),
+    letter: letters?.length === 1,
+    content: index ?? letters ?? other,
   }));
 }
 

@@ -74,14 +74,17 @@ export function expectedDepth(p) {
 
 // The distribution of the number of blocks that run: P(depth = d) for d = 0..L, one block folded in after the other.
 export function poissonBinomial(p) {
-  return p.reduce((mass, survive) => {
-    const next = Array(mass.length + 1).fill(0);
-    mass.forEach((m, d) => {
-      next[d] += m * (1 - survive);
-      next[d + 1] += m * survive;
-    });
-    return next;
-  }, [1]);
+  return p.reduce(
+    (mass, survive) => {
+      const next = Array(mass.length + 1).fill(0);
+      mass.forEach((m, d) => {
+        next[d] += m * (1 - survive);
+        next[d + 1] += m * survive;
+      });
+      return next;
+    },
+    [1],
+  );
 }
 
 export function sampleGates(p, random) {
@@ -118,9 +121,11 @@ export function multiplyAdds({ perStage, bottleneck }) {
       const stride = stage > 0 && position === 0 ? 2 : 1;
       const out = bottleneck ? 4 * width : width;
       const [before, after] = [side * side, (side / stride) ** 2];
-      branches.push(bottleneck
-        ? before * channels * width + after * 9 * width * width + after * width * out
-        : after * 9 * (channels * width + width * width));
+      branches.push(
+        bottleneck
+          ? before * channels * width + after * 9 * width * width + after * width * out
+          : after * 9 * (channels * width + width * width),
+      );
       if (stride > 1 || channels !== out) always += after * channels * out;
       [side, channels] = [side / stride, out];
     }

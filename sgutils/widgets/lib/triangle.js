@@ -7,17 +7,28 @@ import { clamp, logSoftmax, sum } from "./math.js";
 export function cornersOf(across, largest = 460) {
   const side = Math.min(across - 40, largest);
   const [left, top, high] = [(across - side) / 2, 30, (side * Math.sqrt(3)) / 2];
-  return [[left, top + high], [left + side / 2, top], [left + side, top + high]];
+  return [
+    [left, top + high],
+    [left + side / 2, top],
+    [left + side, top + high],
+  ];
 }
 
 // The classes' names at the corners, kept inside the picture.
 export function nameCorners(names, corners, classes, label, across) {
-  each(names, classes, () => svg("text"), (node, name, k) => {
-    const labelled = k === label;
-    attr(text(node, labelled ? `label: ${name}` : name), { class: labelled ? "sg-mid sg-label sg-strong" : "sg-mid sg-soft" });
-    const half = node.getComputedTextLength() / 2;
-    attr(node, { x: clamp(corners[k][0], half, across - half).toFixed(1), y: corners[k][1] + (k === 1 ? -14 : 26) });
-  });
+  each(
+    names,
+    classes,
+    () => svg("text"),
+    (node, name, k) => {
+      const labelled = k === label;
+      attr(text(node, labelled ? `label: ${name}` : name), {
+        class: labelled ? "sg-mid sg-label sg-strong" : "sg-mid sg-soft",
+      });
+      const half = node.getComputedTextLength() / 2;
+      attr(node, { x: clamp(corners[k][0], half, across - half).toFixed(1), y: corners[k][1] + (k === 1 ? -14 : 26) });
+    },
+  );
 }
 
 // Where a prediction lies.
@@ -35,7 +46,13 @@ const RIM = 4;
 // The lines on which two classes are equally likely and the third is less.
 export function boundariesOf(corners) {
   const middle = placeIn(corners, [1 / 3, 1 / 3, 1 / 3]);
-  return [[0.5, 0.5, 0], [0.5, 0, 0.5], [0, 0.5, 0.5]].map((half) => `M${join(middle)}L${join(placeIn(corners, half))}`).join("");
+  return [
+    [0.5, 0.5, 0],
+    [0.5, 0, 0.5],
+    [0, 0.5, 0.5],
+  ]
+    .map((half) => `M${join(middle)}L${join(placeIn(corners, half))}`)
+    .join("");
 }
 
 // The logits of the prediction at a point, kept off the edge, where they would be infinite.
