@@ -21,7 +21,7 @@ _HOME = {
             *("GateSampler", "NativeEnsemble", "SelfGuidance", "StochasticDepth", "build_method"),
         ),
         "networks": (
-            *("MODELS", "GatedNetwork", "ResNet", "fold_gates", "keep_running_statistics"),
+            *("MODELS", "GatedNetwork", "ResNet", "fold_gates", "gated", "keep_running_statistics"),
             *("recalibrate_batch_norm", "resnet", "resnet20", "resnet32", "resnet50", "resnet56", "resnet110"),
         ),
         "results.ledger": ("by_setting", "load_results", "mean_and_deviation"),

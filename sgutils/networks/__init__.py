@@ -1,6 +1,7 @@
 """Networks whose every residual block has a gate: the protocol, our ResNets, and what a pass does to batch norm."""
 
 from .batch_norm import keep_running_statistics, recalibrate_batch_norm
+from .gated import GatedModel, gated
 from .modes import evaluating
 from .protocol import GatedNetwork, check_gated, fold_gates
 from .resnets import ResNet, resnet, resnet20, resnet32, resnet50, resnet56, resnet110
@@ -16,11 +17,13 @@ MODELS = {
 
 __all__ = [
     "MODELS",
+    "GatedModel",
     "GatedNetwork",
     "ResNet",
     "check_gated",
     "evaluating",
     "fold_gates",
+    "gated",
     "keep_running_statistics",
     "recalibrate_batch_norm",
     "resnet",

@@ -1,0 +1,74 @@
+"""Which layer can take a factor in, so that a gate becomes part of the weights."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+import torch
+from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
+from torch.nn.utils import parametrize
+
+# The output of these forwards is proportional to weight and bias together. A class may build its layer in another way,
+# but must not compute in another: a convolution that standardises its weight first would undo the factor.
+_FORWARDS = {
+    *(kind.forward for kind in (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)),
+    *(kind.forward for kind in (_BatchNorm, nn.SyncBatchNorm, nn.GroupNorm, nn.LayerNorm)),
+}
+# Others that keep to it, by name, for their libraries need not be there; where they end in an activation, it must be none.
+_CLASSES = {
+    "torchvision.models.convnext.LayerNorm2d",
+    "timm.layers.norm.LayerNorm",
+    "timm.layers.norm.LayerNorm2d",
+    "timm.layers.norm_act.BatchNormAct2d",
+    "timm.layers.norm_act.GroupNormAct",
+}
+# A perceptron's last layer, by the name of its class.
+_LAST = {"timm.layers.mlp.Mlp": "fc2", "timm.layers.mlp.GlobalResponseNormMlp": "fc2"}
+# What passes a factor on unchanged.
+_PASSING = ("Identity", "Dropout", "Dropout2d", "ReLU", "Permute", "Flatten", "StochasticDepth", "DropPath")
+
+
+def scale_output(model: nn.Module, layer: nn.Module | nn.Parameter | None, factor: float) -> bool:
+    """Scale the output of a layer of the model by its parameters alone.
+
+    Args:
+        model: that the layer belongs to; a parameter that it uses elsewhere, too, cannot be scaled.
+        layer: a layer, a sequence of them, or the parameter that multiplies the output.
+        factor: at least 0.
+
+    Returns:
+        Whether it could be done; if not, nothing has changed.
+    """
+    parameters = _factors(layer)
+    uses = Counter(id(parameter) for _, parameter in model.named_parameters(remove_duplicate=False))
+    if not parameters or any(uses[id(parameter)] != 1 for parameter in parameters):
+        return False
+    with torch.no_grad():
+        for parameter in parameters:
+            parameter.mul_(factor)
+    return True
+
+
+def _factors(layer: nn.Module | nn.Parameter | None) -> Sequence[nn.Parameter]:
+    """The parameters that the output is proportional to, all together; none if there are no such."""
+    if layer is None or isinstance(layer, nn.Parameter):
+        return [] if layer is None else [layer]
+    if isinstance(layer, nn.Sequential):
+        for part in reversed(layer):
+            if type(part).__name__ not in _PASSING:
+                return _factors(part)
+        return []
+    name = f"{type(layer).__module__}.{type(layer).__qualname__}"
+    if name in _LAST:
+        return _factors(getattr(layer, _LAST[name]))
+    proportional = type(layer).forward in _FORWARDS or name in _CLASSES
+    activation = getattr(layer, "act", None)
+    if (
+        not proportional
+        or not isinstance(activation, (nn.Identity, type(None)))
+        or parametrize.is_parametrized(layer)
+        or layer._forward_pre_hooks
+    ):
+        return []
+    weight, bias = layer._parameters.get("weight"), layer._parameters.get("bias")
+    return [] if weight is None else [weight] if bias is None else [weight, bias]
