@@ -149,6 +149,7 @@ class CapturedSteps(Steps):
         aside.wait_stream(torch.cuda.current_stream(self.device))
         with torch.cuda.stream(aside):
             for _ in range(WARM_UP):
+                self.at.zero_()
                 losses = self._step()
             self.totals = {name: torch.zeros_like(value, dtype=torch.float32) for name, value in losses.items()}
             self._put_back(before)
@@ -170,7 +171,8 @@ class CapturedSteps(Steps):
         losses = self.losses(x, y)
         for sampler in self.samplers:
             sampler.captured_gates = None
-        self.optimizer.zero_grad(set_to_none=False)
+        # Every block is computed here, and so has a gradient: there is nothing to set to zero and to add to.
+        self.optimizer.zero_grad(set_to_none=True)
         losses["total"].backward()
         self.optimizer.step()
         self.at += 1
@@ -190,6 +192,6 @@ class CapturedSteps(Steps):
                     value.zero_()  # momentum that the warm-up began
         for group in self.optimizer.param_groups:
             for parameter in group["params"]:
-                parameter.grad.zero_()
+                parameter.grad = None
         self.at.zero_()
         self.first_bad.fill_(math.inf)
