@@ -18,7 +18,7 @@ from typing import get_args
 
 from .data import DATASETS
 from .errors import InputError
-from .export import export_onnx, trained_network
+from .export import export_onnx, image_channels, trained_network
 from .folders import ledger_to_fill, ledgers
 from .methods import METHODS, options
 from .networks import MODELS
@@ -137,9 +137,7 @@ def _results(given: argparse.Namespace, command: str) -> int:
 def _export(given: argparse.Namespace, command: str) -> int:
     net, p = trained_network(given.source)
     export_onnx(net, given.out)
-    print(
-        f"{given.out}: inputs images (N, {net.stem[0].in_channels}, H, W) and gates ({net.num_blocks}); output logits."
-    )
+    print(f"{given.out}: inputs images (N, {image_channels(net)}, H, W) and gates ({net.num_blocks}); output logits.")
     if p is None:
         print("Gates of 1 make it the network that is deployed.")
     else:

@@ -1,49 +1,38 @@
 """A trained network as an ONNX graph whose gates are an input: student, teacher and plain network in one file."""
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 
 from .errors import InputError
 from .gates import linear_decay
-from .networks import MODELS, ResNet
+from .networks import MODELS, GatedNetwork, ResNet, check_gated, evaluating
 from .training.checkpoint import A_CHECKPOINT, load_checkpoint, load_network, understood
 from .training.config import Config
 from .training.runs import CHECKPOINT, NETWORK
 
 
-class GatedGraph(nn.Module):
-    """``(images, gates) -> logits`` as one graph in which every block is computed.
-
-    The network itself leaves out the blocks whose gate is 0, and so draws another graph for each student; here a gate of
-    0 multiplies its branch away, which gives the same numbers.
-    """
-
-    def __init__(self, net: ResNet):
-        super().__init__()
-        self.net = net
-
-    def forward(self, images: Tensor, gates: Tensor) -> Tensor:
-        h = self.net.stem(images)
-        for block, gate in zip(self.net.blocks, gates.unbind()):
-            h = block(h, gate)
-        return self.net.classifier(h.mean(dim=(2, 3)))
-
-
-def export_onnx(net: ResNet, out: str | Path) -> None:
+def export_onnx(net: GatedNetwork, out: str | Path, *, example: Tensor | None = None) -> None:
     """Write a network, in its test mode, as ONNX.
 
-    The graph has the inputs ``images``, ``(N, C, H, W)`` normalised as in training, any N, H and W, and ``gates``, ``(L,)``;
-    its output is ``logits``, ``(N, K)``.
+    The graph has the inputs ``images``, ``(N, C, H, W)`` normalised as in training, and ``gates``, ``(L,)``; its output is
+    ``logits``, ``(N, K)``. Every block is in it: a gate of 0 multiplies its branch away, which gives the numbers of the
+    student that skips it.
 
     Args:
-        net: it is left as it is.
+        net: a gated network; it is left as it is.
         out: the file.
+        example: ``(N, C, H, W)`` images that the network takes; the graph then takes any number of this size. None is
+            for networks that take images of any size: N, H and W are free.
 
     Raises:
-        InputError: if the package onnx is not installed or the file cannot be written.
+        InputError: if the package onnx is not installed, the file cannot be written or the network does not take the
+            example.
     """
     try:
         import onnx
@@ -51,29 +40,63 @@ def export_onnx(net: ResNet, out: str | Path) -> None:
         raise InputError(
             "Writing ONNX needs the package onnx: install it with pip install 'sgutils[export]'."
         ) from error
-    training = net.training
-    weight = net.stem[0].weight  # the inputs are of its precision, and on its device
-    example = weight.new_zeros(2, net.stem[0].in_channels, 32, 32), weight.new_ones(net.num_blocks)
-    free = {0: "N", 2: "H", 3: "W"}
+    check_gated(net)
+    weight = next(cast(nn.Module, net).parameters())  # the inputs are of its precision, and on its device
+    images = torch.zeros(2, image_channels(net), 32, 32) if example is None else example
+    inputs = images.to(weight), weight.new_ones(net.num_blocks)
+    with evaluating(net):
+        _try(net, inputs[0])
+        try:
+            with warnings.catch_warnings(), _attention_in_parts():
+                # The newer exporter needs one more package and the thirtyfold time, and writes this machine's paths into
+                # the file; the older one warns that it is the older one.
+                warnings.simplefilter("ignore")
+                torch.onnx.export(
+                    cast(nn.Module, net),
+                    inputs,
+                    str(out),
+                    input_names=["images", "gates"],
+                    output_names=["logits"],
+                    dynamic_axes={
+                        "images": {0: "N"} | ({2: "H", 3: "W"} if example is None else {}),
+                        "logits": {0: "N"},
+                    },
+                    dynamo=False,
+                )
+            onnx.checker.check_model(str(out), full_check=True)
+        except OSError as error:
+            raise InputError(
+                f"Cannot write {out} ({error.strerror}): choose a folder that you may write to."
+            ) from error
+
+
+def image_channels(net: GatedNetwork) -> int:
+    """C of the images that the network takes: what its first convolution does."""
+    convolutions = (module for module in cast(nn.Module, net).modules() if isinstance(module, nn.Conv2d))
+    first = next(convolutions, None)
+    if first is None:
+        raise InputError(f"{type(net).__name__} has no convolution: give an example of what it takes.")
+    return first.in_channels
+
+
+@contextmanager
+def _attention_in_parts() -> Iterator[None]:
+    """Torch's own attention has one kernel for all of it in eval mode, which ONNX has not."""
+    enabled = torch.backends.mha.get_fastpath_enabled()
+    torch.backends.mha.set_fastpath_enabled(False)
     try:
-        with warnings.catch_warnings():
-            # The newer exporter needs one more package and the thirtyfold time, and writes this machine's paths into
-            # the file; the older one warns that it is the older one.
-            warnings.simplefilter("ignore")
-            torch.onnx.export(
-                GatedGraph(net).eval(),
-                example,
-                str(out),
-                input_names=["images", "gates"],
-                output_names=["logits"],
-                dynamic_axes={"images": free, "logits": {0: "N"}},
-                dynamo=False,
-            )
-        onnx.checker.check_model(str(out), full_check=True)
-    except OSError as error:
-        raise InputError(f"Cannot write {out} ({error.strerror}): choose a folder that you may write to.") from error
+        yield
     finally:
-        net.train(training)
+        torch.backends.mha.set_fastpath_enabled(enabled)
+
+
+@torch.no_grad()
+def _try(net: GatedNetwork, images: Tensor) -> None:
+    try:
+        net(images)
+    except (AssertionError, RuntimeError, ValueError) as error:
+        size = " x ".join(map(str, images.shape[1:]))
+        raise InputError(f"The network does not take images of {size}: give an example of what it takes.") from error
 
 
 def trained_network(source: str | Path) -> tuple[ResNet, list[float] | None]:

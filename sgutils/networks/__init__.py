@@ -4,7 +4,7 @@ from .batch_norm import keep_running_statistics, recalibrate_batch_norm
 from .gated import GatedModel, gated
 from .modes import evaluating
 from .protocol import GatedNetwork, check_gated, fold_gates
-from .resnets import ResNet, resnet, resnet20, resnet32, resnet50, resnet56, resnet110
+from .resnets import GatedBlock, ResNet, resnet, resnet20, resnet32, resnet50, resnet56, resnet110
 
 # The names that the command line and a configuration know, and what builds them from (num_classes, in_channels).
 MODELS = {
@@ -17,6 +17,7 @@ MODELS = {
 
 __all__ = [
     "MODELS",
+    "GatedBlock",
     "GatedModel",
     "GatedNetwork",
     "ResNet",

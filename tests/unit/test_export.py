@@ -1,13 +1,16 @@
 """The ONNX graph is the network, for every gate vector, and its file is made from whatever a run left."""
 
 import builtins
+import warnings
 
 import numpy as np
 import onnx
 import onnxruntime
 import pytest
 import torch
+from foreign_networks import NETWORKS, SIDE, build
 from onnx.reference import ReferenceEvaluator
+from torchvision.models import VisionTransformer
 
 import sgutils as sg
 from sgutils.cli import main
@@ -35,6 +38,32 @@ def scrambled(net):
             norm.running_mean.normal_(std=0.2)
             norm.running_var.uniform_(0.5, 1.5)
     return net.eval()
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+@torch.no_grad()
+def test_graph_of_somebody_elses_network_is_that_network_for_any_gates(name, tmp_path):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        net = sg.gated(build(name)).float()
+    L, example = net.num_blocks, torch.randn(2, 3, SIDE, SIDE)
+    export_onnx(net, tmp_path / "x.onnx", example=example)
+    run, x = graph(tmp_path / "x.onnx"), torch.randn(3, 3, SIDE, SIDE)
+    for gates in (
+        [1.0] * L,
+        [0.0] * L,
+        [0.6] * L,
+        sg.sample_gates([0.5] * L, torch.Generator().manual_seed(3)).tolist(),
+    ):
+        scale = net(x, gates).abs().max().item()
+        assert largest_difference(net, run, x, gates) < 1e-4 * max(1, scale)
+
+
+def test_a_network_of_one_size_asks_for_an_example(tmp_path):
+    net = sg.gated(VisionTransformer(16, 8, 1, 1, 8, 8, num_classes=2))
+    with pytest.raises(sg.InputError, match="does not take images of 3 x 32 x 32: give an example"):
+        export_onnx(net, tmp_path / "x.onnx")
+    export_onnx(net, tmp_path / "x.onnx", example=torch.zeros(1, 3, 16, 16))
 
 
 @pytest.fixture(scope="module")
