@@ -127,5 +127,5 @@ def trained_network(source: str | Path) -> tuple[ResNet, list[float] | None]:
             net.load_state_dict(weights)
     if not weights:
         return load_network(source / NETWORK), None  # several networks were trained: the one that is deployed
-    p_last = config.options.get("p_last")
-    return net, None if p_last is None else linear_decay(net.num_blocks, p_last).tolist()
+    p_last, scaled_in_training = config.options.get("p_last"), config.options.get("scaling") == "train"
+    return net, None if p_last is None or scaled_in_training else linear_decay(net.num_blocks, p_last).tolist()

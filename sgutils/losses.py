@@ -78,6 +78,8 @@ def self_guidance_loss(
     tau: float = 3.0,
     detach_teacher: bool = True,
     kl_direction: str = "teacher||student",
+    *,
+    label_smoothing: float = 0.0,
 ) -> SelfGuidanceLoss:
     """The objective of Self-Guidance: CE(student) + CE(teacher) + lam * tau**2 * KL (paper, Eq. 5).
 
@@ -89,6 +91,7 @@ def self_guidance_loss(
         tau: the temperature of the distillation term; the cross-entropies use 1.
         detach_teacher: whether the KL leaves the teacher alone and only pulls the student.
         kl_direction: see `distillation_kl`.
+        label_smoothing: of both cross-entropies: the share of the target's probability that all classes get.
 
     Raises:
         InputError: on ``tau <= 0``, ``lam < 0``, an unknown direction or shapes that do not fit.
@@ -101,8 +104,8 @@ def self_guidance_loss(
         )
     guide = teacher_logits.detach() if detach_teacher else teacher_logits
     distill = distillation_kl(student_logits, guide, tau, kl_direction)
-    ce_student = F.cross_entropy(student_logits, target)
-    ce_teacher = F.cross_entropy(teacher_logits, target)
+    ce_student = F.cross_entropy(student_logits, target, label_smoothing=label_smoothing)
+    ce_teacher = F.cross_entropy(teacher_logits, target, label_smoothing=label_smoothing)
     return SelfGuidanceLoss(ce_student + ce_teacher + lam * tau**2 * distill, ce_student, ce_teacher, distill)
 
 

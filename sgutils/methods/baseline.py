@@ -3,6 +3,7 @@
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ..gates import check_probability
 from .method import Method, error_rate
 
 
@@ -11,17 +12,26 @@ class Baseline(Method, name="baseline"):
 
     Args:
         net: the network to train, which need have no gates.
+        label_smoothing: the share of the target's probability that all classes get (Szegedy et al. 2016).
+
+    Raises:
+        InputError: if the share is no probability.
     """
 
     find_unused_parameters = False
 
-    def __init__(self, net: nn.Module):
+    def __init__(self, net: nn.Module, *, label_smoothing: float = 0.0):
         super().__init__()
+        check_probability("label_smoothing", label_smoothing)
         self.net = net
+        self.label_smoothing = label_smoothing
 
     def forward(self, x: Tensor, y: Tensor) -> dict[str, Tensor]:
         logits = self.net(x)
-        return {"total": F.cross_entropy(logits, y), "error": error_rate(logits, y)}
+        return {
+            "total": F.cross_entropy(logits, y, label_smoothing=self.label_smoothing),
+            "error": error_rate(logits, y),
+        }
 
     def predict(self, x: Tensor) -> Tensor:
         return self.net(x)

@@ -5,16 +5,16 @@ binary cross-entropy; here, as in every method of this book, one draw serves a m
 """
 
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from ..gates import check_probability
 from ..losses import check_tau, distillation_kl
-from ..networks import GatedNetwork, check_gated, fold_gates
-from .method import Method, error_rate
-from .sampler import GateSampler
+from ..networks import GatedNetwork
+from .method import error_rate
+from .students import StudentsMethod
 
 
-class Cosub(Method, name="cosub"):
+class Cosub(StudentsMethod, name="cosub"):
     """Minimise (1 - lam) * mean CE + lam * tau**2 * mean KL of two students, each a constant for the other.
 
     Args:
@@ -22,19 +22,27 @@ class Cosub(Method, name="cosub"):
         lam: the share of co-training in the loss; the original uses 0.5.
         tau: the temperature; the original uses 1.
         p_last: p_L, the survival probability of the last block.
+        scaling: whether p scales the deployed network at test time (test) or 1/p the students in training (train, as in
+            the original), so that the network as it stands is deployed.
         seed: of the students that are drawn.
 
     Raises:
         InputError: if an option is outside its range.
     """
 
-    def __init__(self, net: GatedNetwork, *, lam: float = 0.5, tau: float = 1.0, p_last: float = 0.5, seed: int = 0):
-        super().__init__()
+    def __init__(
+        self,
+        net: GatedNetwork,
+        *,
+        lam: float = 0.5,
+        tau: float = 1.0,
+        p_last: float = 0.5,
+        scaling: str = "test",
+        seed: int = 0,
+    ):
+        super().__init__(net, p_last=p_last, scaling=scaling, seed=seed, students=2)
         check_probability("lam", lam)
         check_tau(tau)
-        check_gated(net)
-        self.net = net
-        self.students = GateSampler(net.num_blocks, p_last, seed, students=2)
         self.lam = lam
         self.tau = tau
 
@@ -44,9 +52,3 @@ class Cosub(Method, name="cosub"):
         distill = (distillation_kl(one, two.detach(), self.tau) + distillation_kl(two, one.detach(), self.tau)) / 2
         total = (1 - self.lam) * ce + self.lam * self.tau**2 * distill
         return {"total": total, "ce": ce, "distill": distill, "error": error_rate(one, y)}
-
-    def predict(self, x: Tensor) -> Tensor:
-        return self.net(x, self.students.p)
-
-    def deployed_network(self) -> nn.Module:
-        return fold_gates(self.net, self.students.p)

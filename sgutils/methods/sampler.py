@@ -1,9 +1,13 @@
-"""The students that a method draws, one per mini-batch, and what they may share with a captured GPU step."""
+"""The students that a method draws for each mini-batch, also where a captured GPU step reads them."""
 
 import torch
 from torch import Tensor, nn
 
+from ..errors import InputError
 from ..gates import linear_decay, sample_gates
+
+# Who is scaled by p: the teacher, at test time (Huang et al. 2016), or the student in training, by 1/p (torchvision, timm).
+SCALINGS = ("test", "train")
 
 
 class GateSampler(nn.Module):
@@ -16,18 +20,26 @@ class GateSampler(nn.Module):
         num_blocks: L.
         p_last: p_L of the linear schedule.
         seed: of the generator.
+        scaling: ``"test"``: students run with gates b, the teacher with gates p. ``"train"``: students with b/p, the
+            teacher with 1, so that the network as it stands is what is deployed.
         students: how many a mini-batch has.
 
     Attributes:
         p: ``(L,)`` survival probabilities.
         captured_gates: None, or a tensor of `shape` on the device that a captured step reads instead of drawing: who
             replays the step first copies the next `draw` into it.
+
+    Raises:
+        InputError: if ``p_last`` is no probability or the scaling unknown.
     """
 
     captured_gates: Tensor | None = None
 
-    def __init__(self, num_blocks: int, p_last: float, seed: int, *, students: int = 1):
+    def __init__(self, num_blocks: int, p_last: float, seed: int, *, scaling: str = "test", students: int = 1):
         super().__init__()
+        if scaling not in SCALINGS:
+            raise InputError(f"scaling must be one of {', '.join(SCALINGS)}, not {scaling!r}.")
+        self.scaling = scaling
         self.p = linear_decay(num_blocks, p_last)
         self.generator = torch.Generator().manual_seed(seed)
         self.students = students
@@ -42,9 +54,10 @@ class GateSampler(nn.Module):
         return self.draw() if self.captured_gates is None else self.captured_gates
 
     def draw(self) -> Tensor:
-        """The next gates, 0 or 1, of `shape`, from the CPU generator and on the CPU."""
-        drawn = [sample_gates(self.p, self.generator) for _ in range(self.students)]
-        return torch.stack(drawn).reshape(self.shape)
+        """The next gates, of `shape`, from the CPU generator and on the CPU."""
+        drawn = torch.stack([sample_gates(self.p, self.generator) for _ in range(self.students)]).reshape(self.shape)
+        # Where p is 0, so is every b.
+        return drawn if self.scaling == "test" else drawn / self.p.where(self.p > 0, 1.0)
 
     def get_extra_state(self) -> Tensor:
         return self.generator.get_state()

@@ -5,18 +5,19 @@ from contextlib import nullcontext
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from ..errors import InputError
+from ..gates import check_probability
 from ..losses import check_kl_direction, check_lam, check_tau, distillation_kl, self_guidance_loss
-from ..networks import GatedNetwork, check_gated, fold_gates, keep_running_statistics, recalibrate_batch_norm
-from .method import Method, error_rate
-from .sampler import GateSampler
+from ..networks import GatedNetwork, keep_running_statistics, recalibrate_batch_norm
+from .method import error_rate
+from .students import StudentsMethod
 
 BN_STATISTICS = ("teacher", "both", "recalibrate")
 
 
-class SelfGuidance(Method, name="self-guidance"):
+class SelfGuidance(StudentsMethod, name="self-guidance"):
     """Minimise CE(student) + CE(teacher) + lam * tau**2 * KL (Eq. 5); deploy the teacher.
 
     Args:
@@ -31,6 +32,9 @@ class SelfGuidance(Method, name="self-guidance"):
             the students would deploy the same network as teacher.
         backward_full: False is the paper's "W/O Backward Full network" (Table 6): the teacher only guides, its pass
             has neither gradient nor cross-entropy.
+        scaling: whether p scales the teacher at test time (test, as in the paper) or 1/p the students in training (train,
+            as in torchvision and timm), so that the network as it stands is the teacher, and deployed.
+        label_smoothing: the share of the target's probability that all classes get, in both cross-entropies.
         seed: of the students that are drawn.
 
     Raises:
@@ -48,45 +52,50 @@ class SelfGuidance(Method, name="self-guidance"):
         kl_direction: str = "teacher||student",
         bn_statistics: str = "teacher",
         backward_full: bool = True,
+        scaling: str = "test",
+        label_smoothing: float = 0.0,
         seed: int = 0,
     ):
-        super().__init__()
+        super().__init__(net, p_last=p_last, scaling=scaling, seed=seed)
         check_lam(lam)
         check_tau(tau)
         check_kl_direction(kl_direction)
         if bn_statistics not in BN_STATISTICS:
             raise InputError(f"bn_statistics must be one of {', '.join(BN_STATISTICS)}, not {bn_statistics!r}.")
-        check_gated(net)
-        self.net = net
-        self.students = GateSampler(net.num_blocks, p_last, seed)
+        check_probability("label_smoothing", label_smoothing)
         self.lam = lam
         self.tau = tau
         self.detach_teacher = detach_teacher
         self.kl_direction = kl_direction
         self.bn_statistics = bn_statistics
         self.backward_full = backward_full
-        self.find_unused_parameters = not backward_full or p_last == 0  # else the teacher runs every block
+        self.label_smoothing = label_smoothing
+        # Otherwise the teacher runs every block.
+        self.find_unused_parameters = not backward_full or (p_last == 0 and scaling == "test")
 
     def forward(self, x: Tensor, y: Tensor) -> dict[str, Tensor]:
         with keep_running_statistics(self.net) if self.bn_statistics == "teacher" else nullcontext():
             student = self.net(x, self.students())
         with nullcontext() if self.backward_full else torch.no_grad():
-            teacher = self.net(x, self.students.p)
+            teacher = self.net(x, self.teacher_gates)
         errors = {"error": error_rate(teacher, y), "student_error": error_rate(student, y)}
         if self.backward_full:
-            loss = self_guidance_loss(student, teacher, y, self.lam, self.tau, self.detach_teacher, self.kl_direction)
+            loss = self_guidance_loss(
+                student,
+                teacher,
+                y,
+                self.lam,
+                self.tau,
+                self.detach_teacher,
+                self.kl_direction,
+                label_smoothing=self.label_smoothing,
+            )
             return loss._asdict() | errors
-        ce_student = F.cross_entropy(student, y)
+        ce_student = F.cross_entropy(student, y, label_smoothing=self.label_smoothing)
         distill = distillation_kl(student, teacher, self.tau, self.kl_direction)
         total = ce_student + self.lam * self.tau**2 * distill
         return {"total": total, "ce_student": ce_student, "distill": distill} | errors
 
-    def predict(self, x: Tensor) -> Tensor:
-        return self.net(x, self.students.p)
-
-    def deployed_network(self) -> nn.Module:
-        return fold_gates(self.net, self.students.p)
-
     def on_train_end(self, batches: Iterable[Tensor]) -> None:
         if self.bn_statistics == "recalibrate":
-            recalibrate_batch_norm(self.net, self.students.p, batches)
+            recalibrate_batch_norm(self.net, self.teacher_gates, batches)

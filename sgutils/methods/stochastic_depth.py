@@ -1,36 +1,48 @@
 """Stochastic depth: train a different sub-network on every mini-batch (Huang et al. 2016; paper, Eq. 3-4)."""
 
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
-from ..networks import GatedNetwork, check_gated, fold_gates
-from .method import Method, error_rate
-from .sampler import GateSampler
+from ..gates import check_probability
+from ..networks import GatedNetwork
+from .method import error_rate
+from .students import StudentsMethod
 
 
-class StochasticDepth(Method, name="stochastic-depth"):
+class StochasticDepth(StudentsMethod, name="stochastic-depth"):
     """Minimise the cross-entropy of one sampled student a mini-batch; deploy the full network with gates p.
 
-    Surviving branches are not rescaled in training; p_l multiplies them at test time, as in the original.
+    Surviving branches are not rescaled in training; p_l multiplies them at test time, as in the original, unless
+    ``scaling`` says otherwise.
 
     Args:
         net: the network to train.
         p_last: p_L, the survival probability of the last block.
+        scaling: whether p scales the deployed network at test time (test, as in the original) or 1/p the students in
+            training (train, as in torchvision and timm), so that the network as it stands is deployed.
+        label_smoothing: the share of the target's probability that all classes get.
         seed: of the students that are drawn.
+
+    Raises:
+        InputError: if an option is outside its range.
     """
 
-    def __init__(self, net: GatedNetwork, *, p_last: float = 0.5, seed: int = 0):
-        super().__init__()
-        check_gated(net)
-        self.net = net
-        self.students = GateSampler(net.num_blocks, p_last, seed)
+    def __init__(
+        self,
+        net: GatedNetwork,
+        *,
+        p_last: float = 0.5,
+        scaling: str = "test",
+        label_smoothing: float = 0.0,
+        seed: int = 0,
+    ):
+        super().__init__(net, p_last=p_last, scaling=scaling, seed=seed)
+        check_probability("label_smoothing", label_smoothing)
+        self.label_smoothing = label_smoothing
 
     def forward(self, x: Tensor, y: Tensor) -> dict[str, Tensor]:
         logits = self.net(x, self.students())
-        return {"total": F.cross_entropy(logits, y), "error": error_rate(logits, y)}
-
-    def predict(self, x: Tensor) -> Tensor:
-        return self.net(x, self.students.p)
-
-    def deployed_network(self) -> nn.Module:
-        return fold_gates(self.net, self.students.p)
+        return {
+            "total": F.cross_entropy(logits, y, label_smoothing=self.label_smoothing),
+            "error": error_rate(logits, y),
+        }

@@ -15,6 +15,8 @@ def network(seed=0):
 
 def build(name, **options):
     """Any method around small networks."""
+    if name == "distillation":
+        options["teacher"] = network(1)
     return sg.build_method(name, network, **options).double()
 
 
@@ -186,6 +188,8 @@ def test_options_come_from_the_signature():
         "kl_direction": "teacher||student",
         "bn_statistics": "teacher",
         "backward_full": True,
+        "scaling": "test",
+        "label_smoothing": 0.0,
     }
 
 
@@ -200,12 +204,80 @@ def test_options_come_from_the_signature():
         (lambda: sg.SelfGuidance(network(), kl_direction="up"), "kl_direction.*up"),
         (lambda: sg.SelfGuidance(network(), bn_statistics="none"), "bn_statistics.*none"),
         (lambda: sg.StochasticDepth(network(), p_last=-0.5), "p_last.*-0.5"),
+        (lambda: sg.StochasticDepth(network(), scaling="both"), "scaling must be one of test, train, not 'both'"),
+        (lambda: sg.Baseline(network(), label_smoothing=1.5), "label_smoothing.*1.5"),
+        (lambda: sg.SelfGuidance(network(), label_smoothing=-1), "label_smoothing.*-1"),
     ],
 )
 def test_bad_input_is_one_sentence(call, words):
     with pytest.raises(sg.InputError, match=words) as caught:
         call()
     assert "\n" not in str(caught.value)
+
+
+def inverted(seed):
+    """The first student of a seed with its surviving branches divided by p_l."""
+    return [b / (1 - depth / 9 * 0.5) for depth, b in enumerate(student_of(seed), start=1)]
+
+
+def test_scaled_in_training_the_student_has_b_over_p_and_the_teacher_1():
+    net, (x, y) = network(), batch()
+    method = sg.SelfGuidance(copy.deepcopy(net), scaling="train", lam=0.4, tau=2.0, seed=3)
+    losses = method(x, y)
+    student, teacher = net(x, inverted(3)), net(x)
+    kl = sg.distillation_kl(student, teacher.detach(), 2.0)
+    torch.testing.assert_close(losses["total"], F.cross_entropy(student, y) + F.cross_entropy(teacher, y) + 1.6 * kl)
+    assert max(inverted(3)) > 1
+
+
+def test_scaled_in_training_stochastic_depth_is_the_inverted_one():
+    net, (x, y) = network(), batch()
+    losses = sg.StochasticDepth(copy.deepcopy(net), scaling="train", seed=7)(x, y)
+    torch.testing.assert_close(losses["total"], F.cross_entropy(net(x, inverted(7)), y))
+
+
+@pytest.mark.parametrize("name", sorted(DRAWING))
+def test_scaled_in_training_the_network_as_it_stands_is_deployed(name):
+    method, (x, y) = build(name, scaling="train"), batch()
+    method(x, y)
+    method.eval()
+    assert torch.equal(method.predict(x), method.net(x))
+    assert torch.equal(method.deployed_network()(x), method.net(x))
+
+
+@pytest.mark.parametrize("name", sorted(DRAWING))
+def test_a_block_that_never_survives_is_no_division_by_zero(name):
+    method, (x, y) = build(name, scaling="train", p_last=0.0), batch()
+    assert method(x, y)["total"].isfinite() and method.students.draw().isfinite().all()
+
+
+@pytest.mark.parametrize("scaling", ["test", "train"])
+@pytest.mark.parametrize("p_last", [0.0, 0.5])
+def test_unused_parameters_are_looked_for_where_a_step_may_leave_some(scaling, p_last):
+    method, (x, y) = sg.SelfGuidance(network(), scaling=scaling, p_last=p_last, seed=3), batch()
+    method(x, y)["total"].backward()
+    unused = any(parameter.grad is None for parameter in method.parameters())
+    assert method.find_unused_parameters == unused
+
+
+@pytest.mark.parametrize("name", ["baseline", "stochastic-depth", "self-guidance"])
+def test_label_smoothing_is_the_cross_entropy_against_a_target_that_shares(name):
+    (x, y), smooth = batch(), 0.3
+    target = F.one_hot(y, 3) * (1 - smooth) + smooth / 3
+
+    def cross_entropy(logits):
+        return -(target * F.log_softmax(logits, 1)).sum(1).mean()
+
+    method = build(name, label_smoothing=smooth, **({} if name == "baseline" else {"seed": 3}))
+    net = copy.deepcopy(method.net)
+    losses = method(x, y)
+    if name == "self-guidance":
+        torch.testing.assert_close(losses["ce_student"], cross_entropy(net(x, student_of(3))))
+        torch.testing.assert_close(losses["ce_teacher"], cross_entropy(net(x, method.students.p)))
+    else:
+        torch.testing.assert_close(
+            losses["total"], cross_entropy(net(x, None if name == "baseline" else student_of(3)))
+        )
 
 
 @pytest.mark.parametrize("name", sorted(DRAWING))

@@ -29,10 +29,23 @@ def test_the_method_that_contributing_shows_trains_by_name(tmp_path):
         ]
         return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
 
-    help = sgutils("train", "--method", "label-smoothing", "--help")
-    assert "--epsilon" in help and "probability that is shared" in " ".join(help.split())
-    small = "--dataset digits --model resnet20 --train-examples 100 --test-examples 50 --epochs 1 --epsilon 0.2".split()
-    sgutils("train", "--method", "label-smoothing", *small, "--out", "run")
+    help = sgutils("train", "--method", "confidence-penalty", "--help")
+    assert "--beta" in help and "weight of the entropy" in " ".join(help.split())
+    small = [
+        "--dataset",
+        "digits",
+        "--model",
+        "resnet20",
+        "--train-examples",
+        "100",
+        "--test-examples",
+        "50",
+        "--epochs",
+        "1",
+        "--beta",
+        "0.2",
+    ]
+    sgutils("train", "--method", "confidence-penalty", *small, "--out", "run")
     record = json.loads((tmp_path / "run" / "result.json").read_text())
-    assert (record["config"]["method"], record["config"]["options"]) == ("label-smoothing", {"epsilon": 0.2})
-    assert "train_smooth" in record["curves"]
+    assert (record["config"]["method"], record["config"]["options"]) == ("confidence-penalty", {"beta": 0.2})
+    assert "train_entropy" in record["curves"]
