@@ -70,6 +70,24 @@ def distillation_kl(
     return F.kl_div(q, p, log_target=True, reduction="batchmean")
 
 
+def cross_entropy(logits: Tensor, target: Tensor, label_smoothing: float = 0.0) -> Tensor:
+    """Cross-entropy with labels of which a share of the probability goes to all classes alike (Szegedy et al. 2016).
+
+    Args:
+        logits: ``(N, K)``.
+        target: ``(N,)`` class indices.
+        label_smoothing: that share.
+
+    Returns:
+        A 0-dim tensor, the mean over the batch.
+    """
+    of_labels = F.cross_entropy(logits, target)
+    if label_smoothing == 0:
+        return of_labels
+    of_all_classes = -F.log_softmax(logits, dim=1).mean()
+    return (1 - label_smoothing) * of_labels + label_smoothing * of_all_classes
+
+
 def self_guidance_loss(
     student_logits: Tensor,
     teacher_logits: Tensor,
@@ -104,8 +122,8 @@ def self_guidance_loss(
         )
     guide = teacher_logits.detach() if detach_teacher else teacher_logits
     distill = distillation_kl(student_logits, guide, tau, kl_direction)
-    ce_student = F.cross_entropy(student_logits, target, label_smoothing=label_smoothing)
-    ce_teacher = F.cross_entropy(teacher_logits, target, label_smoothing=label_smoothing)
+    ce_student = cross_entropy(student_logits, target, label_smoothing)
+    ce_teacher = cross_entropy(teacher_logits, target, label_smoothing)
     return SelfGuidanceLoss(ce_student + ce_teacher + lam * tau**2 * distill, ce_student, ce_teacher, distill)
 
 

@@ -1,9 +1,9 @@
 """Plain training: one network, cross-entropy (He et al. 2016)."""
 
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..gates import check_probability
+from ..losses import cross_entropy
 from .method import Method, error_rate
 
 
@@ -29,7 +29,7 @@ class Baseline(Method, name="baseline"):
     def forward(self, x: Tensor, y: Tensor) -> dict[str, Tensor]:
         logits = self.net(x)
         return {
-            "total": F.cross_entropy(logits, y, label_smoothing=self.label_smoothing),
+            "total": cross_entropy(logits, y, self.label_smoothing),
             "error": error_rate(logits, y),
         }
 

@@ -4,12 +4,11 @@ from collections.abc import Iterable
 from contextlib import nullcontext
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from ..errors import InputError
 from ..gates import check_probability
-from ..losses import check_kl_direction, check_lam, check_tau, distillation_kl, self_guidance_loss
+from ..losses import check_kl_direction, check_lam, check_tau, cross_entropy, distillation_kl, self_guidance_loss
 from ..networks import GatedNetwork, keep_running_statistics, recalibrate_batch_norm
 from .method import error_rate
 from .students import StudentsMethod
@@ -91,7 +90,7 @@ class SelfGuidance(StudentsMethod, name="self-guidance"):
                 label_smoothing=self.label_smoothing,
             )
             return loss._asdict() | errors
-        ce_student = F.cross_entropy(student, y, label_smoothing=self.label_smoothing)
+        ce_student = cross_entropy(student, y, self.label_smoothing)
         distill = distillation_kl(student, teacher, self.tau, self.kl_direction)
         total = ce_student + self.lam * self.tau**2 * distill
         return {"total": total, "ce_student": ce_student, "distill": distill} | errors

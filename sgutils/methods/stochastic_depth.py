@@ -1,9 +1,9 @@
 """Stochastic depth: train a different sub-network on every mini-batch (Huang et al. 2016; paper, Eq. 3-4)."""
 
-import torch.nn.functional as F
 from torch import Tensor
 
 from ..gates import check_probability
+from ..losses import cross_entropy
 from ..networks import GatedNetwork
 from .method import error_rate
 from .students import StudentsMethod
@@ -43,6 +43,6 @@ class StochasticDepth(StudentsMethod, name="stochastic-depth"):
     def forward(self, x: Tensor, y: Tensor) -> dict[str, Tensor]:
         logits = self.net(x, self.students())
         return {
-            "total": F.cross_entropy(logits, y, label_smoothing=self.label_smoothing),
+            "total": cross_entropy(logits, y, self.label_smoothing),
             "error": error_rate(logits, y),
         }
