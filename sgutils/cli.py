@@ -49,10 +49,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     command = shlex.join(["sgutils", *arguments])
     usual, warnings.formatwarning = warnings.formatwarning, lambda message, *_: f"sgutils: {message}\n"
-    ending, first = signal.getsignal(signal.SIGTERM), threading.current_thread() is threading.main_thread()
+    first = threading.current_thread() is threading.main_thread()
+    # A cluster's end of time is like Ctrl-C; and a shell's background ignores Ctrl-C, but not one that is sent to it.
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         if first:  # no other thread may
-            signal.signal(signal.SIGTERM, signal.default_int_handler)  # a cluster's end of time is like Ctrl-C
+            for number in before:
+                signal.signal(number, signal.default_int_handler)
         parser = _parser(*_defaults(arguments))
         given, unknown = parser.parse_known_args(arguments)
         if unknown:
@@ -73,7 +76,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     finally:
         warnings.formatwarning = usual
         if first:
-            signal.signal(signal.SIGTERM, ending)
+            for number, handler in before.items():
+                signal.signal(number, handler)
         leave()
 
 

@@ -5,6 +5,7 @@ does not depend on how many there are, but for batch norm, whose statistics are 
 """
 
 import os
+import platform
 
 import torch
 import torch.distributed as dist
@@ -96,3 +97,12 @@ def decided_by_the_first(choice: bool, device: torch.device) -> bool:
     flag = torch.tensor(int(choice), device=device)
     dist.broadcast(flag, 0)
     return bool(flag)
+
+
+def device_name(device: torch.device) -> str:
+    """A device in words, with how many processes share the work."""
+    processes = f", {world_size()} processes" if world_size() > 1 else ""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device) + processes
+    threads = torch.get_num_threads()
+    return f"{platform.machine()} CPU, {threads} thread{'' if threads == 1 else 's'}" + processes

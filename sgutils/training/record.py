@@ -39,7 +39,7 @@ class Run:
         parameters: how many are trained, and how many are deployed.
         seconds: wall time of all epochs.
         images_per_second: training images per second, testing included.
-        device: what it ran on.
+        device: what it ran on; several where it was resumed on another.
         versions: of Python and the libraries.
         commit: of the code, see `code_commit`.
         precision: of the convolutions in training, see `sgutils.training.Trainer`.
@@ -97,7 +97,7 @@ class Run:
             },
             seconds=round(seconds, 2),
             images_per_second=round(images / seconds, 1) if seconds else 0.0,
-            device=_device_name(trainer.device),
+            device=", then ".join(trainer.devices),
             versions={"python": platform.python_version(), "torch": torch.__version__, "numpy": np.__version__},
             commit=code_commit(),
             precision=trainer.precision,
@@ -167,14 +167,6 @@ def processor() -> dict[str, str]:
     with suppress(OSError), open("/proc/cpuinfo") as file:
         model = next((line.split(":", 1)[1].strip() for line in file if line.startswith("model name")), model)
     return {"model": model, "instructions": torch.backends.cpu.get_cpu_capability()}
-
-
-def _device_name(device: torch.device) -> str:
-    processes = f", {distributed.world_size()} processes" if distributed.world_size() > 1 else ""
-    if device.type == "cuda":
-        return torch.cuda.get_device_name(device) + processes
-    threads = torch.get_num_threads()
-    return f"{platform.machine()} CPU, {threads} thread{'' if threads == 1 else 's'}" + processes
 
 
 @functools.cache

@@ -115,6 +115,7 @@ class Trainer:
         self.epochs, self.schedule, self.warmup_epochs = epochs, schedule, warmup_epochs
         self.on_step = on_step
         self.history: list[Epoch] = []
+        self._devices_before: list[str] = []
         # Not those that a method holds still, such as a frozen teacher's: decay would move them without any gradient.
         self.parameters = [parameter for parameter in method.parameters() if parameter.requires_grad]
         if optimizer is None:
@@ -204,6 +205,12 @@ class Trainer:
         right = torch.cat(found)
         return distributed.add_up(right) if shared else right
 
+    @property
+    def devices(self) -> list[str]:
+        """Where it was trained, in words, one after another if it was resumed elsewhere."""
+        here = distributed.device_name(self.device)
+        return [*(name for name in self._devices_before if name != here), here]
+
     def state_dict(self) -> dict:
         """All that a run needs to go on as if it had never stopped."""
         optimizer = self.optimizer.state_dict()
@@ -215,6 +222,7 @@ class Trainer:
             "train": self.train.state_dict() if isinstance(self.train, ImageLoader) else {},
             "history": [dataclasses.asdict(epoch) for epoch in self.history],
             "precision": self.precision,
+            "devices": self.devices,
         }
 
     def load_state_dict(self, state: dict) -> None:
@@ -228,6 +236,7 @@ class Trainer:
             self.train.load_state_dict(state["train"])
         self.history = [Epoch(**epoch) for epoch in state["history"]]
         self.precision = self.steps.precision = state["precision"]
+        self._devices_before = state.get("devices", [])
 
 
 def _loaders_of(dataset: Dataset, device, old: dict) -> tuple[ImageLoader, ImageLoader]:

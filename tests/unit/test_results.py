@@ -22,6 +22,7 @@ from sgutils.results import (
     title_at_scale,
 )
 from sgutils.results.paper import FIGURES, TABLES
+from sgutils.training import distributed
 from sgutils.training import record as records
 from sgutils.widgets.results_explorer import ledger
 
@@ -77,7 +78,7 @@ def test_an_installed_package_reads_what_it_filled_here_with_what_it_came_with(t
 def test_one_thread_is_not_called_threads(monkeypatch):
     for count, words in ((1, " 1 thread"), (2, " 2 threads")):
         monkeypatch.setattr(torch, "get_num_threads", lambda: count)
-        assert records._device_name(torch.device("cpu")).endswith(words)
+        assert distributed.device_name(torch.device("cpu")).endswith(words)
 
 
 def test_runs_of_one_setting_differ_in_nothing_but_the_seed():
