@@ -27,6 +27,7 @@ from .results.ledger import load_results
 from .results.paper import FIGURES, TABLES
 from .results.reproduce import reproduce
 from .results.tables import as_markdown, as_text, beside_the_paper, measured, title_at_scale
+from .safetensors import load_saved_network
 from .training.config import SCALES, Config
 from .training.distributed import leave, rank, world_size
 from .training.record import Run, load_run
@@ -95,6 +96,13 @@ def _resume(given: argparse.Namespace, command: str) -> int:
 
 
 def _evaluate(given: argparse.Namespace, command: str) -> int:
+    if given.run.suffix == ".safetensors":
+        saved = load_saved_network(given.run)
+        images = f"{saved.test_examples:,} images of {saved.dataset}"
+        print(
+            f"{saved.method}, from the page: test error {saved.test_error():.2%} of {images}, after {saved.steps} steps"
+        )
+        return 0
     config, error, trainer = evaluate(given.run)
     epochs = f"{len(trainer.history)} of {trainer.epochs} epochs"
     images = f"{len(trainer.test.y):,} images"
@@ -204,7 +212,9 @@ def _parser(defaults: Config, precision: str | None) -> argparse.ArgumentParser:
     made.add_argument("run", type=Path, help="its folder")
 
     made = command("evaluate", _evaluate, f"Test error of a trained network, from the {CHECKPOINT} of its folder.")
-    made.add_argument("run", type=Path, help="the folder that was given to train as --out")
+    made.add_argument(
+        "run", type=Path, help="the folder that was given to train as --out, or a network that the page saved"
+    )
 
     made = command("export", _export, "Write a trained network as ONNX, its gates an input beside the images.")
     made.add_argument(

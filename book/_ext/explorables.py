@@ -106,6 +106,9 @@ def write_scripts(app, error):
         ignore=shutil.ignore_patterns("*.pt", "*.md"),
         dirs_exist_ok=True,
     )
+    images = Path(app.outdir, "_static", "trainer", "fashion-mnist.gz")
+    images.parent.mkdir(exist_ok=True)
+    images.write_bytes(fashion_mnist())
 
 
 def setup(app):

@@ -17,6 +17,7 @@ _HOMES = {
     "Peers": "peers.peers",
     "ResultsExplorer": "results_explorer.results_explorer",
     "Playground": "playground.playground",
+    "Trainer": "trainer.trainer",
     "FeaturePanel": "panels.feature_panel",
     "TrainingPanel": "panels.training_panel",
 }

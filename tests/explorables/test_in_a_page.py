@@ -48,7 +48,7 @@ def test_state_from_outside_is_shown(stage, name):
         "expressions": ("mix", [0, 0, 0, 100, 0, 0, 50]),
         "results_explorer": ("view", "curves"),
     }
-    other |= {"playground": ("p_last", 0.2)}
+    other |= {"playground": ("p_last", 0.2), "trainer": ("moment", 3)}
     other |= {"feature_space": ("epoch", 0), "live_network": ("gates", "110111011")}
     stage.page.evaluate("([key, value]) => window.model.set(key, value)", other[name])
     assert stage.picture() != before
@@ -76,7 +76,7 @@ def changes(stage, before):
 
 @pytest.mark.parametrize("name", bundle.NAMES)
 def test_every_control_has_a_name_and_moves_the_picture_by_keyboard(stage, name):
-    stage.show(name)
+    show_all_controls(stage, name)
     controls = stage.page.locator(":is(input, select, button, [role=slider], [role=switch]):not(:disabled)")
     moved = 0
     for i in range(controls.count()):
@@ -93,8 +93,14 @@ def test_every_control_has_a_name_and_moves_the_picture_by_keyboard(stage, name)
         else:
             pytest.fail(f"{name}: nothing changes by {accessible_name(control)!r}")
         moved += 1
-        stage.show(name)
+        show_all_controls(stage, name)
     assert moved > 3
+
+
+def show_all_controls(stage, name):
+    """Those behind a click too."""
+    stage.show(name)
+    stage.page.evaluate("for (const more of document.querySelectorAll('details')) more.open = true;")
 
 
 def keys(control):

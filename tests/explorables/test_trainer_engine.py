@@ -28,6 +28,7 @@ ALL, NONE, SOME = [1.0, 1.0, 1.0], [0.0, 0.0, 0.0], [1.0, 0.0, 1.0]
 
 def test_networks_are_those_of_sgutils():
     assert json.loads(make_engine.NETWORKS.read_text()) == make_engine.networks()
+    assert json.loads(make_engine.CATALOGUE.read_text()) == make_engine.catalogue()
 
 
 def test_first_weights_are_as_wide_as_those_of_sgutils():

@@ -4,6 +4,7 @@ import { attr, each, html, svg, text, thumbnail } from "./dom.js";
 
 // How far from a point the pointer still means it, the margin for what hangs over the edge, and the side of an image.
 const [REACH, MARGIN, PHOTO] = [16, 16, 44];
+const CAPTION = 76; // as wide as an image's name may be
 
 // One mark a network: points of a path are dots or squares by the ends of their strokes; the hollow ones are drawn twice.
 const MARKS = ["dot", "ring", "square"];
@@ -120,10 +121,11 @@ export function cloud(group, { side, classes, choose }) {
     photo.show(pixels);
     attr(photo, { x: left.toFixed(1), y: top.toFixed(1) });
     attr(frameOfPhoto, { x: (left - 2).toFixed(1), y: (top - 2).toFixed(1) });
+    const fits = right && left + CAPTION < across; // it may be longer than the image above it
     attr(text(caption, classes[labels[image]]), {
-      x: (left + (right ? 0 : PHOTO)).toFixed(1),
+      x: (left + (fits ? 0 : PHOTO)).toFixed(1),
       y: (top + PHOTO + 15).toFixed(1),
-      "text-anchor": right ? "start" : "end",
+      "text-anchor": fits ? "start" : "end",
     });
     return [left + PHOTO / 2, top + PHOTO / 2 + 8];
   }

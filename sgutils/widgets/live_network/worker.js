@@ -1,6 +1,8 @@
 // The networks in a worker of the page, run by ONNX Runtime Web (wasm, one thread: no host need send special headers).
 // In come { id, ask, ... }, out go { id, answer } or { id, failed }, and { progress } while files come.
 
+import { unzipped } from "../lib/files.js";
+
 const RUNTIME = ["onnxruntime/ort.wasm.bundle.min.mjs", "onnxruntime/ort-wasm-simd-threaded.wasm.gz"];
 
 let [ort, known, testSet] = [null, null, null];
@@ -74,13 +76,6 @@ async function fetchAll(urls) {
       return new Uint8Array(await new Blob(parts).arrayBuffer());
     }),
   );
-}
-
-// Some servers unpack .gz files on the way.
-async function unzipped(content) {
-  if (content[0] !== 0x1f || content[1] !== 0x8b) return content;
-  const stream = new Blob([content]).stream().pipeThrough(new DecompressionStream("gzip"));
-  return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
 // One after another: a session answers one question at a time.

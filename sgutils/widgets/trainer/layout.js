@@ -18,7 +18,11 @@ export function layout(network, side) {
   const convolution = (given, sideIn) => {
     const { conv, norm, in: channels, out, kernel, stride } = given;
     const made = {
-      ...given, index: convs.length, gate: null, sideIn, sideOut: Math.floor((sideIn - 1) / stride) + 1,
+      ...given,
+      index: convs.length,
+      gate: null,
+      sideIn,
+      sideOut: Math.floor((sideIn - 1) / stride) + 1,
       weight: place("parameters", `${conv}.weight`, [out, channels, kernel, kernel]),
       gamma: place("parameters", `${norm}.weight`, [out]),
       beta: place("parameters", `${norm}.bias`, [out]),
@@ -44,9 +48,22 @@ export function layout(network, side) {
   });
   const { name, in: features, out: classes } = network.classifier;
   const classifier = {
-    in: features, out: classes,
+    in: features,
+    out: classes,
     weight: place("parameters", `${name}.weight`, [classes, features]),
     bias: place("parameters", `${name}.bias`, [classes]),
   };
-  return { convs, stem, blocks, classifier, tensors, side, features, classes, eps: network.eps, momentum: network.momentum, ...counts };
+  return {
+    convs,
+    stem,
+    blocks,
+    classifier,
+    tensors,
+    side,
+    features,
+    classes,
+    eps: network.eps,
+    momentum: network.momentum,
+    ...counts,
+  };
 }

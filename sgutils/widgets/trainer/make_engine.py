@@ -2,8 +2,8 @@
 
     python -m sgutils.widgets.trainer.make_engine
 
-writes `networks.json` and, with `clang` and `wasm-ld` (Debian: apt install clang lld), `kernels.json`, both beside this
-file. `tests/explorables/test_trainer_engine.py` says when either is out of date.
+writes `networks.json`, `catalogue.json` (what of them the controls show) and, with `clang` and `wasm-ld` (Debian: apt install clang lld), `kernels.json`, beside this
+file. `tests/explorables/test_trainer_engine.py` says when one is out of date.
 """
 
 import base64
@@ -19,9 +19,10 @@ from ...networks import ResNet, resnet
 from ...training.checkpoint import write_atomically
 
 HERE = Path(__file__).resolve().parent
-SOURCE, KERNELS, NETWORKS = HERE / "kernels.c", HERE / "kernels.json", HERE / "networks.json"
+SOURCE, KERNELS = HERE / "kernels.c", HERE / "kernels.json"
+NETWORKS, CATALOGUE = HERE / "networks.json", HERE / "catalogue.json"
 
-DEPTHS = (8, 14, 20, 32)
+DEPTHS = (8, 14, 20)
 WIDTHS = {"narrow": (8, 16, 32), "full": (16, 32, 64)}
 CLASSES, CHANNELS = 10, 1  # of the digits and of Fashion-MNIST alike
 
@@ -33,8 +34,9 @@ COMPILE = (
 
 def main():
     write_atomically(NETWORKS, json.dumps(networks(), separators=(",", ":")) + "\n")
+    write_atomically(CATALOGUE, json.dumps(catalogue(), separators=(",", ":")) + "\n")
     write_atomically(KERNELS, json.dumps(kernels(), indent=1) + "\n")
-    for file in (NETWORKS, KERNELS):
+    for file in (NETWORKS, CATALOGUE, KERNELS):
         print(f"{file}: {file.stat().st_size / 1000:.0f} kB")
 
 
@@ -44,6 +46,15 @@ def networks() -> dict:
         f"resnet{depth}-{name}": describe(resnet(depth, CLASSES, CHANNELS, widths))
         for depth in DEPTHS
         for name, widths in WIDTHS.items()
+    }
+
+
+def catalogue() -> dict:
+    """Depth, width and number of blocks of each."""
+    return {
+        f"resnet{depth}-{name}": {"depth": depth, "width": name, "blocks": resnet(depth).num_blocks}
+        for depth in DEPTHS
+        for name in WIDTHS
     }
 
 

@@ -1,6 +1,6 @@
 // The losses and errors of one mini-batch, by what its method minimises.
 
-import { PASSES, addCrossEntropy, addDistillation } from "../lib/methods.js";
+import { addCrossEntropy, addDistillation, PASSES } from "../lib/methods.js";
 
 // Of labels y; `student` and `teacher` are { logits, onLogits } where the method makes that pass, and the gradient is written
 // into `onLogits`. The KL leaves the teacher alone.

@@ -4,7 +4,6 @@
 //
 // A block whose gate is 0 is not computed, neither forward nor backward.
 
-
 // Room for a pass over a batch: `map(side, channels)` and `room(length)` make an engine's own kind of array.
 export function roomForPass(net, batch, { map, room }) {
   return {
@@ -16,9 +15,12 @@ export function roomForPass(net, batch, { map, room }) {
       inside: branch.slice(0, -1).map(({ sideOut, out }) => map(sideOut, out)),
       out: map(branch.at(-1).sideOut, branch.at(-1).out),
     })),
-    features: room(batch * net.features), logits: room(batch * net.classes),
-    onFeatures: room(batch * net.features), onLogits: room(batch * net.classes),
-    gates: null, images: batch,
+    features: room(batch * net.features),
+    logits: room(batch * net.classes),
+    onFeatures: room(batch * net.features),
+    onLogits: room(batch * net.classes),
+    gates: null,
+    images: batch,
     states: [], // which array is H_l: a block that is not run hands its input on
   };
 }
@@ -28,7 +30,11 @@ export function roomForGradients(net, { map }) {
   const shapes = new Map();
   const of = (side, channels) => {
     const key = `${side}x${channels}`;
-    if (!shapes.has(key)) shapes.set(key, { along: [map(side, channels), map(side, channels)], inside: [map(side, channels), map(side, channels)] });
+    if (!shapes.has(key))
+      shapes.set(key, {
+        along: [map(side, channels), map(side, channels)],
+        inside: [map(side, channels), map(side, channels)],
+      });
     return shapes.get(key);
   };
   for (const { sideOut, out } of net.convs) of(sideOut, out);
@@ -121,4 +127,3 @@ export function remainders({ kernel, stride }) {
     return { remainder, last, taps: Math.floor(last / stride) + 1, from: (remainder + margin - last) / stride };
   }).filter(({ last }) => last >= 0);
 }
-

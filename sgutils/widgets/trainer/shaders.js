@@ -36,7 +36,8 @@ fn add(sums: ptr<function, array<vec4f, 4>>, row: i32, column: i32) {
     for (var r = 0; r < 4; r += 1) { (*sums)[r] += a[k * ${ROWS} + row + r] * right; }
   }
 }`;
-const GROUPS = "@compute @workgroup_size(64) fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) index: u32)";
+const GROUPS =
+  "@compute @workgroup_size(64) fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) index: u32)";
 
 // Sums over pixels of two numbers a channel: 16 channels and as many lanes of pixels a group, `u.groups` groups a channel.
 const channelSums = (value) => `
@@ -72,7 +73,8 @@ const each = (body) => `
   ${body}
 }`;
 
-const NORM_BACKWARD = (to) => each(`
+const NORM_BACKWARD = (to) =>
+  each(`
   let c = i % u.channels;
   ${to}[i] = d[i] * factors[c] + (y[i] - norm[c]) * factors[u.channels + c] + factors[2 * u.channels + c];`);
 
@@ -80,8 +82,10 @@ const NORM_BACKWARD = (to) => each(`
 export const KERNELS = {
   // y[pixel][n] (+)= sum over k of window[pixel][k] * w[n][k]. For a data gradient, `in` and `out` of the weights are exchanged
   // and their rows and columns are taken from the last to the first.
-  windows: [`${WINDOWS} weight on_channel on_input kernel first_row first_column turn out_side out_step out_top out_left accumulate`,
-    { x: "f32", w: "f32", y: "*f32" }, `${WINDOW}${PRODUCTS}
+  windows: [
+    `${WINDOWS} weight on_channel on_input kernel first_row first_column turn out_side out_step out_top out_left accumulate`,
+    { x: "f32", w: "f32", y: "*f32" },
+    `${WINDOW}${PRODUCTS}
 fn weight(n: i32, k: i32) -> f32 {
   let tap = k / u.inputs;
   let place = (u.first_row + u.turn * (tap / u.across)) * u.kernel + u.first_column + u.turn * (tap % u.across);
@@ -128,9 +132,13 @@ ${GROUPS} {
       y[to + c] = value;
     }
   }
-}`],
+}`,
+  ],
   // parts[z][k][n] = sum over a share of the pixels of window[pixel][k] * d[pixel][n].
-  products: [`${WINDOWS} share`, { x: "f32", d: "f32", parts: "*f32" }, `${WINDOW}${PRODUCTS}
+  products: [
+    `${WINDOWS} share`,
+    { x: "f32", d: "f32", parts: "*f32" },
+    `${WINDOW}${PRODUCTS}
 ${GROUPS} {
   let thread = i32(index);
   let first = i32(group.x) * ${ROWS};
@@ -167,19 +175,30 @@ ${GROUPS} {
       if (c < u.channels) { parts[(i32(group.z) * deep + first + row + r) * u.channels + c] = sums[r][n]; }
     }
   }
-}`],
-  gather: ["count channels inputs taps shares weight", { parts: "f32", gradient: "*f32" }, each(`
+}`,
+  ],
+  gather: [
+    "count channels inputs taps shares weight",
+    { parts: "f32", gradient: "*f32" },
+    each(`
   let n = i % u.channels;
   let k = i / u.channels;
   var sum = 0.0;
   for (var z = 0; z < u.shares; z += 1) { sum += parts[z * u.count + i]; }
-  gradient[u.weight + (n * u.inputs + k % u.inputs) * u.taps + k / u.inputs] += sum;`)],
-  moments: ["pixels channels groups mean", { y: "f32", statistics: "f32", sums: "*vec2f" }, `
+  gradient[u.weight + (n * u.inputs + k % u.inputs) * u.taps + k / u.inputs] += sum;`),
+  ],
+  moments: [
+    "pixels channels groups mean",
+    { y: "f32", statistics: "f32", sums: "*vec2f" },
+    `
 fn both(value: f32) -> vec2f { return vec2f(value, value * value); }
-${channelSums("both(y[i] - statistics[u.mean + c])")}`],
+${channelSums("both(y[i] - statistics[u.mean + c])")}`,
+  ],
   // norm: mean, 1 / deviation, scale and bias of each channel; the gate is in the last two.
-  norm: ["count channels groups pixels gamma beta mean variance gate training keep eps momentum",
-    { sums: "vec2f", parameters: "f32", now: "f32", statistics: "*f32", norm: "*f32" }, each(`
+  norm: [
+    "count channels groups pixels gamma beta mean variance gate training keep eps momentum",
+    { sums: "vec2f", parameters: "f32", now: "f32", statistics: "*f32", norm: "*f32" },
+    each(`
   var middle = statistics[u.mean + i];
   var spread = statistics[u.variance + i];
   if (u.training == 1) {
@@ -198,20 +217,36 @@ ${channelSums("both(y[i] - statistics[u.mean + c])")}`],
   norm[i] = middle;
   norm[u.channels + i] = inverse;
   norm[2 * u.channels + i] = scale;
-  norm[3 * u.channels + i] = now[u.gate] * parameters[u.beta + i] - middle * scale;`)],
-  relu: ["count channels", { y: "f32", norm: "f32", out: "*f32" }, each(`
+  norm[3 * u.channels + i] = now[u.gate] * parameters[u.beta + i] - middle * scale;`),
+  ],
+  relu: [
+    "count channels",
+    { y: "f32", norm: "f32", out: "*f32" },
+    each(`
   let c = i % u.channels;
-  out[i] = max(0.0, y[i] * norm[2 * u.channels + c] + norm[3 * u.channels + c]);`)],
-  join: ["count channels runs bypass", { y: "f32", norm: "f32", s: "f32", s_norm: "f32", out: "*f32" }, each(`
+  out[i] = max(0.0, y[i] * norm[2 * u.channels + c] + norm[3 * u.channels + c]);`),
+  ],
+  join: [
+    "count channels runs bypass",
+    { y: "f32", norm: "f32", s: "f32", s_norm: "f32", out: "*f32" },
+    each(`
   let c = i % u.channels;
   var sum = s[i];
   if (u.bypass == 1) { sum = sum * s_norm[2 * u.channels + c] + s_norm[3 * u.channels + c]; }
   if (u.runs == 1) { sum += y[i] * norm[2 * u.channels + c] + norm[3 * u.channels + c]; }
-  out[i] = max(0.0, sum);`)],
+  out[i] = max(0.0, sum);`),
+  ],
   through_relu: ["count", { out: "f32", d: "*f32" }, each("if (out[i] <= 0.0) { d[i] = 0.0; }")],
-  norm_sums: ["pixels channels groups", { d: "f32", y: "f32", norm: "f32", sums: "*vec2f" }, channelSums("d[i] * vec2f(1.0, y[i] - norm[c])")],
+  norm_sums: [
+    "pixels channels groups",
+    { d: "f32", y: "f32", norm: "f32", sums: "*vec2f" },
+    channelSums("d[i] * vec2f(1.0, y[i] - norm[c])"),
+  ],
   // factors: what the gradient before a batch norm takes of the one after it, of (y - mean), and what is left.
-  norm_factors: ["count channels groups pixels gamma beta gate", { sums: "vec2f", norm: "f32", now: "f32", gradient: "*f32", factors: "*f32" }, each(`
+  norm_factors: [
+    "count channels groups pixels gamma beta gate",
+    { sums: "vec2f", norm: "f32", now: "f32", gradient: "*f32", factors: "*f32" },
+    each(`
   ${allSums}
   let inverse = norm[u.channels + i];
   let scale = norm[2 * u.channels + i];
@@ -219,21 +254,37 @@ ${channelSums("both(y[i] - statistics[u.mean + c])")}`],
   gradient[u.beta + i] += now[u.gate] * sum.x;
   factors[i] = scale;
   factors[u.channels + i] = -scale * inverse * inverse * mean.y;
-  factors[2 * u.channels + i] = -scale * mean.x;`)],
-  norm_backward: ["count channels", { d: "f32", y: "f32", norm: "f32", factors: "f32", before: "*f32" }, NORM_BACKWARD("before")],
+  factors[2 * u.channels + i] = -scale * mean.x;`),
+  ],
+  norm_backward: [
+    "count channels",
+    { d: "f32", y: "f32", norm: "f32", factors: "f32", before: "*f32" },
+    NORM_BACKWARD("before"),
+  ],
   norm_backward_here: ["count channels", { d: "*f32", y: "f32", norm: "f32", factors: "f32" }, NORM_BACKWARD("d")],
-  pool: ["count channels pixels", { h: "f32", features: "*f32" }, each(`
+  pool: [
+    "count channels pixels",
+    { h: "f32", features: "*f32" },
+    each(`
   let from_image = (i / u.channels) * u.pixels * u.channels + i % u.channels;
   var sum = 0.0;
   for (var p = 0; p < u.pixels; p += 1) { sum += h[from_image + p * u.channels]; }
-  features[i] = sum / f32(u.pixels);`)],
-  classify: ["count channels classes weight bias", { features: "f32", parameters: "f32", logits: "*f32" }, each(`
+  features[i] = sum / f32(u.pixels);`),
+  ],
+  classify: [
+    "count channels classes weight bias",
+    { features: "f32", parameters: "f32", logits: "*f32" },
+    each(`
   let k = i % u.classes;
   var sum = parameters[u.bias + k];
   for (var c = 0; c < u.channels; c += 1) { sum += features[(i / u.classes) * u.channels + c] * parameters[u.weight + k * u.channels + c]; }
-  logits[i] = sum;`)],
+  logits[i] = sum;`),
+  ],
   // One thread an image: softmax minus the label's one for each cross-entropy, lam tau (p_S - p_T) at tau for the distillation.
-  objective: ["count classes student teacher learn_teacher lam tau", { logits: "f32", guide: "f32", y: "u32", now: "f32", on_logits: "*f32", on_guide: "*f32" }, each(`
+  objective: [
+    "count classes student teacher learn_teacher lam tau",
+    { logits: "f32", guide: "f32", y: "u32", now: "f32", on_logits: "*f32", on_guide: "*f32" },
+    each(`
   let at = i * u.classes;
   let share = 1.0 / f32(u.count);
   let tau = now[u.tau];
@@ -252,37 +303,55 @@ ${channelSums("both(y[i] - statistics[u.mean + c])")}`],
     let soft = exp(below / tau) / softer;
     on_logits[at + k] = share * (p.x + f32(u.teacher) * now[u.lam] * tau * (soft.x - soft.y));
     on_guide[at + k] = share * f32(u.learn_teacher) * p.y;
-  }`)],
-  classify_weights: ["count images channels classes weight bias", { on_logits: "f32", features: "f32", gradient: "*f32" }, each(`
+  }`),
+  ],
+  classify_weights: [
+    "count images channels classes weight bias",
+    { on_logits: "f32", features: "f32", gradient: "*f32" },
+    each(`
   let weights = u.classes * u.channels;
   var sum = 0.0;
   for (var n = 0; n < u.images; n += 1) {
     if (i < weights) { sum += on_logits[n * u.classes + i / u.channels] * features[n * u.channels + i % u.channels]; }
     else { sum += on_logits[n * u.classes + i - weights]; }
   }
-  if (i < weights) { gradient[u.weight + i] += sum; } else { gradient[u.bias + i - weights] += sum; }`)],
-  pool_backward: ["count channels pixels classes weight", { on_logits: "f32", parameters: "f32", d: "*f32" }, each(`
+  if (i < weights) { gradient[u.weight + i] += sum; } else { gradient[u.bias + i - weights] += sum; }`),
+  ],
+  pool_backward: [
+    "count channels pixels classes weight",
+    { on_logits: "f32", parameters: "f32", d: "*f32" },
+    each(`
   let n = i / (u.pixels * u.channels);
   var sum = 0.0;
   for (var k = 0; k < u.classes; k += 1) { sum += on_logits[n * u.classes + k] * parameters[u.weight + k * u.channels + i % u.channels]; }
-  d[i] = sum / f32(u.pixels);`)],
+  d[i] = sum / f32(u.pixels);`),
+  ],
   clear: ["count", { d: "*f32" }, each("d[i] = 0.0;")],
   // As torch.optim.SGD.
-  descend: ["count lr momentum weight_decay nesterov", { gradient: "f32", now: "f32", parameters: "*f32", velocity: "*f32" }, each(`
+  descend: [
+    "count lr momentum weight_decay nesterov",
+    { gradient: "f32", now: "f32", parameters: "*f32", velocity: "*f32" },
+    each(`
   let g = gradient[i] + now[u.weight_decay] * parameters[i];
   let v = now[u.momentum] * velocity[i] + g;
   velocity[i] = v;
-  parameters[i] -= now[u.lr] * select(v, g + now[u.momentum] * v, now[u.nesterov] > 0.0);`)],
+  parameters[i] -= now[u.lr] * select(v, g + now[u.momentum] * v, now[u.nesterov] > 0.0);`),
+  ],
 };
 
 // A kernel's whole text.
 export function shader(name) {
   const [fields, buffers, code] = KERNELS[name];
-  const struct = `struct Numbers { ${fields.split(" ").map((field) => `${field}: i32`).join(", ")} }
+  const struct = `struct Numbers { ${fields
+    .split(" ")
+    .map((field) => `${field}: i32`)
+    .join(", ")} }
 @group(0) @binding(0) var<uniform> u: Numbers;
 `;
-  const bindings = Object.entries(buffers).map(([buffer, type], i) =>
-    `@group(0) @binding(${i + 1}) var<storage, ${type[0] === "*" ? "read_write" : "read"}> ${buffer}: array<${type.replace("*", "")}>;
-`);
+  const bindings = Object.entries(buffers).map(
+    ([buffer, type], i) =>
+      `@group(0) @binding(${i + 1}) var<storage, ${type[0] === "*" ? "read_write" : "read"}> ${buffer}: array<${type.replace("*", "")}>;
+`,
+  );
   return struct + bindings.join("") + code;
 }

@@ -1,0 +1,150 @@
+// The controls of a training and what is said of it in words.
+
+import { button, choice, fixed, html, LOGARITHM, select, slider, text } from "../lib/dom.js";
+import { linearDecay, sum } from "../lib/math.js";
+import { deployedGates, PASSES } from "../lib/methods.js";
+import catalogue from "./catalogue.json";
+import { DATASETS } from "./images.js";
+import { NAMES } from "./picture.js";
+
+export const NETWORKS = Object.fromEntries(
+  Object.entries(catalogue).map(([key, { depth, width }]) => [
+    key,
+    `ResNet-${depth}${width === "full" ? "" : `, ${width}`}`,
+  ]),
+);
+export const ENGINES = { auto: "the faster of both", wasm: "processor", webgpu: "graphics processor" };
+
+// Controls in sight, and behind a click.
+const ESSENTIAL = ["method", "lam", "tau", "p_last", "lr"];
+const MORE = ["data", "network", "statistics", "seed", "engine"];
+
+// Everything above the pictures.
+export function createControls({ frames, begin, play, replay, step, save, set, drawn }) {
+  const pick = (key, label, options) => select({ label, options: Object.entries(options), onChange: set(key) });
+  const controls = {
+    moment: slider({
+      label: "time in the recording",
+      min: 0,
+      max: frames - 1,
+      step: 1,
+      say: (i) => `${i + 1} of ${frames}`,
+      onInput: set("moment"),
+    }),
+    data: choice({
+      label: "images",
+      options: Object.entries(DATASETS).map(([key, { name }]) => [key, name]),
+      onChange: set("data"),
+    }),
+    network: pick("network", "network", NETWORKS),
+    method: pick("method", "method", NAMES),
+    lam: slider({ label: "λ weight", min: 0, max: 3, step: 0.05, say: (v) => fixed(v, 2), onInput: set("lam") }),
+    tau: slider({ label: "τ temperature", min: 1, max: 10, step: 0.1, say: (v) => fixed(v, 1), onInput: set("tau") }),
+    p_last: slider({
+      label: "p_L last survival probability",
+      min: 0,
+      max: 1,
+      step: 0.01,
+      say: (v) => fixed(v, 2),
+      onInput: set("p_last"),
+    }),
+    lr: slider({
+      label: "learning rate",
+      min: 0.001,
+      max: 0.5,
+      step: 0.1,
+      scale: LOGARITHM,
+      say: (v) => fixed(v, 3),
+      onInput: (v) => set("lr")(Number(v.toPrecision(2))),
+    }),
+    statistics: pick("statistics", "running statistics from", { teacher: "the teacher", both: "both passes" }),
+    seed: slider({ label: "seed", min: 0, max: 99, step: 1, say: String, onInput: set("seed") }),
+    ...(navigator.gpu ? { engine: pick("engine", "runs on", ENGINES) } : {}),
+  };
+  const buttons = {
+    begin: button("", begin),
+    play: button("", play),
+    step: button("Step", step),
+    again: button("Begin anew", begin),
+    save: button("Save the network", save),
+    drawn: button("Back to drawn students", drawn),
+    replay: button("", replay),
+  };
+  for (const name of ["begin", "play"]) buttons[name].classList.add("sg-main");
+  const said = html("output", { class: "sg-trainer-said" });
+  const planned = html("output", { class: "sg-trainer-said" });
+  const trouble = html("p", { class: "sg-trouble", role: "alert" });
+  const settings = html("div", { class: "sg-settings" }, ...ESSENTIAL.map((key) => controls[key].el));
+  const more = html("div", { class: "sg-settings" }, ...MORE.flatMap((key) => controls[key]?.el ?? []));
+  const row = html("div", { class: "sg-buttons" });
+  const top = html("div", { class: "sg-controls" }, row);
+  const el = html(
+    "div",
+    {},
+    top,
+    said,
+    trouble,
+    settings,
+    html("details", { class: "sg-trainer-more" }, html("summary", {}, "Images, network and more"), more),
+    planned,
+  );
+  const paint = ({ live, busy, playing, replaying, data, byHand }) => {
+    text(buttons.begin, busy ? "Loading …" : `Train in this page${data === "digits" ? "" : " (0.65 MB of images)"}`);
+    text(buttons.play, playing ? "Pause" : "Play");
+    text(buttons.replay, replaying ? "Pause the recording" : "Play the recording");
+    buttons.begin.disabled = busy;
+    const useful = { begin: !live, replay: !live && !busy, drawn: byHand };
+    arrange(
+      row,
+      Object.entries(buttons).flatMap(([name, node]) => ((useful[name] ?? live) ? node : [])),
+    );
+    if (live || busy) controls.moment.el.remove();
+    else if (!top.contains(controls.moment.el)) top.append(controls.moment.el);
+  };
+  return { el, controls, said, planned, trouble, paint };
+}
+
+// What can do nothing now is not there; where the keyboard's focus was on it, it goes to what comes first.
+function arrange(row, nodes) {
+  if (nodes.length === row.childNodes.length && nodes.every((node, n) => node === row.childNodes[n])) return;
+  const focus = document.activeElement;
+  const had = row.contains(focus);
+  row.replaceChildren(...nodes);
+  if (had) (nodes.includes(focus) ? focus : nodes[0]).focus();
+}
+
+// What the settings mean, before and while it trains.
+export function planOf(state) {
+  const [method, network, data] = ["method", "network", "data"].map((key) => state.get(key));
+  const blocks = catalogue[network].blocks;
+  const p = deployedGates(method, linearDecay(blocks, state.get("p_last")));
+  const { student, teacher } = PASSES[method];
+  const depth = student
+    ? `students of ${fixed(sum(p), 2)} of ${blocks} blocks on average`
+    : `all ${blocks} blocks in every step`;
+  const weight =
+    student && teacher ? `; the distillation weighs λτ² = ${fixed(state.get("lam") * state.get("tau") ** 2, 2)}` : "";
+  const bn =
+    student && teacher
+      ? `; batch norm keeps the statistics of ${state.get("statistics") === "teacher" ? "the teacher" : "both passes"}`
+      : "";
+  return `${NAMES[method]}, ${NETWORKS[network]}, ${DATASETS[data].name}, seed ${state.get("seed")}, learning rate ${fixed(state.get("lr"), 3)}: ${depth}${weight}${bn}.`;
+}
+
+// Where things stand, in words.
+export function standing(session, { settings, views }, { playing, going, data }) {
+  const { phase, share, failed, ready, frame: now } = session;
+  if (phase === "idle") {
+    const recorded = `Recorded in a page like this one: ${NAMES[settings.method]}, ${NETWORKS[settings.network]}, ${views.at(-1).steps} steps.`;
+    if (location.protocol !== "file:" || data === "digits") return recorded;
+    return `${recorded} A page opened by double-click may not load images: run “make serve” and open the address that it prints, or train on the digits.`;
+  }
+  if (phase === "loading") return `Loading the images … ${fixed(100 * share, 0)} %`;
+  if (phase === "starting") return "Starting; a graphics processor takes a moment …";
+  if (phase === "failed") return `It does not train: ${failed}.`;
+  const engine =
+    ready.engine === "wasm" ? "on the processor (WebAssembly, one thread)" : "on the graphics processor (WebGPU)";
+  if (!now || now.rate === 0) return `Trains here ${engine}.`;
+  const pace = `${Math.round(now.rate).toLocaleString("en")} images/s, so an epoch takes ${fixed((64 * ready.epoch) / now.rate, now.rate > 640 ? 1 : 0)} s`;
+  return `${playing && !going ? "Waits until it is in sight; trains" : playing ? "Trains" : "Stands still; trains"} here ${engine}: ${pace}.`;
+}

@@ -1,0 +1,210 @@
+// What is painted of a training: the errors, the blocks of teacher and student, the terms of the loss, and one image.
+
+import { cloud, paintLegend } from "../lib/cloud.js";
+import { attr, each, fixed, html, percent, picture, svg, switchRow, text, thumbnail, words } from "../lib/dom.js";
+
+export const NAMES = {
+  baseline: "Plain network",
+  "stochastic-depth": "Stochastic depth",
+  "self-guidance": "Self-Guidance",
+  "without-backward-full": "W/o backward full network",
+};
+
+// Test errors over steps. The root spreads small errors apart.
+export function errorCurves() {
+  const { el, svg: drawing, size, width } = picture();
+  const title = svg("text", { class: "sg-small sg-soft", y: 10 }, "test error, %; students: mean of four");
+  const [ticks, axis] = [svg("g"), svg("path", { class: "sg-axis" })];
+  const lines = { student: svg("path"), teacher: svg("path") };
+  const names = { student: svg("text"), teacher: svg("text") };
+  const end = svg("text", { class: "sg-small sg-soft sg-end" });
+  drawing.append(title, ticks, axis, ...Object.values(lines), ...Object.values(names), end);
+  const paint = ({ history, steps, epoch }, method) => {
+    const across = width();
+    const [left, right, top, bottom] = [26, across - 112, 20, 150];
+    size(across, bottom + 20);
+    const last = Math.max(20, history.at(-1)[0]);
+    const x = (step) => left + (step / last) * (right - left);
+    const y = (share) => bottom - Math.sqrt(share) * (bottom - top);
+    const make = () =>
+      svg("g", {}, svg("path", { class: "sg-axis" }), svg("text", { class: "sg-small sg-soft sg-end" }));
+    each(ticks, [0, 0.05, 0.2, 0.5, 1], make, (node, share) => {
+      attr(node.firstChild, { d: `M${left},${y(share).toFixed(1)}H${right}` });
+      attr(text(node.lastChild, fixed(100 * share, 0)), { x: left - 6, y: y(share) + 4 });
+    });
+    attr(axis, { d: `M${left},${bottom}H${right}` });
+    const full = method === "baseline" ? "baseline" : "teacher";
+    const now = { teacher: history.at(-1)[1], student: history.at(-1)[2] };
+    // Where the two ends come close, their names part.
+    const apart = Math.max(0, 15 - Math.abs(y(now.teacher) - y(now.student))) / 2;
+    const up = now.teacher > now.student ? "teacher" : "student";
+    for (const [i, name, role, called] of [
+      [1, "teacher", full, full === "baseline" ? "plain" : "teacher"],
+      [2, "student", "student", "students"],
+    ]) {
+      const places = history.map((row) => `${x(row[0]).toFixed(1)},${y(row[i]).toFixed(1)}`);
+      attr(lines[name], {
+        class: `sg-line sg-${role}`,
+        d: `M${places.join("L")}${places.length === 1 ? "h0.1" : ""}`,
+      });
+      attr(text(names[name], `${called} ${percent(now[name], 1)}`), {
+        x: right + 6,
+        y: y(now[name]) + 4 + (name === up ? -apart : apart),
+        class: `sg-small sg-strong sg-${role}`,
+      });
+    }
+    text(end, `step ${steps.toLocaleString("en")}, epoch ${fixed(epoch, 1)}`);
+    attr(end, { x: right, y: bottom + 15 });
+    attr(drawing, {
+      "aria-label": `Test error after ${steps} steps: ${full} ${percent(now.teacher, 1)}, students ${percent(now.student, 1)} on average.`,
+    });
+  };
+  return { el, paint };
+}
+
+// Two rows of blocks: the teacher's, shaded by p, and the student's, which can be switched where it is live.
+export function gateRows({ onToggle }) {
+  const { el, svg: drawing, size, width } = picture({ handles: true });
+  const row = switchRow({ name: (l) => `block ${l + 1} of the student`, onToggle });
+  const [whole, still] = [svg("g"), svg("g", { class: "sg-student" })];
+  const said = { teacher: svg("text", { y: 15 }), student: svg("text", { y: 61 }) };
+  drawing.append(said.teacher, whole, said.student, still, row.node);
+  row.node.classList.add("sg-student");
+  const paint = ({ teacher, student }, method, { live, byHand }) => {
+    const across = width();
+    size(across, 88);
+    const blocks = teacher.gates.length;
+    const pitch = Math.min(34, across / blocks);
+    const side = Math.min(18, pitch - 3);
+    const square = (l, y) => ({
+      x: l * pitch + (pitch - side) / 2,
+      y,
+      width: side,
+      height: side,
+      rx: Math.min(5, side / 4),
+    });
+    const full = method === "baseline" ? "baseline" : "teacher";
+    const ran = student.gates.filter((gate) => gate > 0).length;
+    attr(
+      text(
+        said.teacher,
+        `${full === "baseline" ? "Plain network, g = 1" : "Teacher, g = p"}: ${percent(teacher.error, 1)} wrong`,
+      ),
+      { class: `sg-strong sg-small sg-${full}` },
+    );
+    attr(
+      text(
+        said.student,
+        `${byHand ? "By hand" : "Student"}, ${ran} of ${blocks} blocks: ${percent(student.error, 1)} wrong`,
+      ),
+      { class: "sg-strong sg-small sg-student" },
+    );
+    attr(whole, { class: `sg-${full}` });
+    each(
+      whole,
+      teacher.gates,
+      () => svg("rect", { class: "sg-whole" }),
+      (node, gate, l) => attr(node, { ...square(l, 21), style: `--sg-shade: ${Math.round(100 * (gate - 0.12))}%` }),
+    );
+    each(
+      still,
+      live ? [] : student.gates,
+      () => svg("rect"),
+      (node, gate, l) => attr(node, { ...square(l, 67), class: gate > 0 ? "sg-ran" : "sg-missed" }),
+    );
+    row.paint(live ? student.gates : [], (l) => ({ x: (l + 0.5) * pitch, y: 76, side, pitch }));
+    attr(drawing, { "aria-label": `The student runs ${ran} of ${blocks} blocks.` });
+  };
+  return { el, paint };
+}
+
+// The loss of the last mini-batch as the sum that its method minimises, as bars on one scale and as a formula.
+export function lossTerms() {
+  const { el, svg: drawing, size, width } = picture();
+  const bars = svg("g");
+  const sum = html("output", { class: "sg-terms" });
+  drawing.append(bars);
+  el.append(sum);
+  const paint = (losses, { method, lam, tau }) => {
+    const across = width();
+    size(across, 16);
+    const terms = losses ? termsOf(method, losses, lam * tau * tau) : [];
+    const whole = Math.max(
+      4,
+      terms.reduce((total, { value }) => total + value, 0),
+    );
+    let from = 0;
+    each(
+      bars,
+      terms,
+      () => svg("rect", { y: 0, height: 14 }),
+      (node, { role, value }) => {
+        const wide = (value / whole) * across;
+        attr(node, { class: `sg-fill sg-${role}`, x: from.toFixed(1), width: Math.max(0, wide - 1).toFixed(1) });
+        from += wide;
+      },
+    );
+    attr(drawing, { "aria-label": terms.length ? `Loss ${fixed(losses.total, 2)}` : "No loss before the first step" });
+    const parts = terms.flatMap(({ role, name, value }, i) => [
+      i ? " + " : "",
+      html("span", { class: `sg-${role}` }, ...words(name), ` ${fixed(value, 2)}`),
+    ]);
+    sum.replaceChildren(
+      ...(parts.length ? [`loss ${fixed(losses.total, 2)} = `, ...parts] : ["loss: after the first step"]),
+    );
+  };
+  return { el, paint };
+}
+
+function termsOf(method, { ceStudent, ceTeacher, distill }, weight) {
+  const all = {
+    student: { role: "label", name: "CE_S", value: ceStudent },
+    teacher: { role: "label", name: method === "baseline" ? "CE" : "CE_T", value: ceTeacher },
+    distill: { role: "distill", name: "λτ² KL", value: weight * distill },
+  };
+  return {
+    baseline: [all.teacher],
+    "stochastic-depth": [all.student],
+    "self-guidance": [all.student, all.teacher, all.distill],
+    "without-backward-full": [all.student, all.distill],
+  }[method];
+}
+
+// The map of one data set's images, and the one that was chosen on it with what the two networks call it.
+export function featureMap({ side, classes }, choose) {
+  const { el: plot, svg: drawing, size, width } = picture();
+  const group = svg("g");
+  drawing.append(group);
+  const paintCloud = cloud(group, { side, classes, choose });
+  const photo = thumbnail(null, side, 56);
+  const lines = { label: html("b", { class: "sg-label" }), teacher: html("span"), student: html("span") };
+  const legend = html("div", { class: "sg-marks-legend sg-name" });
+  const words = html("output", {}, ...Object.values(lines));
+  const el = html("div", {}, legend, plot, html("div", { class: "sg-trainer-image" }, photo, words));
+  const paint = ({ y, teacher, student, labels, pixels }, image, method) => {
+    const across = width();
+    const down = Math.round(Math.min(340, Math.max(240, across * 0.72)));
+    size(across, down);
+    const full = method === "baseline" ? "baseline" : "teacher";
+    const roles = [full, "student"];
+    const names = [full === "baseline" ? "plain network" : "teacher", "student"];
+    paintLegend(legend, names, roles, true);
+    group.style.visibility = y ? "" : "hidden";
+    if (y) paintCloud({ y, labels, roles, byClass: true, across, down, image, pixels: pixels(image) });
+    photo.show(pixels(image));
+    text(lines.label, classes[labels[image]]);
+    for (const [name, shown, network] of [
+      ["teacher", names[0], teacher],
+      ["student", names[1], student],
+    ]) {
+      const sure = network.sure ? `, ${percent(network.sure[image])}` : "";
+      attr(text(lines[name], `${shown}: ${classes[network.said[image]]}${sure}`), {
+        class: `sg-${name === "teacher" ? full : name}`,
+      });
+    }
+    attr(drawing, {
+      "aria-label": `t-SNE map of the features that ${names[0]} and student have of ${labels.length} test images`,
+    });
+  };
+  return { el, paint };
+}

@@ -1,0 +1,101 @@
+// A training of this page: the images for it, the worker that trains, the one that lays out the map, and what they told last.
+
+import { spawn } from "../lib/dom.js";
+import { unzipped } from "../lib/files.js";
+import { liveMap } from "./map/map.js";
+import { workerSource } from "./worker.js";
+
+let loaded = null; // the images, once for all trainings of a page
+
+// `change()` is called whenever there is something new in `session`:
+//     phase: "idle", "loading", "starting", "live" or "failed", with `share` of what is loaded and what `failed`
+//     ready, frame, look: what the worker told (see worker.js); y: the places of the map
+export function createSession({ imagesFrom, change }) {
+  let [worker, run, map] = [null, 0, null];
+  const waiting = new Map();
+  const session = { phase: "idle", share: 0, failed: null, ready: null, frame: null, look: null, y: null };
+  const set = (changes) => {
+    Object.assign(session, changes);
+    change();
+  };
+  const hear = ({ data }) => {
+    if (data.run !== run) return;
+    if (data.ready) set({ phase: "live", ready: data.ready });
+    if (data.frame) set({ frame: data.frame });
+    if (data.failed) set({ phase: "failed", failed: data.failed });
+    if (data.file) waiting.get(data.id)?.(data.file);
+    if (data.look) {
+      const { features, components } = data.look;
+      const points = session.ready.labels.length * 2;
+      if (features) map.learn({ features, points, components, seed: 1 });
+      set({ look: data.look });
+    }
+  };
+  const tell = (message) => worker?.postMessage(message);
+
+  return Object.assign(session, {
+    async begin({ data, network, engine, seed, settings }) {
+      run += 1;
+      const own = run;
+      set({ phase: "loading", share: 0, failed: null, ready: null, frame: null, look: null, y: null });
+      try {
+        if (data !== "digits") loaded ??= await imagesFrom((share) => own === run && set({ share }));
+        if (own !== run) return;
+        worker ??= spawn(workerSource);
+        worker.onmessage = hear;
+        worker.onerror = () => set({ phase: "failed", failed: "the worker that trains did not start" });
+        map?.close();
+        map = liveMap((y) => {
+          if (own === run) set({ y });
+        });
+        set({ phase: "starting" });
+        tell({ start: { run, data, bytes: data === "digits" ? null : loaded, network, engine, seed, settings } });
+      } catch (error) {
+        if (own === run) set({ phase: "failed", failed: error.message });
+      }
+    },
+    tell,
+    seen: () => map?.seen(),
+    file: () =>
+      new Promise((resolve) => {
+        const id = waiting.size + 1;
+        waiting.set(id, resolve);
+        tell({ save: id });
+      }),
+    close() {
+      run += 1;
+      worker?.terminate();
+      map?.close();
+    },
+  });
+}
+
+// The images from the site, or from the kernel that shows this picture.
+export async function imagesOfSite(onShare) {
+  const root = document.documentElement.dataset.content_root;
+  if (root === undefined) throw new Error("the images come with the book’s site");
+  const response = await fetch(new URL("_static/trainer/fashion-mnist.gz", new URL(root, location.href)));
+  if (!response.ok) throw new Error(`${response.url} answered ${response.status}`);
+  const total = Number(response.headers.get("content-length"));
+  const [reader, parts] = [response.body.getReader(), []];
+  let come = 0;
+  for (let next = await reader.read(); !next.done; next = await reader.read()) {
+    parts.push(next.value);
+    come += next.value.length;
+    if (total > 0) onShare(Math.min(1, come / total));
+  }
+  return unzipped(new Uint8Array(await new Blob(parts).arrayBuffer()));
+}
+
+export function imagesOfKernel(model) {
+  return new Promise((resolve) => {
+    const hear = (message, buffers) => {
+      if (message.images !== true) return;
+      model.off("msg:custom", hear);
+      const [{ buffer, byteOffset, byteLength }] = buffers;
+      resolve(unzipped(new Uint8Array(buffer, byteOffset, byteLength)));
+    };
+    model.on("msg:custom", hear);
+    model.send({ ask: "images" });
+  });
+}

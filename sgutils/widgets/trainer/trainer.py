@@ -1,0 +1,50 @@
+"""The trainer: a real gated network that trains in the page, on the reader's own processor or graphics processor."""
+
+import json
+from pathlib import Path
+
+import traitlets
+
+from ..explorable import Explorable, Setting, gate_string, number, one_of, whole_number
+from .images import fashion_mnist
+
+METHODS = ("baseline", "stochastic-depth", "self-guidance", "without-backward-full")
+NETWORKS = tuple(json.loads(Path(__file__).with_name("catalogue.json").read_text(encoding="utf-8")))
+
+
+class Trainer(Explorable, module="trainer"):
+    """Train a ResNet on Fashion-MNIST or digits in the page, and turn lambda, tau and p_L while it trains.
+
+    `data`, `network`, `engine` ("wasm", "webgpu" or "auto", the faster) and `seed` are what a training begins with;
+    `method`, `lam`, `tau`, `p_last`, `lr` and `statistics` (whose pass moves the running statistics of batch norm, "teacher"
+    or "both") act on its next step. `gates` is a student chosen by hand ("" for the ones that are drawn), `image` one of the
+    images on the map and `moment` a place in the `recording`, which `book/_tools/record_trainer.py` wrote.
+    """
+
+    data = one_of("fashion-mnist", "digits")
+    network = one_of(*NETWORKS)
+    method = one_of(*METHODS)
+    lam = number(0, 3)
+    tau = number(1, 10)
+    p_last = number(0, 1)
+    lr = number(0.001, 0.5)
+    statistics = one_of("teacher", "both")
+    engine = one_of("auto", "wasm", "webgpu")
+    seed = whole_number(0, 99)
+    moment = whole_number(0, 1000)
+    image = whole_number(0, 499)
+    gates = gate_string(64)
+    recording = Setting(
+        "a recording made by book/_tools/record_trainer.py",
+        lambda value: value if isinstance(value, dict) else None,
+    )
+    # Tells the picture that there is somebody to ask for the images; the static page has no such trait.
+    kernel = traitlets.Bool(True, read_only=True).tag(sync=True)
+
+    def __init__(self, **state):
+        super().__init__(**state)
+        self.on_msg(self._hear)
+
+    def _hear(self, widget, content, buffers):
+        if content.get("ask") == "images":
+            self.send({"images": True}, buffers=[fashion_mnist()])
