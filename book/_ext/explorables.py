@@ -18,6 +18,7 @@ from sphinx.util.docutils import SphinxDirective
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from sgutils.folders import data_folder
 from sgutils.widgets import bundle
+from sgutils.widgets.trainer.images import fashion_mnist
 
 MODULE = re.compile(r'data-module="([a-z_]+)"')
 # An explorable, from its name to the sentence for those who read without scripts.
