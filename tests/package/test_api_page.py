@@ -1,0 +1,45 @@
+"""The API reference: complete, and what it says of a name's arguments is what Python says."""
+
+import inspect
+import sys
+from pathlib import Path
+
+import pytest
+
+import sgutils as sg
+
+BOOK = Path(__file__).resolve().parents[2] / "book"
+sys.path.insert(0, str(BOOK / "_ext"))
+import api  # noqa: E402
+
+PAGE = (BOOK / "api.md").read_text(encoding="utf-8")
+NAMES = [name for found in api.BLOCK.finditer(PAGE) for name in found["names"].split()]
+
+
+def test_every_public_function_and_class_has_one_entry():
+    public = [name for name in sg.__all__ if callable(getattr(sg, name))]
+    assert sorted(NAMES) == sorted(public)
+
+
+def test_every_chapter_that_explains_a_name_exists():
+    for found in api.BLOCK.finditer(PAGE):
+        assert list(BOOK.glob(f"{found['chapter']}.*")), found["chapter"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_entry_has_the_arguments_and_the_docstring_of_the_object(name):
+    thing = getattr(sg, name)
+    node, module = api.definition(name)
+    assert module == thing.__module__
+    assert inspect.cleandoc(api.ast.get_docstring(node)) == inspect.getdoc(thing)
+    if inspect.isfunction(thing) or "__init__" in vars(thing):
+        said, at = api.signature(node), 0
+        for argument in inspect.signature(thing).parameters:  # all of them, in their order
+            at = said.index(argument, at) + len(argument)
+
+
+def test_a_name_without_docstring_or_definition_is_refused():
+    with pytest.raises(LookupError, match="no docstring"):
+        api.docstring(api.ast.parse("def f(): pass").body[0], "function")
+    with pytest.raises(LookupError, match="sg.nothing is not a function or a class"):
+        api._defined_in(BOOK.parent / "sgutils" / "gates.py", "nothing")
