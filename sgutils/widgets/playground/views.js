@@ -126,15 +126,23 @@ export function symmetricEigen(matrix) {
     for (let p = 0; p < size; p += 1) {
       for (let q = p + 1; q < size; q += 1) {
         if (Math.abs(matrix[p][q]) < 1e-14) continue;
-        const angle = 0.5 * Math.atan2(2 * matrix[p][q], matrix[q][q] - matrix[p][p]);
-        const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
-        const mix = (row, other, i) =>
-          ([row[i], other[i]] = [cos * row[i] - sin * other[i], sin * row[i] + cos * other[i]]);
-        for (let i = 0; i < size; i += 1) mix(matrix[p], matrix[q], i);
-        for (const row of matrix) [row[p], row[q]] = [cos * row[p] - sin * row[q], sin * row[p] + cos * row[q]];
-        for (let i = 0; i < size; i += 1) mix(vectors[p], vectors[q], i);
+        rotate(matrix, vectors, p, q);
       }
     }
   }
   return { values: matrix.map((row, i) => row[i]), vectors };
+}
+
+// Turns axes p and q until the matrix has a 0 where they meet.
+function rotate(matrix, vectors, p, q) {
+  const angle = 0.5 * Math.atan2(2 * matrix[p][q], matrix[q][q] - matrix[p][p]);
+  const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
+  const mix = (one, other) => {
+    for (let i = 0; i < one.length; i += 1) {
+      [one[i], other[i]] = [cos * one[i] - sin * other[i], sin * one[i] + cos * other[i]];
+    }
+  };
+  mix(matrix[p], matrix[q]);
+  for (const row of matrix) [row[p], row[q]] = [cos * row[p] - sin * row[q], sin * row[p] + cos * row[q]];
+  mix(vectors[p], vectors[q]);
 }
