@@ -1,42 +1,36 @@
-// What gradient descent on the objective does.
+// Where training leads: gradient descent with momentum on the weights that teacher and student share.
 
-import { selfGuidance } from "../lib/math.js";
+import { combined, gradientsOf, logitsOf, networkWith, stateOf } from "./network.js";
 
-export const CLASSES = ["pullover", "dress", "coat"];
+export const STEPS = 160;
+const [RATE, MOMENTUM] = [0.06, 0.9];
+// Logits beyond this have run away: the journey ends there.
+export const LOST = 500;
 
-export const NETS = ["student", "teacher"];
-
-// An arrow is one step of gradient descent of this size; a journey is many small ones.
-export const ARROW_STEP = 1.5;
-export const JOURNEY_STEP = 0.06;
-export const JOURNEY_LENGTH = 400;
-export const JOURNEY_SECONDS = 5;
-
-export function objectiveOf({
-  student,
-  teacher,
-  label,
-  lam,
-  tau,
-  detach_teacher: detachTeacher,
-  kl_direction: klDirection,
-}) {
-  return selfGuidance(student, teacher, label, { lam, tau, detachTeacher, direction: klDirection });
-}
-
-export const step = (logits, gradient, size) => logits.map((z, k) => z - size * gradient[k]);
-
-export const both = (gradient) => gradient.ce.map((g, k) => g + gradient.distill[k]);
-
-// Where gradient descent on the two logit vectors leads, step by step.
+// The places on the way, the first as the state has it: { net, student, teacher, largest, right }; fewer than `steps` + 1
+// where the logits ran away.
 export function journey(settings, steps) {
-  const path = [{ student: settings.student, teacher: settings.teacher }];
-  while (path.length <= steps) {
-    const { onStudent, onTeacher } = objectiveOf({ ...settings, ...path.at(-1) });
-    path.push({
-      student: step(path.at(-1).student, both(onStudent), JOURNEY_STEP),
-      teacher: step(path.at(-1).teacher, both(onTeacher), JOURNEY_STEP),
-    });
+  const first = networkWith(settings);
+  const path = [placeOf(first, settings.label)];
+  let velocity = combined(first, -1, first);
+  while (path.length <= steps && path.at(-1).largest < LOST) {
+    const { net } = path.at(-1);
+    const { ce, distill } = gradientsOf(net, settings);
+    velocity = combined(combined(combined(velocity, MOMENTUM - 1, velocity), -RATE, ce), -RATE, distill);
+    path.push(placeOf(combined(net, 1, velocity), settings.label));
   }
   return path;
+}
+
+export const isLost = (path) => !(path.at(-1).largest < LOST);
+
+function placeOf(net, label) {
+  return { net, student: logitsOf(net, label, "student"), teacher: logitsOf(net, label, "teacher"), ...stateOf(net) };
+}
+
+// The way that the predictions would go from a place, by one term of the objective alone or by both: a few points of it.
+export function wayOf({ net }, gradient, label, name, points, reach) {
+  return Array.from({ length: points }, (_, n) =>
+    logitsOf(combined(net, (-reach * n) / (points - 1), gradient), label, name),
+  );
 }

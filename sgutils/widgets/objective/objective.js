@@ -1,14 +1,20 @@
-// The objective (Eq. 5) as a tug of war: two predictions over three classes, and what each term pulls them towards.
+// The objective (Eq. 5) as a tug of war over the weights that teacher and student share: their predictions for an image,
+// what each term of the objective does to them, and where training leads.
 
 import { button, choice, presets, select, slider } from "../lib/controls.js";
 import { frame, html, painter, text, tryThis } from "../lib/dom.js";
-import { reducedMotion } from "../lib/preferences.js";
 import { flag, number, numbers, oneOf, openState, wholeNumber } from "../lib/state.js";
+import { traveller } from "../lib/travel.js";
 import { fixed } from "../lib/words.js";
-import { CLASSES, JOURNEY_LENGTH, JOURNEY_SECONDS, journey } from "./journey.js";
+import { journey, STEPS } from "./journey.js";
+import { CLASSES } from "./network.js";
 import manifest from "./objective.json";
+import { sizePicture } from "./size.js";
 import { termPicture } from "./terms.js";
 import { trianglePicture } from "./triangle.js";
+
+// The whole journey takes so many seconds.
+const SECONDS = 7;
 
 const READERS = {
   lam: number(0, 3),
@@ -38,7 +44,7 @@ function render({ model, el }) {
     onInput: (value) => state.set({ tau: value }),
   });
   const label = select({
-    label: "label",
+    label: "image and label",
     options: CLASSES.map((name, k) => [k, name]),
     onChange: (value) => state.set({ label: value }),
   });
@@ -63,46 +69,31 @@ function render({ model, el }) {
     options: [
       [0, "λ = 0: no pull"],
       [0.25, "λ = 0.25: the paper’s"],
-      [3, "λ = 3: it blew up there"],
+      [3, "λ = 3: it runs away"],
     ],
     onChoose: (value) => state.set({ lam: value }),
   });
 
-  // While the two move, or once they have, the picture shows them `travelled` steps from where the state has them.
-  let [travelled, started, ticking] = [0, null, null];
-  const travel = (now) => {
-    started ??= now;
-    travelled = Math.min(JOURNEY_LENGTH, Math.ceil((JOURNEY_LENGTH * (now - started)) / (1000 * JOURNEY_SECONDS)));
-    ticking = travelled < JOURNEY_LENGTH ? requestAnimationFrame(travel) : null;
-    repaint();
-  };
-  const stay = () => {
-    cancelAnimationFrame(ticking);
-    [travelled, started, ticking] = [0, null, null];
-  };
-  const move = button("Let them move", () => {
-    if (travelled > 0) stay();
-    else if (reducedMotion()) travelled = JOURNEY_LENGTH;
-    else ticking = requestAnimationFrame(travel);
-    repaint();
-  });
+  // While they train, and once they have, the picture shows them some steps from where the state has them.
+  const training = traveller({ steps: STEPS, seconds: SECONDS, repaint: () => repaint() });
+  const move = button("Let them move", () => (training.at() > 0 ? training.back() : training.go()));
   move.classList.add("sg-main");
 
   const triangle = trianglePicture({
     onMove(net, logits) {
-      stay();
+      training.back();
       state.set({ [net]: logits });
     },
   });
-  const terms = termPicture();
+  const [terms, size] = [termPicture(), sizePicture()];
   const root = frame(
     el,
     "objective",
     html("div", { class: "sg-controls" }, lam.el, tau.el, label.el, detach.el),
     html("div", { class: "sg-controls" }, direction.el, weights.el, move),
-    html("div", { class: "sg-columns" }, triangle.el, terms.el),
+    html("div", { class: "sg-columns" }, triangle.el, html("div", {}, terms.el, size.el)),
     tryThis(
-      "let them move, then drag λ. At 0 each walks to the label alone; the larger λ, the closer the student keeps to the teacher.",
+      "let them move, then press λ = 3: the teacher is a carrot before a donkey, because the weights that carry the student after it carry it along. Then attach the teacher.",
     ),
   );
 
@@ -114,15 +105,15 @@ function render({ model, el }) {
     detach.show(settings.detach_teacher);
     direction.show(settings.kl_direction);
     weights.show((value) => Math.abs(value - settings.lam) < 1e-9);
-    text(move, travelled > 0 ? "Put them back" : "Let them move");
-    const path = journey(settings, travelled);
-    const shown = { ...settings, ...path.at(-1) };
-    triangle.paint(shown, path);
-    terms.paint(shown);
+    text(move, training.at() > 0 ? "Put them back" : "Let them move");
+    const path = journey(settings, training.at());
+    triangle.paint(settings, path);
+    terms.paint(settings, path.at(-1));
+    size.paint(path);
   });
   const state = openState(model, manifest.state, READERS, repaint);
   return () => {
-    stay();
+    training.stop();
     stop();
     state.close();
   };

@@ -3,9 +3,10 @@
 
 import { button, choice, figures, presets, select, slider } from "../lib/controls.js";
 import { frame, html, painter, text, tryThis } from "../lib/dom.js";
-import { reducedMotion } from "../lib/preferences.js";
 import { number, numbers, oneOf, openState, wholeNumber } from "../lib/state.js";
+import { traveller } from "../lib/travel.js";
 import { fixed, percent, words } from "../lib/words.js";
+import { agreementPicture } from "./agreement.js";
 import { graphPicture } from "./graph.js";
 import { CLASSES, JOURNEY, METHODS, PLACES, PRESS, SECONDS, travelFrom } from "./lessons.js";
 import { agreement } from "./methods.js";
@@ -32,7 +33,7 @@ const READERS = {
 
 function render({ model, el }) {
   const change = (changes) => {
-    stay();
+    learning.back();
     state.set(changes);
   };
   const method = choice({
@@ -63,47 +64,28 @@ function render({ model, el }) {
   const slot = html("div", { class: "sg-slot" });
   const OWN = { "native-ensemble": gate, "diverse-peers": sharpness, "mutual-learning": forms };
 
-  // While they learn, and once they have, the picture shows them `travelled` steps from where the state has them.
-  let [travelled, started, ticking] = [0, null, null];
-  const travel = (now) => {
-    started ??= now - (1000 * SECONDS * travelled) / JOURNEY;
-    travelled = Math.min(JOURNEY, Math.ceil((JOURNEY * (now - started)) / (1000 * SECONDS)));
-    ticking = travelled < JOURNEY ? requestAnimationFrame(travel) : null;
-    repaint();
-  };
-  const halt = () => {
-    cancelAnimationFrame(ticking);
-    [started, ticking] = [null, null];
-  };
-  const stay = () => {
-    halt();
-    travelled = 0;
-  };
-  const press = button("Ten steps", () => {
-    halt();
-    travelled = Math.min(JOURNEY, travelled + PRESS);
-    repaint();
-  });
+  // While they learn, and once they have, the picture shows them some steps from where the state has them.
+  const learning = traveller({ steps: JOURNEY, seconds: SECONDS, repaint: () => repaint() });
+  const press = button("Ten steps", () => learning.skip(PRESS));
   const play = button("Let them learn", () => {
-    if (ticking !== null) halt();
-    else if (travelled === JOURNEY) stay();
-    else if (reducedMotion()) travelled = JOURNEY;
-    else ticking = requestAnimationFrame(travel);
-    repaint();
+    if (learning.isMoving()) learning.halt();
+    else if (learning.isThere()) learning.back();
+    else learning.go();
   });
   play.classList.add("sg-main");
 
   const triangle = pointsInTriangle({ onMove: (place, logits) => change({ [place]: logits }) });
   const graph = graphPicture();
+  const agreeing = agreementPicture();
   const read = figures([["steps taken"], ["agreement"], ["cross-entropies"], ["weighted ", ...words("τ²"), "KL"]]);
   const root = frame(
     el,
     "peers",
     html("div", { class: "sg-controls" }, method.el, html("div", { class: "sg-buttons" }, play, press)),
     html("div", { class: "sg-controls" }, tau.el, weight.el, label.el, slot),
-    html("div", { class: "sg-columns" }, triangle.el, html("div", {}, graph.el, read.el)),
+    html("div", { class: "sg-columns" }, html("div", {}, triangle.el, agreeing.el), html("div", {}, graph.el, read.el)),
     tryThis(
-      "let them learn under DML, then under OKDDip, and watch the agreement. Whom does the label pull when nobody teaches (weight 0)?",
+      "let them learn under DML, then “summed”: they agree before they know. Whom does the label pull when nobody teaches (weight 0)?",
     ),
   );
 
@@ -121,22 +103,32 @@ function render({ model, el }) {
     forms.show((form) => form.tau === settings.tau && form.weight === settings.weight);
     const own = OWN[settings.method]?.el;
     if (slot.firstChild !== (own ?? null)) slot.replaceChildren(...(own ? [own] : []));
-    text(
-      play,
-      ticking !== null ? "Pause" : travelled === JOURNEY ? "Put them back" : travelled ? "Go on" : "Let them learn",
-    );
-    const path = travelFrom(settings, travelled);
+    text(play, playWords(learning));
+    const journey = travelFrom(settings, JOURNEY);
+    const path = journey.slice(0, learning.at() + 1);
     const { logits, lesson } = path.at(-1);
     triangle.paint(settings, path);
     graph.paint(settings, lesson);
-    read.show([String(travelled), percent(agreement(logits)), fixed(lesson.ce, 2), fixed(lesson.total - lesson.ce, 2)]);
+    agreeing.paint(journey, settings.label, learning.at());
+    read.show([
+      String(learning.at()),
+      percent(agreement(logits)),
+      fixed(lesson.ce, 2),
+      fixed(lesson.total - lesson.ce, 2),
+    ]);
   });
   const state = openState(model, manifest.state, READERS, repaint);
   return () => {
-    stay();
+    learning.stop();
     stop();
     state.close();
   };
+}
+
+function playWords(learning) {
+  if (learning.isMoving()) return "Pause";
+  if (learning.isThere()) return "Put them back";
+  return learning.at() ? "Go on" : "Let them learn";
 }
 
 export default { render };

@@ -1,6 +1,6 @@
 // What the playground shows of a network: its errors, its answers over the plane or on digits, its features.
 
-import { softmaxInto } from "../lib/methods.js";
+import { predicted, softmaxInto } from "../lib/methods.js";
 import { REACH } from "./datasets.js";
 import { createPass, forward } from "./network.js";
 
@@ -18,7 +18,7 @@ export function createReader(net) {
 export function errorOf(read, { x, y }, classes, gates) {
   const { logits } = read(x, y.length, gates);
   let wrong = 0;
-  for (let n = 0; n < y.length; n += 1) if (largest(logits, n, classes) !== y[n]) wrong += 1;
+  for (let n = 0; n < y.length; n += 1) if (predicted(logits, n, classes) !== y[n]) wrong += 1;
   return wrong / y.length;
 }
 
@@ -47,13 +47,7 @@ export function probabilities(read, x, count, classes, gates) {
 // The class that is predicted for each example of x.
 export function predictions(read, x, count, classes, gates) {
   const { logits } = read(x, count, gates);
-  return Uint8Array.from({ length: count }, (_, n) => largest(logits, n, classes));
-}
-
-function largest(logits, n, classes) {
-  let best = 0;
-  for (let k = 1; k < classes; k += 1) if (logits[n * classes + k] > logits[n * classes + best]) best = k;
-  return best;
+  return Uint8Array.from({ length: count }, (_, n) => predicted(logits, n, classes));
 }
 
 // Penultimate features of each example of x, one after the other.
