@@ -5,9 +5,6 @@ import { sum } from "../lib/math.js";
 import { switchRow } from "../lib/switches.js";
 import { formula } from "../lib/words.js";
 
-// Where a student comes from, in words for much room and for little; one that a chapter or a link has set was not drawn.
-const ORIGINS = { drawn: [", drawn at random", ", at random"], hand: [", by hand", ", by hand"], given: ["", ""] };
-
 export function twoNetworks(survival, onToggle) {
   const blocks = survival.length;
   const [bonds, full] = [svg("g"), svg("g", { class: "sg-teacher" })];
@@ -27,7 +24,7 @@ export function twoNetworks(survival, onToggle) {
   const row = switchRow({ name: (l) => `block ${l + 1} of the student`, onToggle });
   row.node.classList.add("sg-student");
 
-  const paint = (gates, origin, { left, right, teacherY, studentY, pull }, across) => {
+  const paint = (gates, random, { left, right, teacherY, studentY, pull }, across) => {
     const room = right - left;
     const pitch = room / blocks;
     const middle = (l) => left + pitch * (l + 0.5);
@@ -35,7 +32,7 @@ export function twoNetworks(survival, onToggle) {
     attr(titles.teacher, { x: left - 4, y: teacherY - 30 });
     attr(weighted, { display: across >= 820 ? null : "none" });
     attr(titles.student, { x: left - 4, y: studentY - 30 });
-    text(drawn, `${sum(gates)} of ${blocks} blocks${room > 210 ? ORIGINS[origin][room > 270 ? 0 : 1] : ""}`);
+    text(drawn, `${sum(gates)} of ${blocks} blocks${random ? randomWords(room) : ""}`);
     each(
       full,
       survival,
@@ -60,4 +57,9 @@ export function twoNetworks(survival, onToggle) {
     row.paint(gates, (l) => ({ x: middle(l), y: studentY, side, pitch }));
   };
   return { nodes: [bonds, bond, titles.teacher, titles.student, full, row.node], paint };
+}
+
+function randomWords(room) {
+  if (room <= 210) return "";
+  return room > 270 ? ", drawn at random" : ", at random";
 }

@@ -25,10 +25,10 @@ function render({ model, el }) {
   const imageOf = () => state.get("image") % recording.images.length;
 
   // `gates` is the student in the row; the prediction follows when the pulse has arrived with `arrived`.
-  let [gates, origin] = [sampleGates(recording.survival, random), "drawn"];
+  let gates = sampleGates(recording.survival, random);
   let [arrived, begun, ticking, timer, seen] = [gates, null, null, null, true];
-  const show = (next, { at = "once", from = "drawn" } = {}) => {
-    [gates, origin] = [next, from];
+  const show = (next, { at = "once" } = {}) => {
+    gates = next;
     cancelAnimationFrame(ticking);
     [begun, ticking] = [null, null];
     if (at === "pulse" && !reducedMotion()) ticking = requestAnimationFrame(tick);
@@ -68,10 +68,7 @@ function render({ model, el }) {
 
   const scene = scenePicture(recording, (l) => {
     play(false);
-    keep(
-      gates.map((gate, i) => (i === l ? 1 - gate : gate)),
-      { from: "hand" },
-    );
+    keep(gates.map((gate, i) => (i === l ? 1 - gate : gate)));
   });
   // `state` hears of the student on show when a hand does something, not while the picture plays on: `known` is what it
   // last held, and only another one comes from outside.
@@ -88,7 +85,7 @@ function render({ model, el }) {
     const shared = state.get("gates");
     if (shared === known) return;
     known = shared;
-    if (shared.length === gates.length) show([...shared].map(Number), { from: "given" });
+    if (shared.length === gates.length) show([...shared].map(Number));
   };
   const another = button("Draw another student", () => {
     keep(sampleGates(recording.survival, random), { at: "pulse" });
@@ -119,7 +116,8 @@ function render({ model, el }) {
   const [repaint, stop] = painter(root, () => {
     text(pause, playing() ? "Pause" : "Play");
     images.show(imageOf());
-    scene.paint(recording.images[imageOf()], { gates, arrived, origin });
+    // Which blocks a chapter, a link or a hand has set is not chance: only a picture that plays says so.
+    scene.paint(recording.images[imageOf()], { gates, arrived, random: playing() });
   });
   const state = openState(model, manifest.state, READERS, () => {
     follow();

@@ -24,8 +24,8 @@ export function scenePicture(recording, onToggle) {
   drawing.append(...Object.values(wires), photo, label, ...networks.nodes);
   drawing.append(...Object.values(pulses), pull.node, ...bars.nodes, losses);
 
-  // `gates` is the student in the row, `arrived` the one whose prediction is on show; `origin` says where it comes from.
-  const paint = (image, { gates, arrived, origin }) => {
+  // `gates` is the student in the row, `arrived` the one whose prediction is on show; `random` says that it was drawn.
+  const paint = (image, { gates, arrived, random }) => {
     const across = width();
     const place = across >= 600 ? wideLayout(across) : narrowLayout(across);
     size(across, place.height);
@@ -34,7 +34,7 @@ export function scenePicture(recording, onToggle) {
     photo.show(image.pixels);
     attr(photo, { x: place.photo.x, y: place.photo.y, width: place.photo.side, height: place.photo.side });
     attr(text(label, `label: ${classes[image.label]}`), { ...place.label });
-    networks.paint(gates, origin, place, across);
+    networks.paint(gates, random, place, across);
 
     const logits = { teacher: image.teacher, student: image.students(arrived) };
     const kl = distillationKl(logits.student, logits.teacher, 1);
