@@ -1,18 +1,50 @@
-"""Comparing methods on the same seeds: who errs less, how sure that is, and how many seeds it would take to see.
+"""Comparing settings of the ledger: who errs less, how sure that is, and how many runs it would take to see.
 
-A seed fixes the first weights and the order of images, so runs of one seed are pairs (chapter Self-Guidance). scipy is
-needed here and nowhere else in training, so that it is imported where it is used.
+The mathematics is in `sgutils.results.statistics`; here are the runs. A seed fixes the first weights and the order of
+images, so that runs of one seed look like pairs, and chapters may show them so; whether they are is `pairing_of`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
+
+import numpy as np
 
 from ..errors import InputError
 from ..training.record import Run, setting
 from .experiments import EXPERIMENTS
 from .labels import label
 from .ledger import by_setting, mean_and_deviation
+from .statistics import (
+    Difference,
+    Pairing,
+    holm,
+    on_new_images,
+    pairing,
+    runs_needed,
+    smallest_seen,
+    spread_within,
+    stable,
+    two_networks,
+    unpaired,
+)
+
+__all__ = [
+    "Difference",
+    "Interval",
+    "Pairing",
+    "compare",
+    "compare_all",
+    "compare_on_new_images",
+    "errors_of",
+    "measured_in",
+    "paired_differences",
+    "pairing_of",
+    "runs_needed",
+    "seeds_needed",
+    "smallest_seen",
+    "two_networks",
+]
 
 
 def measured_in(
@@ -31,10 +63,60 @@ def measured_in(
     """
     finished = by_setting([run for run in runs if run.status == "finished"])
     return {
-        label(config.method, config.options): finished.get(setting(config.as_dict()), [])
+        label(config.method, config.as_dict()["options"]): finished.get(setting(config.as_dict()), [])
         for config in EXPERIMENTS[experiment].configs(1, scale)
         if dataset in (None, config.dataset)
     }
+
+
+def errors_of(runs: Sequence[Run]) -> list[float]:
+    """Last-epoch test errors in points of the runs that finished."""
+    return [100 * run.last_test_error for run in runs if run.status == "finished"]
+
+
+def compare(groups: Mapping[str, Sequence[Run]], a: str, b: str) -> Difference | None:
+    """How much more ``a`` errs than ``b``, on the test images that both have seen, for other seeds.
+
+    The spread from seed to seed is pooled over all settings in ``groups`` that scatter alike. Where one of the two does not,
+    it is Welch's interval from these two alone.
+
+    Args:
+        groups: what was run at **one** point: settings that differ in nothing but the method.
+        a: a key of it.
+        b: another one.
+
+    Returns:
+        None where one of the two was not run.
+    """
+    return _compare(groups, a, b, unpaired, errors_of)
+
+
+def compare_on_new_images(groups: Mapping[str, Sequence[Run]], a: str, b: str) -> Difference | None:
+    """As `compare`, for other seeds **and** other test images; None where records do not say which images were right."""
+    if any(run.right is None for name in (a, b) for run in groups[name] if run.status == "finished"):
+        return None
+    return _compare(groups, a, b, on_new_images, _right_images)
+
+
+def compare_all(
+    groups: Mapping[str, Sequence[Run]], pairs: Iterable[tuple[str, str]]
+) -> dict[tuple[str, str], Difference]:
+    """`compare` for each pair that was run, corrected for how many they are."""
+    found = {(a, b): compare(groups, a, b) for a, b in pairs}
+    found = {pair: difference for pair, difference in found.items() if difference is not None}
+    return dict(zip(found, holm(list(found.values())), strict=True))
+
+
+def pairing_of(groups: Mapping[str, Sequence[Run]]) -> Pairing | None:
+    """Whether runs of one seed err alike at a point; None where no two settings have two seeds in common."""
+    errors = [
+        {run.seed: 100 * run.last_test_error for run in runs if run.status == "finished"} for runs in groups.values()
+    ]
+    errors = [found for found in errors if len(found) > 1]
+    seeds = sorted(set.intersection(*map(set, errors))) if errors else []
+    if len(errors) < 2 or len(seeds) < 2:
+        return None
+    return Pairing(*(float(value) for value in pairing([[found[seed] for seed in seeds] for found in errors])))
 
 
 def paired_differences(a: Sequence[Run], b: Sequence[Run]) -> list[float]:
@@ -101,3 +183,26 @@ def seeds_needed(deviation: float, points: float, share: float = 0.8) -> int:
     while nct.sf(t.ppf(0.975, pairs - 1), pairs - 1, points * sqrt(pairs) / deviation) < share:
         pairs += max(1, pairs // 50)  # a large number need not be exact
     return pairs
+
+
+def _right_images(runs: Sequence[Run]) -> list[np.ndarray]:
+    return [run.right_images() for run in runs if run.status == "finished"]
+
+
+def _compare(
+    groups: Mapping[str, Sequence[Run]], a: str, b: str, interval: Callable, values: Callable
+) -> Difference | None:
+    errors = {name: errors_of(runs) for name, runs in groups.items()}
+    sizes = (len(errors[a]), len(errors[b]))
+    if not all(sizes):
+        return None
+    several = [name for name in errors if len(errors[name]) > 1]
+    kept = dict(zip(several, stable([errors[name] for name in several]), strict=True)) if several else {}
+    if several and kept.get(a, True) and kept.get(b, True):
+        spread = spread_within([errors[name] for name in several])
+    elif min(sizes) > 1:
+        spread = None
+    else:  # a single run, beside nothing that says how far the next would be
+        mean = sum(errors[a]) / sizes[0] - sum(errors[b]) / sizes[1]
+        return Difference(mean, None, None, None, sizes)
+    return Difference(*map(float, interval(values(groups[a]), values(groups[b]), spread)), sizes)

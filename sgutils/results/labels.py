@@ -2,8 +2,8 @@
 
 # What a method's options usually are, as in its signature, which needs torch; a test holds the two together.
 USUAL = {
-    "baseline": {},
-    "stochastic-depth": {"p_last": 0.5},
+    "baseline": {"label_smoothing": 0.0},
+    "stochastic-depth": {"p_last": 0.5, "scaling": "test", "label_smoothing": 0.0},
     "self-guidance": {
         "lam": 0.25,
         "tau": 3.0,
@@ -12,12 +12,14 @@ USUAL = {
         "kl_direction": "teacher||student",
         "bn_statistics": "teacher",
         "backward_full": True,
+        "scaling": "test",
+        "label_smoothing": 0.0,
     },
     "mutual-learning": {"tau": 1.0, "averaged": True},
     "native-ensemble": {"tau": 3.0},
     "diverse-peers": {"tau": 3.0},
     "distillation": {"teacher": None, "lam": 1.0, "tau": 4.0},
-    "cosub": {"lam": 0.5, "tau": 1.0, "p_last": 0.5},
+    "cosub": {"lam": 0.5, "tau": 1.0, "p_last": 0.5, "scaling": "test"},
 }
 
 NETWORKS = {
@@ -43,8 +45,9 @@ _OPTION_WORDS = {
     ("bn_statistics", "recalibrate"): "BN recalibrated",
     ("backward_full", False): "w/o backward full",
     ("averaged", False): "summed",
+    ("scaling", "train"): "scaled in training",
 }
-_LETTERS = {"lam": "λ", "tau": "τ", "p_last": "p_L"}
+_LETTERS = {"lam": "λ", "tau": "τ", "p_last": "p_L", "label_smoothing": "label smoothing"}
 
 
 def row_key(method, options):

@@ -51,6 +51,10 @@ class Stage:
         arguments = [bundle.module_source(name), state, bundle.mount_html(name)]
         self.page.evaluate("([source, state, html]) => window.begin(source, state, html)", arguments)
 
+    def unfold(self):
+        """Bring the controls into sight that an explorable keeps behind a word."""
+        self.page.locator("details").evaluate_all("(all) => all.forEach((one) => { one.open = true; })")
+
     def picture(self):
         """All that is drawn and read out, outside the controls themselves, once it has settled."""
         self.page.evaluate("window.settled()")

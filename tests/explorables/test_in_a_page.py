@@ -220,6 +220,20 @@ def test_moving_leaves_the_state_alone_and_can_be_undone(stage):
     assert stage.picture() == before
 
 
+def test_a_student_is_said_to_be_drawn_only_while_the_picture_draws(stage):
+    """A chapter, a link or a hand that sets the blocks has drawn nothing."""
+    said = stage.page.locator(".sg-overview text", has_text="Student:")
+    stage.show("overview", {"gates": "111111111"})
+    stage.picture()
+    assert said.text_content() == "Student: 9 of 9 blocks"
+    stage.page.get_by_role("button", name="Play").click()
+    stage.picture()
+    assert "drawn at random" in said.text_content()
+    stage.page.get_by_role("switch").first.click()
+    stage.picture()
+    assert said.text_content().endswith("of 9 blocks")
+
+
 @pytest.mark.parametrize("width", [328, 712, 1000])
 def test_names_in_the_triangle_cover_no_other(stage, width):
     """Where the two start, and where they end: one on the other."""

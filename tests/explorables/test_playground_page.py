@@ -1,6 +1,7 @@
 """The playground as a reader uses it: trained, paused, stepped, reset, compared, shared."""
 
 import pytest
+from stage import Stage
 
 PATIENCE = 60_000  # milliseconds, for a machine with much else to do; a free one needs five seconds
 
@@ -12,6 +13,7 @@ STEPS = r"Number(document.querySelector('.sg-count').textContent.replace(/\D/g, 
 def playground(stage):
     stage.page.set_default_timeout(PATIENCE)
     stage.show("playground")
+    stage.unfold()
     return stage
 
 
@@ -162,6 +164,7 @@ def test_pictures_and_buttons_stay_where_they_are(playground, width, state):
 
 def test_a_change_says_that_training_starts_anew(playground):
     playground.show("playground", {"steps": 60})
+    playground.unfold()
     assert settled(playground) == 60 and pace(playground) == ""
     playground.page.get_by_label("seed", exact=True).press("ArrowRight")
     wait_for_the_start(playground)
@@ -251,3 +254,34 @@ def test_nothing_trains_where_nobody_looks(playground):
         pytest.fail("it trains on")
     playground.page.evaluate("document.body.style.paddingTop = ''")
     wait_for_steps(playground, before + 20)
+
+
+def test_it_plays_when_it_is_first_seen_and_rests_once_the_spirals_are_apart(browser):
+    """Not where motion is unwelcome, nor where a view was shared; and only when it comes into sight."""
+    page = browser.new_page(viewport={"width": 800, "height": 600})
+    page.set_default_timeout(2 * PATIENCE)
+    stage = Stage(page)
+    page.add_style_tag(content="body { padding-top: 2000px; }")
+    stage.show("playground", {"seed": 1})
+    page.locator(".sg-x").scroll_into_view_if_needed()
+    page.evaluate("window.painted()")
+    assert page.get_by_role("button", name="Play", exact=True).count() == 1
+    page.evaluate("window.end()")
+    page.evaluate("scrollTo(0, 0)")
+    stage.show("playground")
+    page.evaluate("window.painted()")
+    assert steps(stage) == 0
+    page.locator(".sg-x").scroll_into_view_if_needed()
+    page.wait_for_function(f"{STEPS} >= 2000")
+    page.get_by_role("button", name="Play", exact=True).wait_for()
+    assert settled(stage) < 20_000 and errors(stage)[0] < 5
+    assert stage.errors == []
+    page.close()
+
+
+def test_essential_settings_are_in_sight_and_the_others_behind_a_word(stage):
+    stage.show("playground")
+    shown = lambda name: stage.page.get_by_label(name, exact=True).is_visible()  # noqa: E731
+    assert shown("method") and shown("λ weight") and not shown("learning rate")
+    stage.page.get_by_text("More settings").click()
+    assert shown("learning rate") and shown("τ temperature")

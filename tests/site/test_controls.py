@@ -25,6 +25,8 @@ VIEWS = pytest.mark.parametrize(
 
 
 def hosts(page):
+    """The page's explorables, with the controls in sight that some keep behind a word."""
+    page.locator(".sg-explorable details").evaluate_all("(all) => all.forEach((one) => { one.open = true; })")
     return page.locator(".sg-explorable").all()
 
 
@@ -107,6 +109,7 @@ def test_every_control_is_reached_by_tab_and_has_a_name(opened, explorable_page)
 def test_controls_are_large_enough_for_a_finger(opened, explorable_page):
     with opened(360) as site:
         page = site.go(explorable_page)
+        hosts(page)
         small = page.locator(f".sg-explorable {CONTROLS}:not([role=slider])").evaluate_all(
             """(all) => all.filter((c) => c.getBoundingClientRect().height < 24 && (c.closest("label") ?? c).getBoundingClientRect().height < 24)
                 .map((c) => c.outerHTML)"""
@@ -118,15 +121,19 @@ def test_a_view_can_be_shared(opened, explorable_page):
     """What a reader sets goes into the address, and opening that address shows it again."""
     with opened() as site:
         page = site.go(explorable_page)
-        for host in hosts(page):
+        # What a switch has loaded is not in the address: `test_network_with_switches.py` shares that view.
+        recorded = [i for i, host in enumerate(hosts(page)) if host.locator("[data-loads]").count() == 0]
+        for host in [hosts(page)[i] for i in recorded]:
             moved = [_moves(page, host, control) for control in host.locator(CONTROLS).all() if control.count()]
             assert any(moved)
+        if not recorded:
+            return
         page.wait_for_function("location.search.length > 1", timeout=3000)
         page.wait_for_timeout(400)  # changes of the address are gathered
         page.wait_for_function("!document.querySelector('.sg-explorable [aria-busy=\"true\"]')")
-        before = [host.evaluate(PICTURE) for host in hosts(page)]
+        before = [hosts(page)[i].evaluate(PICTURE) for i in recorded]
         page = site.go(explorable_page, page.evaluate("location.search"))
-        assert [host.evaluate(PICTURE) for host in hosts(page)] == before
+        assert [hosts(page)[i].evaluate(PICTURE) for i in recorded] == before
         assert not site.problems
 
 

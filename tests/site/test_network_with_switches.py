@@ -23,8 +23,12 @@ def host_of(page):
 
 
 def load(page):
+    host_of(page).get_by_role("button", name="Load the live networks").click()
+    return live(page)
+
+
+def live(page):
     host = host_of(page)
-    host.get_by_role("button", name="Load the live networks").click()
     host.get_by_text("Live: both networks run in this page").wait_for(timeout=60_000)
     return host
 
@@ -53,14 +57,38 @@ def settle(host):
     )
 
 
-def test_nothing_is_loaded_before_the_click(opened, where):
+def loaded(site):
+    return [url for url in site.requests if "onnx" in url or "networks/" in url]
+
+
+def test_nothing_is_loaded_before_a_hand_asks_for_what_was_not_recorded(opened, where):
+    """Not by opening a view that somebody shared, nor by another image of the whole network."""
+    with opened() as site:
+        page = site.go(where, "?live_network.gates=%22110111111%22")
+        host = host_of(page)
+        assert "with these gates: not loaded" in host.locator(".sg-live-chart").text_content()
+        assert "of 200 test images, recorded" in host.locator(".sg-live-errors").text_content()
+        assert recorded("self-guidance", "110111111") in errors(host)[0]
+        page = site.go(where)
+        host_of(page).get_by_role("radio", name="Trouser").check()
+        page.wait_for_timeout(300)
+        assert not loaded(site)
+
+
+def test_the_first_switch_loads_the_networks(opened, where):
+    """What it asks for was not recorded, and nothing says that it is loading for ever."""
     with opened() as site:
         page = site.go(where)
         host_of(page).get_by_role("switch", name="block 3").click()
-        page.wait_for_timeout(300)
-        assert not [url for url in site.requests if "onnx" in url or "networks/" in url]
-        assert "of 200 test images, recorded" in host_of(page).locator(".sg-live-errors").text_content()
-        assert recorded("self-guidance", "110111111") in errors(host_of(page))[0]
+        host = live(page)
+        assert loaded(site) and host.locator("[data-loads]").count() == 0
+        page.wait_for_function(
+            "(host) => host.querySelectorAll('.sg-figures output')[1].textContent !== '–'", arg=host.element_handle()
+        )
+        assert "with these gates:" not in host.locator(".sg-live-chart").text_content()
+        settle(host)
+        assert recorded("self-guidance", "110111111") in errors(host)[0]
+        assert not site.problems
 
 
 def test_page_counts_the_errors_that_pytorch_recorded(opened, where):
@@ -137,7 +165,7 @@ def test_student_is_switched_by_keyboard_alone(opened, where):
         page.keyboard.press("Space")
         page.wait_for_function("location.search.includes('101111111')")
         assert recorded("baseline", "101111111") in errors(host)[1]
-        load(page)
+        live(page)
         assert page.evaluate("document.documentElement.scrollWidth") == 360
         assert not site.problems
 

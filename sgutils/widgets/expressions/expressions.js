@@ -1,24 +1,11 @@
 // How often trained networks take one expression for another, and what that makes of their error where the expressions
 // are as frequent as a reader says. Every count was recorded from a trained network.
 
-import {
-  attr,
-  each,
-  figures,
-  fixed,
-  frame,
-  html,
-  painter,
-  percent,
-  picture,
-  presets,
-  select,
-  slider,
-  svg,
-  text,
-  tryThis,
-} from "../lib/dom.js";
+import { figures, presets, select, slider } from "../lib/controls.js";
+import { attr, each, frame, html, painter, picture, sayInstead, svg, text, tryThis } from "../lib/dom.js";
+import { linear } from "../lib/scale.js";
 import { numbers, openState, wholeNumber } from "../lib/state.js";
+import { fixed, percent } from "../lib/words.js";
 import manifest from "./expressions.json";
 import { meanOf, ratesOf, readConfusions, sharesOf, underMix, wilsonInterval } from "./mixes.js";
 
@@ -35,12 +22,11 @@ const INVENTED = {
 function render({ model, el }) {
   const recording = readConfusions(model.get("recording"));
   if (recording === null || recording.classes.length !== manifest.state.mix.length) {
-    frame(
+    return sayInstead(
       el,
       "expressions",
-      html("p", {}, "This picture needs its recording of trained networks, and there is none here."),
+      "This picture needs its recording of trained networks, and there is none here.",
     );
-    return () => {};
   }
   const { classes, settings, images } = recording;
   const READERS = {
@@ -170,7 +156,7 @@ function barTable(classes, images) {
   drawing.append(...heads, rows);
   const paint = (rates, { precision }) => {
     const across = width();
-    const scale = across - 46;
+    const x = linear([0, 1], [0, across - 46]);
     size(across, 22 + ROW * classes.length);
     attr(text(heads[1], across < 156 ? "said right" : "right when said"), { x: 52 });
     each(
@@ -186,17 +172,17 @@ function barTable(classes, images) {
           svg("rect", { class: "sg-fill sg-baseline" }),
           svg("text", { class: "sg-small" }),
         ),
-      (node, name, i) => {
+      (node, _, i) => {
         const [found, whisker, foundSaid, right, rightSaid] = node.childNodes;
         const y = 22 + ROW * i + 8;
         const recall = rates[i][i];
         const [low, high] = wilsonInterval(recall, images[i]);
-        attr(found, { x: 0, y, height: 15, width: Math.max(1, recall * scale) });
-        attr(whisker, { x1: low * scale, x2: high * scale, y1: y + 7.5, y2: y + 7.5 });
-        attr(text(foundSaid, percent(recall)), { x: Math.max(recall, high) * scale + 5, y: y + 12 });
-        attr(right, { x: 0, y: y + 20, height: 15, width: Math.max(1, (precision[i] ?? 0) * scale) });
+        attr(found, { x: 0, y, height: 15, width: Math.max(1, x.at(recall)) });
+        attr(whisker, { x1: x.at(low), x2: x.at(high), y1: y + 7.5, y2: y + 7.5 });
+        attr(text(foundSaid, percent(recall)), { x: x.at(Math.max(recall, high)) + 5, y: y + 12 });
+        attr(right, { x: 0, y: y + 20, height: 15, width: Math.max(1, x.at(precision[i] ?? 0)) });
         attr(text(rightSaid, precision[i] === null ? "never said" : percent(precision[i])), {
-          x: (precision[i] ?? 0) * scale + 5,
+          x: x.at(precision[i] ?? 0) + 5,
           y: y + 32,
         });
       },

@@ -2,31 +2,17 @@
 // Features and measures were recorded from a training run; the map is computed here, in a worker, and can be watched.
 
 import { cloud, paintClasses, paintLegend } from "../lib/cloud.js";
-import {
-  attr,
-  button,
-  choice,
-  each,
-  fixed,
-  frame,
-  html,
-  painter,
-  percent,
-  picture,
-  reducedMotion,
-  select,
-  slider,
-  spawnOrSay,
-  svg,
-  text,
-  tryThis,
-} from "../lib/dom.js";
+import { button } from "../lib/controls.js";
+import { attr, frame, html, painter, picture, sayInstead, svg, text, tryThis } from "../lib/dom.js";
+import { reducedMotion } from "../lib/preferences.js";
+import { spawnOrSay } from "../lib/spawn.js";
 import { number, oneOf, openState, wholeNumber } from "../lib/state.js";
+import { BOTH, controlsOf, nearestIndex } from "./controls.js";
 import manifest from "./feature_space.json";
 import { readFeatures } from "./features.js";
+import { measures } from "./measures.js";
+import { mapPlayer } from "./player.js";
 import { workerSource } from "./worker.js";
-
-const BOTH = "A and B";
 
 const READERS = {
   method: oneOf(["self-guidance", "baseline"]),
@@ -38,18 +24,10 @@ const READERS = {
   image: wholeNumber(0, 1000),
 };
 
-// A jump to an epoch that is laid out already takes so many milliseconds; a still picture stays for so many.
-const [GLIDE, STILL] = [350, 900];
-
 function render({ model, el }) {
   const recording = readFeatures(model.get("recording"));
   if (recording === null) {
-    frame(
-      el,
-      "feature-space",
-      html("p", {}, "This map needs its recording of a training run, and there is none here."),
-    );
-    return () => {};
+    return sayInstead(el, "feature-space", "This map needs its recording of a training run, and there is none here.");
   }
   const worker = spawnOrSay(
     el,
@@ -57,106 +35,42 @@ function render({ model, el }) {
     workerSource,
     "The map is laid out in a worker of the browser, and this page cannot run one.",
   );
-  if (worker === null) return () => {};
+  if (worker === null) return undefined;
   const { epochs, labels, classes, students, components } = recording;
   const last = epochs.length - 1;
-  const epochAt = () => nearestIndex(epochs, state.get("epoch"));
   const imageAt = () => Math.min(labels.length - 1, state.get("image"));
   const chosenStudents = () => students.filter(({ name }) => state.get("student").split(" ").includes(name));
-  const full = () => (state.get("method") === "baseline" ? "full network" : "teacher");
-  const roles = () => [
-    state.get("method") === "baseline" ? "baseline" : "teacher",
-    ...chosenStudents().map(() => "student"),
-  ];
+  // The networks on show: the whole one first.
+  const networks = () => {
+    const plain = state.get("method") === "baseline";
+    const whole = { name: plain ? "full network" : "teacher", role: plain ? "baseline" : "teacher", network: 0 };
+    const others = chosenStudents().map(({ name, network }) => ({ name: `student ${name}`, role: "student", network }));
+    return [whole, ...others];
+  };
 
-  // What is on show: an epoch's points, in the worker's coordinates, or nothing that fits the settings; `pointed` is the
-  // image under the pointer; while it is `playing` all else on the page shows the epoch of the map.
-  let [shown, pointed, playing, seen] = [null, null, false, reducedMotion()];
-
-  let [run, settings, aimed] = [0, null, null];
-  worker.onmessage = ({ data }) => {
-    if (data.run !== run) return;
-    const jump = data.settled && shown && shown.epoch !== data.epoch && !playing && !reducedMotion();
-    if (jump) glide(shown.y, data);
-    else show(data);
-  };
-  const show = ({ epoch, y, settled }) => {
-    shown = { epoch, y };
-    if (settled) {
-      attr(root, { "aria-busy": false });
-      if (playing && reducedMotion() && epoch < last) resting = setTimeout(() => playing && step(epoch + 1), STILL);
-      else playing = false;
-    }
-    repaint();
-  };
-  // Where motion is unwelcome the epochs come as still pictures, one after another.
-  let resting = null;
-  const step = (epoch) => {
-    aimed = epoch;
-    state.set({ epoch: epochs[epoch] });
-    go();
-  };
-  let gliding = null;
-  const glide = (from, { epoch, y, settled }) => {
-    let begun = null;
-    const tick = (now) => {
-      begun ??= now;
-      const way = Math.min(1, (now - begun) / GLIDE);
-      const eased = way * way * (3 - 2 * way);
-      gliding = way < 1 ? requestAnimationFrame(tick) : null;
-      show({ epoch, y: y.map((value, k) => from[k] + (value - from[k]) * eased), settled: settled && way === 1 });
-    };
-    gliding = requestAnimationFrame(tick);
-  };
-  const go = (more = {}) => {
-    cancelAnimationFrame(gliding);
-    clearTimeout(resting);
-    aimed = epochAt();
-    attr(root, { "aria-busy": true });
-    worker.postMessage({ go: { run, to: aimed, watched: !reducedMotion(), ...more } });
-  };
+  // `pointed` is the image under the pointer.
+  let [pointed, seen] = [null, reducedMotion()];
+  const player = mapPlayer({
+    worker,
+    epochs,
+    epochAt: () => nearestIndex(epochs, state.get("epoch")),
+    setEpoch: (epoch) => state.set({ epoch: epochs[epoch] }),
+    repaint() {
+      attr(root, { "aria-busy": player.busy });
+      repaint();
+    },
+  });
   // Tells the worker what has changed; nothing is laid out before somebody looks.
   const follow = () => {
     if (!seen) return;
-    const now = JSON.stringify(["method", "student", "perplexity", "seed"].map(state.get));
-    if (now !== settings) {
-      // With other settings the points are laid out from the first epoch on, which is as good to watch as what Play does.
-      [settings, run, playing, shown] = [now, run + 1, !reducedMotion(), null];
-      const networks = [0, ...chosenStudents().map(({ network }) => network)];
+    player.follow(JSON.stringify(["method", "student", "perplexity", "seed"].map(state.get)), () => {
+      const rows = networks().map(({ network }) => network);
       const features = recording.methods[state.get("method")].map((moment) =>
-        Float64Array.from(networks.flatMap((network) => [...moment.features(network)])),
+        Float64Array.from(rows.flatMap((network) => [...moment.features(network)])),
       );
-      worker.postMessage({
-        begin: {
-          run,
-          features,
-          points: networks.length * labels.length,
-          components,
-          perplexity: state.get("perplexity"),
-          seed: state.get("seed"),
-        },
-      });
-      go();
-    } else if (epochAt() !== aimed) {
-      playing = false;
-      go();
-    }
-  };
-  const play = () => {
-    if (playing) {
-      playing = false;
-      state.set({ epoch: epochs[shown?.epoch ?? 0] });
-      return;
-    }
-    const from = epochAt() === last ? -1 : epochAt();
-    playing = true;
-    if (reducedMotion()) {
-      step(from + 1);
-      return;
-    }
-    aimed = last;
-    state.set({ epoch: epochs[last] });
-    go({ from });
+      const [perplexity, seed] = [state.get("perplexity"), state.get("seed")];
+      return { features, points: rows.length * labels.length, components, perplexity, seed };
+    });
   };
 
   const { el: mapEl, svg: drawing, size, width } = picture();
@@ -174,70 +88,10 @@ function render({ model, el }) {
       }
     },
   });
+  const pixelsOf = remembering(recording.pixels);
   const table = measures();
-  const controls = {
-    method: choice({
-      label: "training",
-      options: [
-        ["self-guidance", "Self-Guidance"],
-        ["baseline", "baseline"],
-      ],
-      onChange: (method) => state.set({ method }),
-    }),
-    student: select({
-      label: "student",
-      onChange: (student) => state.set({ student }),
-      options: [
-        ...students.map(({ name, gates }) => [
-          name,
-          `${name}: ${[...gates].filter((gate) => gate === "1").length} of ${gates.length} blocks`,
-        ]),
-        [BOTH, "A and B together"],
-      ],
-    }),
-    color: choice({
-      label: "colour",
-      options: [
-        ["class", "class"],
-        ["network", "network"],
-      ],
-      onChange: (color) => state.set({ color }),
-    }),
-    epoch: slider({
-      label: "epoch",
-      min: epochs[0],
-      max: epochs[last],
-      step: 1,
-      say: (epoch) => `${epoch}`,
-      scale: { to: (epoch) => nearestIndex(epochs, epoch), from: (index) => epochs[index] },
-      onInput: (epoch) => state.set({ epoch }),
-    }),
-    perplexity: slider({
-      label: "perplexity",
-      min: 5,
-      max: 60,
-      step: 1,
-      say: (value) => fixed(value, 0),
-      onInput: (perplexity) => state.set({ perplexity }),
-    }),
-    seed: slider({
-      label: "seed",
-      min: 0,
-      max: 20,
-      step: 1,
-      say: (value) => `${value}`,
-      onInput: (seed) => state.set({ seed }),
-    }),
-    image: slider({
-      label: "image",
-      min: 0,
-      max: labels.length - 1,
-      step: 1,
-      say: (i) => `${i + 1}: ${classes[labels[i]]}`,
-      onInput: (image) => state.set({ image }),
-    }),
-  };
-  const playButton = button("Play", play);
+  const controls = controlsOf(recording, (changes) => state.set(changes));
+  const playButton = button("Play", player.play);
   playButton.classList.add("sg-main");
   const legend = html("div", { class: "sg-marks-legend" });
   const classLegend = html("div", { class: "sg-marks-legend sg-small-legend" });
@@ -275,48 +129,39 @@ function render({ model, el }) {
   );
 
   const [repaint, stop] = painter(root, () => {
-    const busy = root.getAttribute("aria-busy") === "true";
+    const { shown, busy, playing } = player;
+    const wanted = nearestIndex(epochs, state.get("epoch"));
     // The slider stays where the reader put it; what is said of the map is said of the epoch that is on show.
-    const at = playing && shown ? shown.epoch : epochAt();
-    const onShow = busy && shown ? shown.epoch : epochAt();
+    const at = playing && shown ? shown.epoch : wanted;
+    const onShow = networks();
     for (const key of ["method", "student", "color", "perplexity", "seed"]) controls[key].show(state.get(key));
     controls.epoch.show(epochs[at]);
     controls.image.show(imageAt());
-    text(playButton, playing ? "Pause" : epochAt() === last ? "Play from the start" : "Play");
+    text(playButton, playWords(playing, wanted === last));
+    table.paint(recording.methods[state.get("method")][busy && shown ? shown.epoch : wanted], onShow);
+    const [roles, byClass] = [onShow.map(({ role }) => role), state.get("color") === "class"];
+    paintLegend(
+      legend,
+      onShow.map(({ name }) => name),
+      roles,
+      byClass,
+    );
+    paintClasses(classLegend, classes, byClass);
     const across = width();
     const down = Math.round(Math.min(520, across * 0.92));
     size(across, down);
-    table.paint(recording.methods[state.get("method")][onShow], full(), chosenStudents(), roles());
-    const byClass = state.get("color") === "class";
-    paintLegend(legend, [full(), ...chosenStudents().map(({ name }) => `student ${name}`)], roles(), byClass);
-    paintClasses(classLegend, classes, byClass);
-    const still = busy && (!shown || reducedMotion());
-    const way = busy && shown && at !== shown.epoch ? `, on the way to ${epochs[at]}` : "";
-    text(moment, still ? "laying out the points …" : shown ? `epoch ${epochs[shown.epoch]}${way}` : "");
-    attr(points, { opacity: still ? 0.3 : null });
+    const waits = busy && (!shown || reducedMotion());
+    text(moment, waits ? "laying out the points …" : momentWords(epochs, shown, busy ? at : null));
+    attr(points, { opacity: waits ? 0.3 : null });
     const image = pointed ?? imageAt();
     if (shown) {
       attr(points, { visibility: null });
-      paintCloud({
-        y: shown.y,
-        labels,
-        roles: roles(),
-        byClass,
-        across,
-        down,
-        image,
-        pixels: pixelsOf(image),
-      });
-      if (busy) worker.postMessage({ more: run });
+      paintCloud({ y: shown.y, labels, roles, byClass, across, down, image, pixels: pixelsOf(image) });
+      player.painted();
     }
-    attr(drawing, {
-      "aria-label":
-        `Map of ${labels.length} images as ${[`the ${full()}`, ...chosenStudents().map(({ name }) => `student ${name}`)].join(" and ")} see them` +
-        `${shown ? ` after epoch ${epochs[shown.epoch]}` : ""}. Pointed out: image ${image + 1}, ${classes[labels[image]]}.`,
-    });
+    const pointedOut = `Pointed out: image ${image + 1}, ${classes[labels[image]]}.`;
+    attr(drawing, { "aria-label": `${mapWords(recording, onShow, shown)} ${pointedOut}` });
   });
-  const cache = new Map();
-  const pixelsOf = (i) => cache.get(i) ?? (cache.set(i, recording.pixels(i)), cache.get(i));
 
   const state = openState(model, manifest.state, READERS, () => {
     follow();
@@ -332,8 +177,7 @@ function render({ model, el }) {
   watcher.observe(root);
   follow();
   return () => {
-    cancelAnimationFrame(gliding);
-    clearTimeout(resting);
+    player.stop();
     watcher.disconnect();
     worker.terminate();
     stop();
@@ -341,53 +185,29 @@ function render({ model, el }) {
   };
 }
 
-// The measures of the networks on show, a row each.
-function measures() {
-  const head = ["network", "error", "probe", "silhouette", "CKA"].map((name) => html("th", { scope: "col" }, name));
-  const body = html("tbody");
-  const caption = html("caption");
-  const el = html("table", { class: "sg-measures" }, caption, html("thead", {}, html("tr", {}, ...head)), body);
-  return {
-    el,
-    paint(moment, full, chosen, roles) {
-      text(
-        caption,
-        `Over all test images: test error, test error of a linear probe, silhouette, and CKA with the ${full}`,
-      );
-      const rows = [
-        { name: full, network: 0 },
-        ...chosen.map(({ name, network }) => ({ name: `student ${name}`, network })),
-      ];
-      each(
-        body,
-        rows,
-        () =>
-          html(
-            "tr",
-            {},
-            html("th", { scope: "row" }),
-            ...Array.from({ length: 4 }, () => html("td", {}, html("output"))),
-          ),
-        (row, { name, network }, i) => {
-          const values = [
-            percent(moment.error[network], 1),
-            percent(moment.probe[network], 1),
-            fixed(moment.silhouette[network], 2),
-            fixed(moment.cka[0][network], 2),
-          ];
-          attr(text(row.firstChild, name), { class: `sg-${roles[i]}` });
-          values.forEach((value, k) => text(row.childNodes[k + 1].firstChild, value));
-        },
-      );
-    },
-  };
+function playWords(playing, atEnd) {
+  if (playing) return "Pause";
+  return atEnd ? "Play from the start" : "Play";
 }
 
-function nearestIndex(values, value) {
-  return values.reduce(
-    (best, candidate, i) => (Math.abs(candidate - value) < Math.abs(values[best] - value) ? i : best),
-    0,
-  );
+// The epoch of the map; `heading` is the one that it is on the way to, or null.
+function momentWords(epochs, shown, heading) {
+  if (!shown) return "";
+  const way = heading !== null && heading !== shown.epoch ? `, on the way to ${epochs[heading]}` : "";
+  return `epoch ${epochs[shown.epoch]}${way}`;
+}
+
+function mapWords({ epochs, labels }, networks, shown) {
+  const names = networks.map(({ name }, i) => (i ? name : `the ${name}`)).join(" and ");
+  return `Map of ${labels.length} images as ${names} see them${shown ? ` after epoch ${epochs[shown.epoch]}` : ""}.`;
+}
+
+function remembering(make) {
+  const made = new Map();
+  return (key) => {
+    if (!made.has(key)) made.set(key, make(key));
+    return made.get(key);
+  };
 }
 
 export default { render };

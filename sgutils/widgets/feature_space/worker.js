@@ -12,7 +12,7 @@ const [PER_FRAME, AT_ONCE] = [{ cold: 5, warm: 3 }, 40];
 let job = null;
 let waiting = null;
 
-onmessage = ({ data }) => {
+self.onmessage = ({ data }) => {
   if (data.begin) {
     job = { ...data.begin, layouts: [], alike: [], moving: null, goal: -1 };
   } else if (data.go && job?.run === data.go.run) {

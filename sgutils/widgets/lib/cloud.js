@@ -1,6 +1,7 @@
 // Points of several networks on one map: a mark a point, a line between the marks of one image, the image on the pointer.
 
-import { attr, each, html, svg, text, thumbnail } from "./dom.js";
+import { attr, each, html, svg, text } from "./dom.js";
+import { thumbnail } from "./thumbnail.js";
 
 // How far from a point the pointer still means it, the margin for what hangs over the edge, and the side of an image.
 const [REACH, MARGIN, PHOTO] = [16, 16, 44];

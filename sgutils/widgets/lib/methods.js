@@ -71,3 +71,10 @@ function shuffle(items, random) {
     [items[i], items[j]] = [items[j], items[i]];
   }
 }
+
+// The class of row n, that of its largest logit; the first of equals counts, as in argmax.
+export function predicted(logits, n, classes) {
+  let best = 0;
+  for (let k = 1; k < classes; k += 1) if (logits[n * classes + k] > logits[n * classes + best]) best = k;
+  return best;
+}

@@ -32,31 +32,36 @@ function widthOf(row, i, goal, start) {
   const n = row.length;
   let nearest = Infinity;
   for (let j = 0; j < n; j += 1) if (j !== i && row[j] < nearest) nearest = row[j];
-  let [low, high, beta] = [0, Infinity, start];
-  let total = 1;
+  let [low, high, beta, total] = [0, Infinity, start, 1];
   for (let search = 0; search < MOST_SEARCHES; search += 1) {
-    let weighted = 0;
-    let squared = 0;
-    total = 0;
-    for (let j = 0; j < n; j += 1) {
-      if (j === i) continue;
-      const further = row[j] - nearest;
-      const weight = Math.exp(-beta * further);
-      total += weight;
-      weighted += weight * further;
-      squared += weight * further * further;
-    }
-    const average = weighted / total;
-    const tooMuch = Math.log(total) + beta * average - goal;
+    const weights = weightsAt(beta, row, i, nearest);
+    total = weights.total;
+    const tooMuch = Math.log(total) + beta * weights.mean - goal;
     if (Math.abs(tooMuch) < COARSEST) break;
     if (tooMuch > 0) low = beta;
     else high = beta;
     // Newton's step in log(beta), where the entropy falls by beta^2 times the variance; halving where that leaves the bounds.
-    const next = beta * Math.exp(tooMuch / (beta * beta * (squared / total - average * average)));
-    beta = next > low && next < high ? next : high === Infinity ? beta * 2 : (low + high) / 2;
+    const next = beta * Math.exp(tooMuch / (beta * beta * weights.variance));
+    if (next > low && next < high) beta = next;
+    else beta = high === Infinity ? beta * 2 : (low + high) / 2;
   }
   for (let j = 0; j < n; j += 1) row[j] = j === i ? 0 : Math.exp(-beta * (row[j] - nearest)) / total;
   return beta;
+}
+
+// The sum of a row's weights at a width, and mean and variance of the distances under them.
+function weightsAt(beta, row, i, nearest) {
+  let [total, weighted, squared] = [0, 0, 0];
+  for (let j = 0; j < row.length; j += 1) {
+    if (j === i) continue;
+    const further = row[j] - nearest;
+    const weight = Math.exp(-beta * further);
+    total += weight;
+    weighted += weight * further;
+    squared += weight * further * further;
+  }
+  const average = weighted / total;
+  return { total, mean: average, variance: squared / total - average * average };
 }
 
 function squaredDistances(x, n, d) {

@@ -1,20 +1,20 @@
-// Who answers questions about a network: a worker of this page, or PyTorch in a kernel. Both are { ask, close }, where
-// `ask(question)` promises the answer.
+// Who answers questions about a network: a worker of this page, or PyTorch in a kernel. Both are { ask, close, kernel },
+// where `ask(question)` promises the answer.
 
-import { spawn } from "../lib/dom.js";
+import { spawn } from "../lib/spawn.js";
 
 export function workerBackend(workerSource, onProgress) {
   const worker = spawn(workerSource);
   const { ask, hear, fail } = questions((question) => worker.postMessage(question));
   worker.addEventListener("message", ({ data }) => ("progress" in data ? onProgress(data.progress) : hear(data)));
   worker.addEventListener("error", () => fail("its worker did not start"));
-  return { ask, close: () => worker.terminate() };
+  return { ask, kernel: false, close: () => worker.terminate() };
 }
 
 export function kernelBackend(model) {
   const { ask, hear } = questions((question) => model.send(question));
   model.on("msg:custom", hear);
-  return { ask, close: () => model.off("msg:custom", hear) };
+  return { ask, kernel: true, close: () => model.off("msg:custom", hear) };
 }
 
 function questions(send) {
@@ -29,7 +29,8 @@ function questions(send) {
   return {
     ask: (question) =>
       new Promise((resolve, reject) => {
-        const id = `${own}-${(asked += 1)}`;
+        asked += 1;
+        const id = `${own}-${asked}`;
         waiting.set(id, { resolve, reject });
         send({ ...question, id });
       }),

@@ -1,6 +1,8 @@
 // A small grey image that can be drawn upon, by mouse, finger or keyboard.
 
-import { attr, button, choice, html, svg, thumbnail } from "../lib/dom.js";
+import { button, choice } from "../lib/controls.js";
+import { attr, html, svg } from "../lib/dom.js";
+import { thumbnail } from "../lib/thumbnail.js";
 
 // What the pen leaves around its middle: full, then half.
 const PEN = [

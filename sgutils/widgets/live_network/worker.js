@@ -80,7 +80,7 @@ async function fetchAll(urls) {
 
 // One after another: a session answers one question at a time.
 let last = Promise.resolve();
-onmessage = ({ data }) => {
+self.onmessage = ({ data }) => {
   last = last.then(async () => {
     try {
       postMessage({ id: data.id, answer: await answers[data.ask](data) });

@@ -1,7 +1,8 @@
 // The map of a network that trains in the kernel: it draws where the kernel says that the points lie.
 
 import { cloud, paintClasses, paintLegend } from "../lib/cloud.js";
-import { attr, choice, frame, html, painter, picture, slider, svg, text } from "../lib/dom.js";
+import { choice, slider } from "../lib/controls.js";
+import { attr, frame, html, painter, picture, svg, text } from "../lib/dom.js";
 
 function render({ model, el }) {
   const { classes, labels, side, pixels } = model.get("images");

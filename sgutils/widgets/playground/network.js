@@ -26,7 +26,10 @@ export function createNetwork(shape, random) {
 // The layers as views of one array: of the parameters, or of anything that goes with them (gradients, momentum).
 export function layersIn(shape, values) {
   let from = 0;
-  const take = (length) => values.subarray(from, (from += length));
+  const take = (length) => {
+    from += length;
+    return values.subarray(from - length, from);
+  };
   const layer = (inputs, outputs) => ({ weight: take(inputs * outputs), bias: take(outputs) });
   const { inputs, width, blocks, classes } = shape;
   return {

@@ -1,7 +1,7 @@
 // The training methods of the playground, on the network of network.js. Names and conventions are those of sgutils.
 
 import { linearDecay, randomNumbers, sampleGates } from "../lib/math.js";
-import { PASSES, addCrossEntropy, addDistillation, deployedGates, endlessOrder } from "../lib/methods.js";
+import { addCrossEntropy, addDistillation, deployedGates, endlessOrder, PASSES } from "../lib/methods.js";
 import { backward, createNetwork, createPass, forward, layersIn } from "./network.js";
 
 // The losses of one mini-batch { x, y, count }, their gradient left in `gradients`.

@@ -1,6 +1,6 @@
 // What the playground shows of a network: its errors, its answers over the plane or on digits, its features.
 
-import { softmaxInto } from "../lib/methods.js";
+import { predicted, softmaxInto } from "../lib/methods.js";
 import { REACH } from "./datasets.js";
 import { createPass, forward } from "./network.js";
 
@@ -18,7 +18,7 @@ export function createReader(net) {
 export function errorOf(read, { x, y }, classes, gates) {
   const { logits } = read(x, y.length, gates);
   let wrong = 0;
-  for (let n = 0; n < y.length; n += 1) if (largest(logits, n, classes) !== y[n]) wrong += 1;
+  for (let n = 0; n < y.length; n += 1) if (predicted(logits, n, classes) !== y[n]) wrong += 1;
   return wrong / y.length;
 }
 
@@ -47,13 +47,7 @@ export function probabilities(read, x, count, classes, gates) {
 // The class that is predicted for each example of x.
 export function predictions(read, x, count, classes, gates) {
   const { logits } = read(x, count, gates);
-  return Uint8Array.from({ length: count }, (_, n) => largest(logits, n, classes));
-}
-
-function largest(logits, n, classes) {
-  let best = 0;
-  for (let k = 1; k < classes; k += 1) if (logits[n * classes + k] > logits[n * classes + best]) best = k;
-  return best;
+  return Uint8Array.from({ length: count }, (_, n) => predicted(logits, n, classes));
 }
 
 // Penultimate features of each example of x, one after the other.
@@ -126,15 +120,23 @@ export function symmetricEigen(matrix) {
     for (let p = 0; p < size; p += 1) {
       for (let q = p + 1; q < size; q += 1) {
         if (Math.abs(matrix[p][q]) < 1e-14) continue;
-        const angle = 0.5 * Math.atan2(2 * matrix[p][q], matrix[q][q] - matrix[p][p]);
-        const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
-        const mix = (row, other, i) =>
-          ([row[i], other[i]] = [cos * row[i] - sin * other[i], sin * row[i] + cos * other[i]]);
-        for (let i = 0; i < size; i += 1) mix(matrix[p], matrix[q], i);
-        for (const row of matrix) [row[p], row[q]] = [cos * row[p] - sin * row[q], sin * row[p] + cos * row[q]];
-        for (let i = 0; i < size; i += 1) mix(vectors[p], vectors[q], i);
+        rotate(matrix, vectors, p, q);
       }
     }
   }
   return { values: matrix.map((row, i) => row[i]), vectors };
+}
+
+// Turns axes p and q until the matrix has a 0 where they meet.
+function rotate(matrix, vectors, p, q) {
+  const angle = 0.5 * Math.atan2(2 * matrix[p][q], matrix[q][q] - matrix[p][p]);
+  const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
+  const mix = (one, other) => {
+    for (let i = 0; i < one.length; i += 1) {
+      [one[i], other[i]] = [cos * one[i] - sin * other[i], sin * one[i] + cos * other[i]];
+    }
+  };
+  mix(matrix[p], matrix[q]);
+  for (const row of matrix) [row[p], row[q]] = [cos * row[p] - sin * row[q], sin * row[p] + cos * row[q]];
+  mix(vectors[p], vectors[q]);
 }

@@ -158,7 +158,7 @@ function wake(later = 0) {
   else port2.postMessage(null);
 }
 
-onmessage = ({ data: told }) => {
+self.onmessage = ({ data: told }) => {
   if (told.start) start(told.start);
   if ("play" in told) {
     [playing, order, clock] = [told.play, told.order, performance.now()];

@@ -1,8 +1,10 @@
 // The controls of a training and what is said of it in words.
 
-import { button, choice, fixed, html, LOGARITHM, select, slider, text } from "../lib/dom.js";
+import { button, choice, LOGARITHM, select, slider } from "../lib/controls.js";
+import { html, text } from "../lib/dom.js";
 import { linearDecay, sum } from "../lib/math.js";
 import { deployedGates, PASSES } from "../lib/methods.js";
+import { fixed } from "../lib/words.js";
 import catalogue from "./catalogue.json";
 import { DATASETS } from "./images.js";
 import { NAMES } from "./picture.js";

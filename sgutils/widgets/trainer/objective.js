@@ -1,6 +1,6 @@
 // The losses and errors of one mini-batch, by what its method minimises.
 
-import { addCrossEntropy, addDistillation, PASSES } from "../lib/methods.js";
+import { addCrossEntropy, addDistillation, PASSES, predicted } from "../lib/methods.js";
 
 // Of labels y; `student` and `teacher` are { logits, onLogits } where the method makes that pass, and the gradient is written
 // into `onLogits`. The KL leaves the teacher alone.
@@ -25,10 +25,4 @@ export function objective(method, { student, teacher }, y, classes, { lam, tau }
 // The share of rows whose largest logit is not the label's; the first of equals counts, as in argmax.
 export function errorRate(logits, y, classes) {
   return y.reduce((wrong, label, n) => wrong + (predicted(logits, n, classes) === label ? 0 : 1), 0) / y.length;
-}
-
-export function predicted(logits, n, classes) {
-  let best = 0;
-  for (let k = 1; k < classes; k += 1) if (logits[n * classes + k] > logits[n * classes + best]) best = k;
-  return best;
 }

@@ -1,7 +1,10 @@
 // What is painted of a training: the errors, the blocks of teacher and student, the terms of the loss, and one image.
 
 import { cloud, paintLegend } from "../lib/cloud.js";
-import { attr, each, fixed, html, percent, picture, svg, switchRow, text, thumbnail, words } from "../lib/dom.js";
+import { attr, each, html, picture, svg, text } from "../lib/dom.js";
+import { switchRow } from "../lib/switches.js";
+import { thumbnail } from "../lib/thumbnail.js";
+import { fixed, percent, words } from "../lib/words.js";
 
 export const NAMES = {
   baseline: "Plain network",

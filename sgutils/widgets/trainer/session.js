@@ -1,7 +1,7 @@
 // A training of this page: the images for it, the worker that trains, the one that lays out the map, and what they told last.
 
-import { spawn } from "../lib/dom.js";
 import { unzipped } from "../lib/files.js";
+import { spawn } from "../lib/spawn.js";
 import { liveMap } from "./map/map.js";
 import { workerSource } from "./worker.js";
 

@@ -1,8 +1,9 @@
 // Trains a real gated residual network on real images in the page, on its processor or its graphics processor. Before that a
 // recorded training is on show. `session.js` is the training, `picture.js` paints it, and this file is what ties them together.
 
-import { frame, html, onTheme, painter, reducedMotion, text, tryThis } from "../lib/dom.js";
+import { frame, html, painter, text, tryThis } from "../lib/dom.js";
 import { PASSES } from "../lib/methods.js";
+import { onTheme, reducedMotion } from "../lib/preferences.js";
 import { gateString, number, oneOf, openState, wholeNumber } from "../lib/state.js";
 import { createControls, ENGINES, NETWORKS, planOf, standing } from "./controls.js";
 import { DATASETS } from "./images.js";

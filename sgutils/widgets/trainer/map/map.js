@@ -1,6 +1,6 @@
 // The live map's worker, as a page sees it: { learn(features ...), seen(), close() }; `onMove` gets the places of all points.
 
-import { spawn } from "../../lib/dom.js";
+import { spawn } from "../../lib/spawn.js";
 import { workerSource } from "./worker.js";
 
 export function liveMap(onMove) {

@@ -1,0 +1,316 @@
+"""The statistics of comparing trained networks: how large a difference is, how sure, and how many runs would show it.
+
+Everything works on numbers, of one experiment or, with axes in front, of many at once. Seeds are not pairs: whether the
+same seed makes two settings err alike is asked (`pairing`), not assumed. A spread is pooled over the settings of one
+point, because two or three runs alone say little about theirs, but not over a setting that scatters more than the rest.
+scipy is imported where it is used: training does without it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from math import sqrt
+from typing import NamedTuple
+
+import numpy as np
+
+from ..errors import InputError
+
+LEVEL = 0.95
+# A setting is left out of the pool where its variance is larger than chance makes it once in so many experiments.
+UNSTABLE = 0.01
+
+
+class Spread(NamedTuple):
+    """A variance with the degrees of freedom that it was estimated from; floats or arrays ``(...)``."""
+
+    variance: np.ndarray
+    freedom: np.ndarray
+
+    @property
+    def std(self) -> np.ndarray:
+        return np.sqrt(self.variance)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How much more one setting errs than another, in points: above 0 it is worse.
+
+    Attributes:
+        mean: the difference of the two means.
+        low: of its 95 % interval; None where the runs do not say how they scatter.
+        high: as ``low``.
+        p: how often a difference at least as large comes by chance where there is none; None as ``low``.
+        runs: how many runs either side has.
+        family: how many comparisons ``p`` is corrected for, see `holm`.
+    """
+
+    mean: float
+    low: float | None
+    high: float | None
+    p: float | None
+    runs: tuple[int, int]
+    family: int = 1
+
+    @property
+    def verdict(self) -> str:
+        """``"better"``, ``"worse"`` or ``"cannot tell"``."""
+        if self.p is None or self.p >= 1 - LEVEL:
+            return "cannot tell"
+        return "worse" if self.mean > 0 else "better"
+
+    @property
+    def words(self) -> str:
+        """The verdict, and where it is "cannot tell", how much better or worse it could still be."""
+        if self.verdict != "cannot tell":
+            return self.verdict
+        if self.low is None:
+            return "cannot tell: too few runs"
+        if self.low >= 0 or self.high <= 0:  # the interval stands for itself, the word for all comparisons together
+            return f"cannot tell among {self.family} comparisons"
+        return f"cannot tell: from {-self.low:.1f} better to {self.high:.1f} worse"
+
+    def __str__(self):
+        bounds = "" if self.low is None else f" [{self.low:+z.1f}, {self.high:+z.1f}]"
+        return f"{self.mean:+z.1f}{bounds}".replace("-", "−")
+
+
+def pooled(groups: Sequence[np.ndarray]) -> Spread:
+    """The variance within groups, pooled over all of them.
+
+    Args:
+        groups: of each setting ``(..., runs)``; numbers of runs may differ, and of a single run nothing is learned.
+
+    Raises:
+        InputError: if no group has two runs.
+    """
+    groups = [np.asarray(group, float) for group in groups]
+    freedom = sum(group.shape[-1] - 1 for group in groups)
+    if freedom < 1:
+        raise InputError("A spread needs a setting with at least two runs, and there is none: run another seed.")
+    return Spread(sum(_squares(group) for group in groups) / freedom, np.float64(freedom))
+
+
+def stable(groups: Sequence[np.ndarray]) -> np.ndarray:
+    """Which settings scatter like the others: ``(..., groups)`` booleans.
+
+    One after another the setting with the largest variance is tested against all others pooled, at `UNSTABLE`, corrected
+    for how many there are to be the largest (Cochran's test, in the form for unequal numbers of runs of 't Lam 2010).
+    """
+    from scipy.stats import f
+
+    groups = [np.asarray(group, float) for group in groups]
+    freedom = np.array([group.shape[-1] - 1 for group in groups])
+    squares = np.stack([_squares(group) for group in groups], axis=-1)
+    kept = np.ones(squares.shape, bool)
+    for _ in range(len(groups) - 2):
+        known = kept & (freedom > 0)
+        rest_freedom = (known * freedom).sum(-1, keepdims=True) - freedom
+        rest = ((known * squares).sum(-1, keepdims=True) - squares) / np.maximum(rest_freedom, 1)
+        ratio = squares / np.maximum(freedom, 1) / np.maximum(rest, 1e-300)
+        chance = f.sf(ratio, np.maximum(freedom, 1), np.maximum(rest_freedom, 1))
+        chance = np.where(known & (rest_freedom > 0), chance, 1.0)
+        worst = chance.argmin(-1, keepdims=True)
+        out = np.take_along_axis(chance, worst, -1) < UNSTABLE / known.sum(-1, keepdims=True)
+        np.put_along_axis(kept, worst, np.take_along_axis(kept, worst, -1) & ~out, -1)
+    return kept
+
+
+def spread_within(groups: Sequence[np.ndarray]) -> Spread:
+    """As `pooled`, over the settings that are `stable`."""
+    groups = [np.asarray(group, float) for group in groups]
+    kept = stable(groups)
+    freedom = (kept * np.array([group.shape[-1] - 1 for group in groups])).sum(-1)
+    if np.any(freedom < 1):
+        return pooled(groups)  # refuses where there is nothing to pool
+    squares = np.stack([_squares(group) for group in groups], axis=-1)
+    return Spread((kept * squares).sum(-1) / freedom, freedom)
+
+
+def unpaired(
+    a: np.ndarray, b: np.ndarray, spread: Spread | None = None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """The difference of two means, its 95 % interval and its p: Student's t with a pooled spread, Welch's without.
+
+    Args:
+        a: ``(..., runs)``.
+        b: ``(..., runs)``, not necessarily as many.
+        spread: pooled over settings that scatter alike; None takes both sides' own.
+
+    Returns:
+        mean, low, high and p, each ``(...)``.
+    """
+    a, b = np.asarray(a, float), np.asarray(b, float)
+    runs = np.array([a.shape[-1], b.shape[-1]])
+    mean = a.mean(-1) - b.mean(-1)
+    if spread is None:
+        parts = np.stack([_squares(x) / (n - 1) / n for x, n in zip((a, b), runs, strict=True)])
+        variance = parts.sum(0)
+        freedom = variance**2 / np.maximum((parts**2 / (runs - 1).reshape(2, *[1] * mean.ndim)).sum(0), 1e-300)
+    else:
+        variance, freedom = spread.variance * (1 / runs).sum(), spread.freedom
+    return mean, *_by_t(mean, variance, freedom)
+
+
+def on_new_images(
+    right_a: np.ndarray, right_b: np.ndarray, spread: Spread | None = None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """As `unpaired`, for other seeds **and** other test images of the same kind: errors of the two, in points.
+
+    All runs are tested on the same images, which are a sample too. Seeds and images are crossed, so the variance of the
+    difference is that between seeds plus that between images, less the interaction, which is in both.
+
+    Args:
+        right_a: ``(..., runs, images)`` booleans: which test images each run got right.
+        right_b: the same images.
+        spread: of the error in points between seeds, pooled over settings; None takes both sides' own.
+    """
+    wrong = [100.0 - 100.0 * np.asarray(right, float) for right in (right_a, right_b)]
+    images = wrong[0].shape[-1]
+    if wrong[1].shape[-1] != images:
+        raise InputError(f"The same test images are needed, but there are {images} and {wrong[1].shape[-1]}.")
+    seeds, both, freedom = 0.0, 0.0, 0.0
+    for side in wrong:
+        runs = side.shape[-2]
+        errors = side.mean(-1)
+        own = spread.variance if spread is not None else _squares(errors) / (runs - 1)
+        seeds += own / runs
+        freedom += (own / runs) ** 2 / (spread.freedom if spread is not None else runs - 1)
+        rest = side - side.mean(-2, keepdims=True) - errors[..., None] + errors.mean(-1)[..., None, None]
+        both += (rest**2).sum((-2, -1)) / max(1, (runs - 1) * (images - 1)) / runs / images
+    # With a pooled spread, one variance enters both sides and must not count as two independent ones.
+    freedom = seeds**2 / np.maximum(freedom, 1e-300) if spread is None else spread.freedom
+    by_image = wrong[0].mean(-2) - wrong[1].mean(-2)
+    between = _squares(by_image) / (images - 1) / images
+    variance = between + np.maximum(seeds - both, 0)  # a little too much where seeds change nothing
+    total = variance**2 / np.maximum(seeds**2 / freedom + between**2 / (images - 1), 1e-300)
+    mean = by_image.mean(-1)
+    return mean, *_by_t(mean, variance, total)
+
+
+def two_networks(right_a: np.ndarray, right_b: np.ndarray) -> Difference:
+    """Two trained networks on the same images: by how many points the first errs more, on images of this kind.
+
+    It says nothing about other seeds. The interval is that of Bonett & Price (2012), p McNemar's, exact.
+
+    Args:
+        right_a: ``(images,)`` booleans.
+        right_b: the same images.
+    """
+    from scipy.stats import binomtest, norm
+
+    right_a, right_b = np.asarray(right_a, bool), np.asarray(right_b, bool)
+    worse, better, images = int((right_b & ~right_a).sum()), int((right_a & ~right_b).sum()), right_a.size
+    more, less = (worse + 1) / (images + 2), (better + 1) / (images + 2)
+    half = norm.ppf((1 + LEVEL) / 2) * sqrt((more + less - (more - less) ** 2) / (images + 2))
+    p = binomtest(worse, worse + better).pvalue if worse + better else 1.0
+    return Difference(
+        100 * (worse - better) / images, 100 * (more - less - half), 100 * (more - less + half), p, (1, 1)
+    )
+
+
+def holm(differences: Sequence[Difference]) -> list[Difference]:
+    """The same, with p corrected for how many they are: the chance of **any** wrong word is 5 % at most (Holm 1979).
+
+    Those without p count too, for they were looked at.
+    """
+    family = len(differences)
+    adjusted, largest = {}, 0.0
+    known = [i for i, difference in enumerate(differences) if difference.p is not None]
+    for rank, i in enumerate(sorted(known, key=lambda i: differences[i].p)):
+        largest = max(largest, min(1.0, (family - rank) * differences[i].p))
+        adjusted[i] = largest
+    return [replace(one, p=adjusted.get(i), family=family) for i, one in enumerate(differences)]
+
+
+def runs_needed(std: float, points: float, share: float = 0.8) -> int:
+    """How many runs of **each** of two settings until a true difference shows in that share of experiments.
+
+    Args:
+        std: of the test error between seeds, in points.
+        points: the true difference.
+        share: of experiments whose 95 % interval excludes 0, the power.
+
+    Raises:
+        InputError: if the difference or the standard deviation is not positive.
+    """
+    if not (points > 0 and std > 0):
+        raise InputError(f"A difference and its deviation must be above 0, but they were {points!r} and {std!r}.")
+    runs = 2
+    while _power(std, points, runs) < share:
+        runs += max(1, runs // 50)  # a large number need not be exact
+    return runs
+
+
+def smallest_seen(std: float, runs: int, share: float = 0.8) -> float:
+    """The smallest true difference, in points, that this many runs of each setting show in that share of experiments."""
+    low, high = 0.0, std
+    while _power(std, high, runs) < share:
+        low, high = high, 2 * high
+    for _ in range(40):
+        middle = (low + high) / 2
+        low, high = (low, middle) if _power(std, middle, runs) >= share else (middle, high)
+    return high
+
+
+class Pairing(NamedTuple):
+    """The variance of a difference between runs of one seed, in units of what it is for runs of two seeds.
+
+    At 1 the seed does nothing for a comparison; at 0.5 a pair is worth two unpaired runs of each setting.
+    """
+
+    ratio: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+
+
+def pairing(errors: np.ndarray) -> Pairing:
+    """Whether runs of one seed err alike, with its 95 % interval.
+
+    From the two-way analysis of variance: the ratio is 1 minus the correlation within a seed, whose interval is exact for
+    normal errors (Shrout & Fleiss 1979, form 3,1).
+
+    Args:
+        errors: ``(..., settings, seeds)``, at least two of either.
+
+    Raises:
+        InputError: if there are fewer.
+    """
+    from scipy.stats import f
+
+    errors = np.asarray(errors, float)
+    settings, seeds = errors.shape[-2:]
+    if settings < 2 or seeds < 2:
+        raise InputError(f"Pairs need two settings with two seeds in common; these are {settings} with {seeds}.")
+    of_seeds = errors.mean(-2)
+    rest = errors - errors.mean(-1, keepdims=True) - of_seeds[..., None, :] + errors.mean((-2, -1))[..., None, None]
+    freedom = (seeds - 1, (settings - 1) * (seeds - 1))
+    ratio = settings * _squares(of_seeds) / freedom[0] / ((rest**2).sum((-2, -1)) / freedom[1])
+
+    def uncorrelated(ratio: np.ndarray) -> np.ndarray:
+        return 1 - (ratio - 1) / (ratio + settings - 1)
+
+    tail = (1 - LEVEL) / 2
+    return Pairing(
+        uncorrelated(ratio),
+        uncorrelated(ratio / f.ppf(tail, *freedom)),
+        uncorrelated(ratio / f.ppf(1 - tail, *freedom)),
+    )
+
+
+def _squares(values: np.ndarray) -> np.ndarray:
+    return ((values - values.mean(-1, keepdims=True)) ** 2).sum(-1)
+
+
+def _by_t(mean: np.ndarray, variance: np.ndarray, freedom: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    from scipy.stats import t
+
+    error = np.sqrt(variance)
+    half = t.ppf((1 + LEVEL) / 2, freedom) * error
+    return mean - half, mean + half, 2 * t.sf(np.abs(mean) / np.maximum(error, 1e-300), freedom)
+
+
+def _power(std: float, points: float, runs: int) -> float:
+    from scipy.stats import nct, t
+
+    freedom = 2 * (runs - 1)
+    return nct.sf(t.ppf((1 + LEVEL) / 2, freedom), freedom, points / (std * sqrt(2 / runs)))

@@ -1,0 +1,24 @@
+// How the playground names its settings.
+
+import { fixed } from "../lib/words.js";
+
+export const NAMES = {
+  baseline: "Plain network",
+  "stochastic-depth": "Stochastic depth",
+  "self-guidance": "Self-Guidance",
+  "without-backward-full": "W/o backward full network",
+};
+
+export function learningRate(lr) {
+  return fixed(lr, lr < 0.01 ? 4 : 3);
+}
+
+// Whether students have a teacher in this method.
+export const isGuided = (method) => method === "self-guidance" || method === "without-backward-full";
+
+// All settings of a network in one line.
+export function settingsWords({ method, lam, tau, p_last, depth, lr, seed }) {
+  const guidance = isGuided(method) ? `λ ${fixed(lam, 2)}, τ ${fixed(tau, 1)}, ` : "";
+  const blocks = `${depth} ${depth === 1 ? "block" : "blocks"}`;
+  return `${guidance}p_L ${fixed(p_last, 2)}, ${blocks}, learning rate ${learningRate(lr)}, seed ${seed}`;
+}
