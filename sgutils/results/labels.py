@@ -1,26 +1,6 @@
 """How the book names a method with its options, in tables, figures and explorables; needs no torch."""
 
-# What a method's options usually are, as in its signature, which needs torch; a test holds the two together.
-USUAL = {
-    "baseline": {"label_smoothing": 0.0},
-    "stochastic-depth": {"p_last": 0.5, "scaling": "test", "label_smoothing": 0.0},
-    "self-guidance": {
-        "lam": 0.25,
-        "tau": 3.0,
-        "p_last": 0.5,
-        "detach_teacher": True,
-        "kl_direction": "teacher||student",
-        "bn_statistics": "teacher",
-        "backward_full": True,
-        "scaling": "test",
-        "label_smoothing": 0.0,
-    },
-    "mutual-learning": {"tau": 1.0, "averaged": True},
-    "native-ensemble": {"tau": 3.0},
-    "diverse-peers": {"tau": 3.0},
-    "distillation": {"teacher": None, "lam": 1.0, "tau": 4.0},
-    "cosub": {"lam": 0.5, "tau": 1.0, "p_last": 0.5, "scaling": "test"},
-}
+from .signatures import method_defaults
 
 NETWORKS = {
     "resnet20": "ResNet-20",
@@ -64,13 +44,13 @@ def label(method, options):
         for name in sorted(found, key=lambda name: name != "lam")
     ]
     if method == "self-guidance":
-        return ", ".join(words) or f"λ = {USUAL[method]['lam']:g}"
+        return ", ".join(words) or f"λ = {method_defaults(method)['lam']:g}"
     return ", ".join([_OTHERS.get(method) or PEERS.get(method, method), *words])
 
 
 def unusual(method, options):
     """The options that differ from the usual ones, by name, so that the order in a record does not matter."""
-    usual = USUAL.get(method, {})
+    usual = method_defaults(method)
     return {name: options[name] for name in sorted(options) if options[name] != usual.get(name)}
 
 

@@ -8,24 +8,16 @@ import math
 
 from ...errors import InputError
 from ...folders import ledgers, records
-from ...results.labels import NETWORKS, PEERS, USUAL, label, row_key, unusual
+from ...results.labels import NETWORKS, PEERS, label, row_key, unusual
 from ...results.paper import FIGURES, TABLES
+from ...results.signatures import config_defaults, method_defaults
 
 # A curve keeps so many epochs at most: every second, third, ... counted back from the last.
 LONGEST = 40
 
-# The paper's recipe, as in `Config`, which needs torch; a test holds the two together.
-RECIPE = {
-    "epochs": 300,
-    "batch_size": 128,
-    "lr": 0.1,
-    "momentum": 0.9,
-    "weight_decay": 1e-4,
-    "augment": True,
-    "image_size": None,
-    "train_examples": None,
-    "test_examples": None,
-}
+# What of a record's configuration is not part of a group's recipe: the row, and what stands beside it.
+NOT_RECIPE = ("dataset", "model", "method", "options", "seed")
+RECIPE = {key: value for key, value in config_defaults().items() if key not in NOT_RECIPE}
 # What the explorable can switch on and off, each one row or several.
 LAMBDAS = (0.0, 0.1, 0.25, 0.5, 1.0, 3.0)
 SWITCHES = (
@@ -50,7 +42,9 @@ def recording():
     for path in records(ledgers()):
         try:
             run = json.loads(path.read_text(encoding="utf-8"))
-            config = run["config"]
+            config = config_defaults() | run["config"]
+            if config["validation_examples"]:
+                continue  # it was tested once, after its last epoch, and has no curve to show; the map shows it
             row = _row(config["method"], config["options"], rows)
             name = (config["dataset"], config["model"], *(config[key] for key in RECIPE))
             group = groups.setdefault(name, _group(config))
@@ -85,8 +79,14 @@ def scale_name(config):
     if not config["augment"]:
         words.append("no augmentation")
     named = {"image_size", "train_examples", "test_examples", "epochs", "batch_size", "augment"}
-    words += [f"{key} {config[key]:g}" for key, value in RECIPE.items() if key not in named and config[key] != value]
+    words += [
+        f"{key} {_plain(config[key])}" for key, value in RECIPE.items() if key not in named and config[key] != value
+    ]
     return ", ".join(words)
+
+
+def _plain(value):
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def kept_epochs(epochs):
@@ -98,7 +98,7 @@ def kept_epochs(epochs):
 def _row(method, options, rows):
     """The row's key; its label, its switch and its place among the rows of that switch are added to `rows`."""
     key, found = row_key(method, options), unusual(method, options)
-    lam = found.get("lam", USUAL["self-guidance"]["lam"])
+    lam = found.get("lam", method_defaults("self-guidance")["lam"])
     if method != "self-guidance":
         switch = PEERS.get(method) or label(method, {})
     elif not set(found) - {"lam"} and lam in LAMBDAS:
