@@ -107,6 +107,24 @@ def test_a_default_that_is_spelled_out_is_the_same_setting():
     assert run_name(record(options={"lam": 0.25}).config) == run_name(record().config)
 
 
+@pytest.mark.parametrize(
+    ("changes", "start"),
+    [
+        ({"dataset": "folder:/home/somebody/my pictures/"}, "folder-my-pictures_resnet32_"),
+        ({"dataset": "folder:../../x:y"}, "folder-x-y_"),
+        ({"dataset": "folder:" + "ü/" * 300 + "n" * 300}, "folder-nnn"),
+        ({"dataset": "folder:."}, "folder-._"),
+        ({"model": "torchvision:resnet18"}, "cifar10_torchvision-resnet18_"),
+    ],
+)
+def test_name_of_a_run_on_ones_own_data_is_a_valid_file_name(changes, start, tmp_path):
+    config = sg.Config().as_dict() | changes
+    name = run_name(config)
+    assert name.startswith(start) and (tmp_path / f"{name}.json").parent == tmp_path
+    (tmp_path / f"{name}.json").write_text("")
+    assert name != run_name(config | {"dataset": "folder:another"})
+
+
 def test_a_number_without_fraction_is_the_same_setting_as_an_int_and_as_a_float():
     whole, fraction = (record(lr=one, options={"lam": one, "tau": 2 * one}).config for one in (1, 1.0))
     assert run_name(whole) == run_name(fraction) and setting(whole) == setting(fraction)
