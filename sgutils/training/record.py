@@ -16,7 +16,6 @@ import numpy as np
 import torch
 
 from ..errors import InputError
-from . import distributed
 from .config import Config
 
 # 1: the first, without this number. 2: names only what differs from the defaults of later fields and options (see

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-import torch
 from tqdm.auto import tqdm
 
 from ..data import Dataset
@@ -17,7 +16,14 @@ from ..errors import InputError
 from ..folders import make_folder
 from . import distributed
 from .building import build, make_trainer
-from .checkpoint import A_CHECKPOINT, load_checkpoint, save_checkpoint, save_network, understood, write_atomically
+from .checkpoint import (
+    A_CHECKPOINT,
+    load_checkpoint,
+    reraise_as_input_error,
+    save_checkpoint,
+    save_network,
+    write_atomically,
+)
 from .config import Config
 from .distributed import on_rank_zero
 from .logs import Log
@@ -118,10 +124,10 @@ def _restore(folder: Path, dataset: Dataset | None = None) -> tuple[Config, Trai
             f"{folder} is a file: expected the folder of a run, which was given to `sgutils train` as --out."
         )
     state = load_checkpoint(folder / CHECKPOINT)
-    with understood(folder / CHECKPOINT, A_CHECKPOINT):
+    with reraise_as_input_error(folder / CHECKPOINT, A_CHECKPOINT):
         config = Config(**state["config"])
     trainer = make_trainer(config, dataset=dataset, teacher=_placeholder(config, dataset))
-    with understood(folder / CHECKPOINT, A_CHECKPOINT):
+    with reraise_as_input_error(folder / CHECKPOINT, A_CHECKPOINT):
         trainer.load_state_dict(state["trainer"])
     return config, trainer, state["command"]
 
