@@ -131,9 +131,17 @@ def test_a_number_without_fraction_is_the_same_setting_as_an_int_and_as_a_float(
 
 
 def test_mean_and_sample_deviation_by_hand():
-    mean, deviation = sg.mean_and_deviation([1.0, 2.0, 6.0])
-    assert mean == 3.0 and deviation == pytest.approx(math.sqrt((4 + 1 + 9) / 2))
-    assert sg.mean_and_deviation([4.0]) == (4.0, None)
+    mean, std = sg.mean_std([1.0, 2.0, 6.0])
+    assert mean == 3.0 and std == pytest.approx(math.sqrt((4 + 1 + 9) / 2))
+    assert sg.mean_std([4.0]) == (4.0, None)
+
+
+@pytest.mark.parametrize("package", [sg, sg.results])
+def test_the_old_name_of_mean_std_works_for_one_release_and_says_the_new_one(package):
+    with pytest.warns(
+        FutureWarning, match=r"mean_and_deviation is now mean_std; the old name goes in the next release"
+    ):
+        assert package.mean_and_deviation is sg.mean_std
 
 
 def test_measured_rows_show_seeds_spread_and_divergence():
