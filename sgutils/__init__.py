@@ -24,7 +24,7 @@ _HOME = {
             *("MODELS", "GatedNetwork", "ResNet", "fold_gates", "gated", "keep_running_statistics"),
             *("recalibrate_batch_norm", "resnet", "resnet20", "resnet32", "resnet50", "resnet56", "resnet110"),
         ),
-        "results.ledger": ("by_setting", "load_results", "mean_and_deviation"),
+        "results.ledger": ("by_setting", "load_results", "mean_std"),
         "training.config": ("Config",),
         "training.record": ("Run",),
         "training.runs": ("resume", "train"),
@@ -38,5 +38,5 @@ _MODULES = (
 )
 
 __all__ = sorted(_HOME)
-__getattr__, __dir__ = lazy_names(__name__, _HOME, _MODULES)
+__getattr__, __dir__ = lazy_names(__name__, _HOME, _MODULES, _renamed.RENAMED)
 _renamed.install()

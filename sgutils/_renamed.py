@@ -1,4 +1,4 @@
-"""Modules that have moved can still be imported under their old names for one release; a warning names the new one."""
+"""What has moved or has another name is still found under the old one for one release; a warning names the new one."""
 
 import importlib
 import sys
@@ -20,6 +20,8 @@ MOVED = {
     "resnets": "networks",
     "runs": "training.runs",
 }
+# In `sgutils` and in `sgutils.results`.
+RENAMED = {"mean_and_deviation": "mean_std"}
 
 
 class _Moved(MetaPathFinder, Loader):

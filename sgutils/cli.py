@@ -29,7 +29,7 @@ from .results.reproduce import reproduce
 from .results.tables import as_markdown, as_text, beside_the_paper, measured, title_at_scale
 from .safetensors import load_saved_network
 from .training.config import SCALES, Config
-from .training.distributed import leave, rank, world_size
+from .training.distributed import cleanup, rank, world_size
 from .training.record import Run, load_run
 from .training.runs import CHECKPOINT, NETWORK, evaluate, resume, resume_command, train
 from .training.schedules import SCHEDULES
@@ -79,7 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if first:
             for number, handler in before.items():
                 signal.signal(number, handler)
-        leave()
+        cleanup()
 
 
 def _train(given: argparse.Namespace, command: str) -> int:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from .errors import InputError
 from .gates import linear_decay
 from .networks import MODELS, GatedNetwork, ResNet, check_gated, evaluating
-from .training.checkpoint import A_CHECKPOINT, load_checkpoint, load_network, understood
+from .training.checkpoint import A_CHECKPOINT, load_checkpoint, load_network, reraise_as_input_error
 from .training.config import Config
 from .training.runs import CHECKPOINT, NETWORK
 
@@ -118,7 +118,7 @@ def trained_network(source: str | Path) -> tuple[ResNet, list[float] | None]:
     if not (source / CHECKPOINT).exists():
         return load_network(source / NETWORK), None
     state = load_checkpoint(source / CHECKPOINT)
-    with understood(source / CHECKPOINT, A_CHECKPOINT):
+    with reraise_as_input_error(source / CHECKPOINT, A_CHECKPOINT):
         config = Config(**state["config"])
         weights = {name[4:]: value for name, value in state["trainer"]["method"].items() if name.startswith("net.")}
         if weights:

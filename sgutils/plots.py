@@ -16,7 +16,7 @@ import plotly.graph_objects as go
 
 from .colors import NEUTRALS, ROLES
 from .errors import InputError
-from .results.ledger import Run, mean_and_deviation
+from .results.ledger import Run, mean_std
 
 # The colour of a method's results: what its deployed network is, or learned from.
 METHOD_ROLES = {"baseline": "baseline", "stochastic-depth": "student", "self-guidance": "teacher"}
@@ -147,7 +147,7 @@ def learning_curves(groups: Mapping[str, Sequence[Run]], curve: str = "test_erro
             raise InputError(
                 f"The runs of {label!r} have different numbers of epochs: average only runs of one length."
             )
-        means, spread = zip(*(mean_and_deviation(list(epoch)) for epoch in zip(*values, strict=True)), strict=True)
+        means, spread = zip(*(mean_std(list(epoch)) for epoch in zip(*values, strict=True)), strict=True)
         dash = DASHES[used.setdefault(role, 0) % len(DASHES)]
         used[role] += 1
         items.append(Line(label, range(1, len(means) + 1), means, role, spread if len(runs) > 1 else None, dash))
@@ -271,7 +271,7 @@ def _measurements(item: Row) -> go.Scatter:
 
 def _mean(item: Row) -> go.Scatter:
     color = ROLES[item.role].light
-    mean, deviation = mean_and_deviation(list(item.values))
+    mean, std = mean_std(list(item.values))
     return go.Scatter(
         x=_numbers([mean]),
         y=[item.label],
@@ -279,9 +279,7 @@ def _mean(item: Row) -> go.Scatter:
         meta={"role": item.role},
         mode="markers",
         marker={"color": color, "size": 10},
-        error_x=None
-        if deviation is None
-        else {"type": "data", "array": _numbers([deviation]), "color": color, "width": 6},
+        error_x=None if std is None else {"type": "data", "array": _numbers([std]), "color": color, "width": 6},
     )
 
 

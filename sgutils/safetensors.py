@@ -16,7 +16,7 @@ from torch import Tensor
 from .data import load_dataset
 from .errors import InputError
 from .networks import ResNet
-from .training.checkpoint import understood
+from .training.checkpoint import reraise_as_input_error
 
 DTYPES = {"F32": torch.float32}
 LONGEST_HEADER = 1 << 20
@@ -64,7 +64,7 @@ def load_saved_network(path: str | Path) -> SavedNetwork:
     """
     path = Path(path)
     tensors, texts = read_safetensors(path)
-    with understood(path, EXPECTED):
+    with reraise_as_input_error(path, EXPECTED):
         net = ResNet(**json.loads(texts["architecture"])).eval()
         # The page counts no batches: only a network without momentum of its own would need their number.
         counters = {name: value for name, value in net.state_dict().items() if name.endswith("num_batches_tracked")}
@@ -86,7 +86,7 @@ def read_safetensors(path: str | Path) -> tuple[dict[str, Tensor], dict[str, str
     path = Path(path)
     if not path.is_file():
         raise InputError(f"{path} is missing: expected {EXPECTED}.")
-    with understood(path, EXPECTED):
+    with reraise_as_input_error(path, EXPECTED):
         content = path.read_bytes()
         length = int.from_bytes(content[:8], "little")
         if len(content) < 8 or not 2 <= length <= min(LONGEST_HEADER, len(content) - 8):

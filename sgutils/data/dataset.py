@@ -1,5 +1,6 @@
 """Images and labels as tensors, the form in which every data set is used, and the search for its files."""
 
+import os
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,9 @@ from torch import Tensor
 
 from ..errors import InputError
 from ..folders import data_folder
+
+# Names the folder in which data sets are looked for, as `--data` does.
+DATA_VARIABLE = "SGUTILS_DATA"
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,9 @@ class Dataset:
         hflip: whether an image that is flipped left to right still shows its class, so that flips may augment it.
         validation_x: as ``train_x``: images for choices, neither trained nor tested on; None if there are none.
         validation_y: as ``train_y``.
+
+    Raises:
+        InputError: if images and labels do not belong together, or are not of these types and ranges.
     """
 
     name: str
@@ -63,6 +70,39 @@ class Dataset:
     hflip: bool
     validation_x: Tensor | None = None
     validation_y: Tensor | None = None
+
+    def __post_init__(self):
+        object.__setattr__(self, "classes", tuple(self.classes))
+        for part in ("train", "test", "validation"):
+            x, y = getattr(self, f"{part}_x"), getattr(self, f"{part}_y")
+            if part == "validation" and x is None and y is None:
+                continue
+            self._check(part, x, y)
+            object.__setattr__(self, f"{part}_y", y.long())
+
+    def _check(self, part: str, x: object, y: object) -> None:
+        """Once, here: nothing behind this door looks at images and labels again."""
+
+        def refuse(found: str, expected: str):
+            raise InputError(f"The {part} images of {self.name} {found}: expected {expected}.")
+
+        if not isinstance(x, Tensor) or x.dtype != torch.uint8 or x.ndim != 4 or 0 in x.shape[1:]:
+            found = f"{x.dtype} of shape {tuple(x.shape)}" if isinstance(x, Tensor) else type(x).__name__
+            refuse(f"are {found}", "a tensor (N, C, H, W) of uint8, pixels from 0 to 255")
+        elif (
+            not isinstance(y, Tensor) or y.ndim != 1 or y.is_floating_point() or y.is_complex() or y.dtype == torch.bool
+        ):
+            found = f"{y.dtype} of shape {tuple(y.shape)}" if isinstance(y, Tensor) else type(y).__name__
+            refuse(f"have labels that are {found}", "a tensor (N,) of whole numbers, the class indices")
+        elif len(x) != len(y) or not len(x):
+            refuse(f"are {len(x)} with {len(y)} labels", "one label for each image, and at least one image")
+        elif int(y.min()) < 0 or int(y.max()) >= len(self.classes):
+            refuse(
+                f"have labels from {int(y.min())} to {int(y.max())}",
+                f"class indices from 0 to {len(self.classes) - 1}, for there are {len(self.classes)} class names",
+            )
+        elif isinstance(self.train_x, Tensor) and x.shape[1:] != self.train_x.shape[1:]:
+            refuse(f"are of {_size(x)}", f"{_size(self.train_x)}, as those for training")
 
     @property
     def num_classes(self) -> int:
@@ -77,19 +117,47 @@ class Dataset:
         return Normalizer.of(self.train_x)
 
 
-def find(names: tuple[str, ...], advice: str) -> Path:
-    """The first file or folder of these names under ``data/raw`` or ``data``, here or where the book's data lies.
+def _size(x: Tensor) -> str:
+    return " x ".join(map(str, x.shape[1:]))
+
+
+def find(names: tuple[str, ...], advice: str, *, inside: tuple[str, ...] = ()) -> Path:
+    """The first file or folder of these names where data sets are looked for.
+
+    That is the folder that `--data` or the variable SGUTILS_DATA names, and nowhere else if there is one; otherwise
+    ``data/raw`` and ``data``, here and where the book's data lies.
 
     Args:
         names: relative paths, the preferred one first.
         advice: how to get the files, for the error.
+        inside: what lies directly in the folder that is looked for: a folder that was named and has one of them is it,
+            whatever it is called.
 
     Raises:
         InputError: if there is none.
     """
+    named = os.environ.get(DATA_VARIABLE)
+    if named:
+        own = Path(named).expanduser()
+        if not own.is_dir():
+            raise InputError(
+                f"{own.absolute()} is not a folder: --data, or the variable {DATA_VARIABLE}, names the one with the data sets."
+            )
+        roots = [own, own / "raw"]
+        if any(_exists(own / name) for name in inside):
+            return own
+    else:
+        roots = [Path("data/raw"), Path("data"), data_folder() / "raw", data_folder()]
     for name in names:
-        for root in (Path("data/raw"), Path("data"), data_folder() / "raw", data_folder()):
-            with suppress(OSError):  # a folder that may not be entered
-                if (root / name).exists():
-                    return root / name
-    raise InputError(f"{' or '.join(names)} was not found under data/raw or data: {advice}.")
+        for root in roots:
+            if _exists(root / name):
+                return root / name
+    looked = " or ".join(dict.fromkeys(str(root.absolute()) for root in roots))
+    other = "" if named else ", or name the folder where they are with --data"
+    raise InputError(f"{' or '.join(names)} was not found under {looked}: {advice}{other}.")
+
+
+def _exists(path: Path) -> bool:
+    with suppress(OSError):  # a folder that may not be entered
+        return path.exists()
+    return False

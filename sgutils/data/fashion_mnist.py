@@ -1,6 +1,7 @@
 """Fashion-MNIST (Xiao, Rasul and Vollgraf 2017): the subset that ships with the book, and the whole."""
 
 import gzip
+import os
 import struct
 import zlib
 from pathlib import Path
@@ -10,7 +11,7 @@ import torch
 
 from ..errors import InputError
 from ..folders import data_folder
-from .dataset import Dataset, find
+from .dataset import DATA_VARIABLE, Dataset, find
 
 CLASSES = (
     *("T-shirt", "Trouser", "Pullover", "Dress", "Coat"),
@@ -37,7 +38,7 @@ def read_fashion_mnist_full() -> Dataset:
         "install Debian's package dataset-fashion-mnist, or run pip install torchvision and then "
         "python -c \"import torchvision; torchvision.datasets.FashionMNIST('data/raw', download=True)\""
     )
-    if not (DEBIAN / FILES["train_x"]).is_file():
+    if os.environ.get(DATA_VARIABLE) or not (DEBIAN / FILES["train_x"]).is_file():
         return _read(find((f"FashionMNIST/raw/{FILES['train_x']}",), advice).parent, advice)
     return _read(DEBIAN, advice)
 

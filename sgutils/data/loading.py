@@ -1,6 +1,8 @@
 """Data sets by name, with as many images and pixels as are asked for."""
 
+import difflib
 from dataclasses import replace
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -8,6 +10,7 @@ from torch import Tensor
 
 from ..errors import InputError
 from .dataset import Dataset
+from .folder import PREFIX, read_folder
 from .registry import DATASETS
 
 
@@ -22,8 +25,9 @@ def load_dataset(
     """Read a data set by name.
 
     Args:
-        name: one of `DATASETS`.
-        image_size: side of the images in pixels, by averaging areas; None leaves them as they are.
+        name: one of `DATASETS`, or ``folder:PATH``, see `sgutils.data.folder.read_folder`.
+        image_size: side of the images in pixels, by averaging areas (of a folder: by scaling and cutting); None leaves them
+            as they are.
         train_examples: keep only this many training images, as even over the classes as they come; None keeps all.
         test_examples: the same for the test images.
         validation_examples: hold this many images out for choices: of those that the set itself keeps for it (FER-2013's
@@ -33,12 +37,18 @@ def load_dataset(
     Raises:
         InputError: if the name is unknown, a file is missing or damaged, or there are fewer images than asked for.
     """
-    if name not in DATASETS:
-        raise InputError(f"Unknown dataset {name!r}: expected one of {', '.join(DATASETS)}.")
-    dataset = DATASETS[name]()
+    if name.startswith(PREFIX):
+        dataset = read_folder(name.removeprefix(PREFIX), image_size)
+    elif name in DATASETS:
+        dataset = DATASETS[name]()
+    else:
+        near = difflib.get_close_matches(name, DATASETS, n=1)
+        guess = f" (did you mean {near[0]}?)" if near else ""
+        raise InputError(f"Unknown dataset {name!r}{guess}: expected one of {', '.join(DATASETS)}, or folder:PATH.")
     train = _take(dataset.train_y, train_examples, f"training images of {name}")
     test = _take(dataset.test_y, test_examples, f"test images of {name}")
-    parts = {"test_x": dataset.test_x[test], "test_y": dataset.test_y[test], "validation_x": None, "validation_y": None}
+    parts: dict[str, Any] = {"test_x": dataset.test_x[test], "test_y": dataset.test_y[test]}
+    parts |= {"validation_x": None, "validation_y": None}
     if validation_examples is not None:
         if dataset.validation_x is not None and dataset.validation_y is not None:
             x, y = dataset.validation_x, dataset.validation_y
@@ -82,7 +92,7 @@ def _hold_out(y: Tensor, train: Tensor, count: int, what: str) -> tuple[Tensor, 
 
 
 def _resize(x: Tensor, image_size: int | None) -> Tensor:
-    if image_size is None or image_size == x.shape[-1]:
+    if image_size is None or x.shape[-2:] == (image_size, image_size):
         return x
     if not isinstance(image_size, int) or not 4 <= image_size <= x.shape[-1]:
         raise InputError(f"image_size must be a whole number from 4 to {x.shape[-1]} pixels, not {image_size!r}.")

@@ -15,17 +15,17 @@ ADVICE = f"ask the makers of RAF-DB for a licence and unpack its folder 'basic' 
 
 def read_raf_db() -> Dataset:
     """The aligned faces, 12,271 for training and 3,068 for testing, scaled to ``(N, 3, 32, 32)`` (paper, sec. 4.2)."""
-    folder = find(("raf-db/basic", "RAF-DB/basic", "basic"), ADVICE)
+    folder = find(("raf-db/basic", "RAF-DB/basic", "basic"), ADVICE, inside=("EmoLabel",))
     rows = _rows(folder / LIST)
-    parts = []
+    parts: dict[str, torch.Tensor] = {}
     for part in ("train", "test"):
         names = [(name, label) for name, label in rows if name.startswith(part + "_")]
         if not names:
             raise InputError(f"{folder / LIST} names no {part} image: {ADVICE}.")
         images = [_face(folder / "Image" / "aligned" / f"{Path(name).stem}_aligned.jpg") for name, _ in names]
-        parts += [torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2).contiguous()]
-        parts += [torch.tensor([label for _, label in names])]
-    return Dataset("raf-db", *parts, CLASSES, hflip=True)
+        parts[f"{part}_x"] = torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2).contiguous()
+        parts[f"{part}_y"] = torch.tensor([label for _, label in names])
+    return Dataset("raf-db", **parts, classes=CLASSES, hflip=True)
 
 
 def _rows(path: Path) -> list[tuple[str, int]]:

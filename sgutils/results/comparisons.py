@@ -14,7 +14,7 @@ from ..errors import InputError
 from ..training.record import Run, setting
 from .experiments import EXPERIMENTS
 from .labels import label
-from .ledger import by_setting, mean_and_deviation
+from .ledger import by_setting, mean_std
 from .statistics import (
     Difference,
     Pairing,
@@ -145,10 +145,10 @@ class Interval:
 
         if not differences:
             raise InputError("An interval needs at least one pair of runs, and there is none: run both methods first.")
-        mean, deviation = mean_and_deviation(list(differences))
+        mean, std = mean_std(list(differences))
         if len(differences) < 3:
             return cls(mean, None, None, len(differences))
-        half = t.ppf(0.975, len(differences) - 1) * deviation / sqrt(len(differences))
+        half = t.ppf(0.975, len(differences) - 1) * std / sqrt(len(differences))
         return cls(mean, mean - half, mean + half, len(differences))
 
     @property
@@ -163,11 +163,11 @@ class Interval:
         return f"{self.mean:+z.1f}{bounds}".replace("-", "−")
 
 
-def seeds_needed(deviation: float, points: float, share: float = 0.8) -> int:
+def seeds_needed(std: float, points: float, share: float = 0.8) -> int:
     """How many pairs until the 95 % interval excludes 0 in that share of experiments, if the true difference is ``points``.
 
     Args:
-        deviation: standard deviation of a paired difference, in points.
+        std: standard deviation of a paired difference, in points.
         points: the true difference, in points.
         share: of experiments, the power.
 
@@ -176,11 +176,11 @@ def seeds_needed(deviation: float, points: float, share: float = 0.8) -> int:
     """
     from scipy.stats import nct, t
 
-    if not (points > 0 and deviation > 0):
-        raise InputError(f"A difference and its deviation must be above 0, but they were {points!r} and {deviation!r}.")
+    if not (points > 0 and std > 0):
+        raise InputError(f"A difference and its deviation must be above 0, but they were {points!r} and {std!r}.")
     pairs = 3  # the fewest of which `Interval` has bounds
     # With a true difference, mean / (s / sqrt(n)) has a noncentral t distribution.
-    while nct.sf(t.ppf(0.975, pairs - 1), pairs - 1, points * sqrt(pairs) / deviation) < share:
+    while nct.sf(t.ppf(0.975, pairs - 1), pairs - 1, points * sqrt(pairs) / std) < share:
         pairs += max(1, pairs // 50)  # a large number need not be exact
     return pairs
 

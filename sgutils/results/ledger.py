@@ -40,6 +40,6 @@ def by_setting(runs: list[Run]) -> dict[str, list[Run]]:
     return dict(groups)
 
 
-def mean_and_deviation(values: list[float]) -> tuple[float, float | None]:
+def mean_std(values: list[float]) -> tuple[float, float | None]:
     """Mean and sample standard deviation; the latter is None for a single value."""
     return statistics.fmean(values), statistics.stdev(values) if len(values) > 1 else None

@@ -3,7 +3,7 @@
 from ..methods import options
 from ..training.config import Config
 from ..training.record import Run, setting
-from .ledger import by_setting, mean_and_deviation
+from .ledger import by_setting, mean_std
 from .paper import FIGURES, TABLES
 
 
@@ -102,8 +102,8 @@ def _error(group: list[Run]) -> str:
     finished = [100 * run.last_test_error for run in group if run.status == "finished"]
     cells = []
     if finished:
-        mean, deviation = mean_and_deviation(finished)
-        cells.append(f"{mean:.2f}" + ("" if deviation is None else f" ± {deviation:.2f}"))
+        mean, std = mean_std(finished)
+        cells.append(f"{mean:.2f}" + ("" if std is None else f" ± {std:.2f}"))
     if len(finished) < len(group):
         cells.append(f"{len(group) - len(finished)} diverged")
     return ", ".join(cells)

@@ -61,7 +61,7 @@ def make_trainer(config: Config, *, dataset: Dataset | None = None, teacher=None
 
 def trainer_of(method: Method, dataset: Dataset, config: Config, *, device=None, **more) -> Trainer:
     """A trainer by the recipe of a configuration, around any method and data set."""
-    distributed.join()
+    distributed.setup()
     device = distributed.own_device() if device is None else torch.device(device)
     train, test = loaders(
         dataset,

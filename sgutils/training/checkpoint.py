@@ -64,7 +64,7 @@ def load_checkpoint(path: Path) -> dict:
 
 
 @contextmanager
-def understood(path: Path, expected: str) -> Iterator[None]:
+def reraise_as_input_error(path: Path, expected: str) -> Iterator[None]:
     """Around the first use of what was read: contents of another version, or of another program, are one sentence.
 
     Raises:
@@ -96,7 +96,7 @@ def load_network(path: str | Path) -> ResNet:
     """
     expected = "the network.pt of a finished run"
     state = _load(Path(path), {"architecture", "weights"}, expected)
-    with understood(path, expected):
+    with reraise_as_input_error(path, expected):
         net = ResNet(**state["architecture"])
         net.load_state_dict(state["weights"])
     return net

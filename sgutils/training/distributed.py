@@ -6,6 +6,7 @@ does not depend on how many there are, but for batch norm, whose statistics are 
 
 import os
 import platform
+from collections.abc import Callable
 
 import torch
 import torch.distributed as dist
@@ -34,8 +35,8 @@ def own_device() -> torch.device:
     )
 
 
-def join() -> None:
-    """Meet the other processes, if there are any and it has not been done.
+def setup() -> None:
+    """Join the process group, if there are several processes and it has not been done.
 
     Raises:
         InputError: if this machine has GPUs, but not one for each of its processes.
@@ -44,19 +45,19 @@ def join() -> None:
         return
     gpus, processes = torch.cuda.device_count(), int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
     if 0 < gpus < processes:
-        raise InputError(f"torchrun started {processes} processes on a machine with {gpus} GPUs: start one a GPU.")
+        raise InputError(f"torchrun started {processes} processes on a machine with {gpus} GPUs: start one per GPU.")
     if gpus:
         torch.cuda.set_device(own_device())
     dist.init_process_group("cpu:gloo,cuda:nccl" if gpus else "gloo")
 
 
-def leave() -> None:
-    """Part from the other processes, if there are any."""
+def cleanup() -> None:
+    """Leave the process group, if there is one."""
     if dist.is_initialized():
         dist.destroy_process_group()
 
 
-def share(batch: Tensor) -> Tensor:
+def shard(batch: Tensor) -> Tensor:
     """The images of a mini-batch, or their labels, that are this process's to train on."""
     return batch[rank() :: world_size()]
 
@@ -65,38 +66,55 @@ def wrap(method: nn.Module, find_unused_parameters: bool) -> nn.Module:
     """What is called instead of the method, so that gradients come out as the mean over all processes."""
     if world_size() == 1:
         return method
-    # Running statistics part until `agree`: no training pass reads them, and a broadcast before each would be time lost.
+    # Running statistics differ until `sync_buffers`: no training pass reads them, and a broadcast before each would
+    # be time lost.
     return DistributedDataParallel(method, find_unused_parameters=find_unused_parameters, broadcast_buffers=False)
 
 
-def add_up(value: Tensor) -> Tensor:
+def all_reduce_sum(value: Tensor) -> Tensor:
     """The sum of the values of all processes, in each of them."""
     if world_size() > 1:
         dist.all_reduce(value)
     return value
 
 
-def least(value: Tensor) -> Tensor:
+def all_reduce_min(value: Tensor) -> Tensor:
     """The smallest of the values of all processes, in each of them."""
     if world_size() > 1:
         dist.all_reduce(value, dist.ReduceOp.MIN)
     return value
 
 
-def agree(method: nn.Module) -> None:
+def sync_buffers(method: nn.Module) -> None:
     """Make the first process's running statistics everybody's: they are what is tested and kept."""
     if world_size() > 1:
         for buffer in method.buffers():
             dist.broadcast(buffer, 0)
 
 
-def decided_by_the_first(choice: bool, device: torch.device) -> bool:
+def broadcast_flag(choice: bool, device: torch.device) -> bool:
     """What the first process chose, so that all take the same way."""
     if world_size() == 1:
         return choice
     flag = torch.tensor(int(choice), device=device)
     dist.broadcast(flag, 0)
     return bool(flag)
+
+
+def on_rank_zero(do: Callable[[], None], device: torch.device) -> None:
+    """Let the first process do something for all; where it cannot, all of them end, rather than wait for it.
+
+    Raises:
+        InputError: in the first process its own, in the others one that says where to look.
+    """
+    refusal = None
+    if rank() == 0:
+        try:
+            do()
+        except InputError as error:
+            refusal = error
+    if broadcast_flag(refusal is not None, device):
+        raise refusal or InputError("The first process could not write: it says why.")
 
 
 def device_name(device: torch.device) -> str:

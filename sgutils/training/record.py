@@ -6,6 +6,7 @@ import functools
 import hashlib
 import json
 import platform
+import re
 import subprocess
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -15,7 +16,6 @@ import numpy as np
 import torch
 
 from ..errors import InputError
-from . import distributed
 from .config import Config
 
 # 1: the first, without this number. 2: names only what differs from the defaults of later fields and options (see
@@ -136,7 +136,15 @@ def setting(config: dict) -> str:
 def run_name(config: dict) -> str:
     """The ledger's file name for what `Config.as_dict` gave, without ending: equal for equal configurations."""
     digest = hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest()[:8]
-    return f"{config['dataset']}_{config['model']}_{config['method']}_seed{config['seed']}_{digest}"
+    parts = (_in_a_file_name(str(config[name])) for name in ("dataset", "model", "method"))
+    return f"{'_'.join(parts)}_seed{config['seed']}_{digest}"
+
+
+def _in_a_file_name(text: str) -> str:
+    """What names a part of the configuration, of a path its end, in letters that any file system takes."""
+    kind, colon, path = text.partition(":")
+    end = re.split(r"[/\\]+", path.rstrip("/\\"))[-1]
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", f"{kind}-{end}" if colon else text)[:48]
 
 
 def load_run(path: str | Path) -> Run:

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-import torch
 from tqdm.auto import tqdm
 
 from ..data import Dataset
@@ -17,8 +16,16 @@ from ..errors import InputError
 from ..folders import make_folder
 from . import distributed
 from .building import build, make_trainer
-from .checkpoint import A_CHECKPOINT, load_checkpoint, save_checkpoint, save_network, understood, write_atomically
+from .checkpoint import (
+    A_CHECKPOINT,
+    load_checkpoint,
+    reraise_as_input_error,
+    save_checkpoint,
+    save_network,
+    write_atomically,
+)
 from .config import Config
+from .distributed import on_rank_zero
 from .logs import Log
 from .record import Run, code_commit, load_run
 from .trainer import Diverged, Trainer
@@ -66,7 +73,7 @@ def train(
     trainer = make_trainer(config, dataset=dataset, teacher=_placeholder(config, dataset), precision=precision)
     folder = None if out is None else Path(out)
     if folder is not None:
-        _by_the_first(lambda: _make_new(folder), trainer.device)
+        on_rank_zero(lambda: _make_new(folder), trainer.device)
     return _run(trainer, config, folder, command, deadline, quiet, stop)
 
 
@@ -87,7 +94,7 @@ def resume(
     if (folder / RESULT).exists() and (run := load_run(folder / RESULT)).status == "finished":
         return run
     config, trainer, command = _restore(folder, dataset)
-    _by_the_first(lambda: make_folder(folder), trainer.device)
+    on_rank_zero(lambda: make_folder(folder), trainer.device)
     return _run(trainer, config, folder, command, deadline, quiet, stop)
 
 
@@ -117,10 +124,10 @@ def _restore(folder: Path, dataset: Dataset | None = None) -> tuple[Config, Trai
             f"{folder} is a file: expected the folder of a run, which was given to `sgutils train` as --out."
         )
     state = load_checkpoint(folder / CHECKPOINT)
-    with understood(folder / CHECKPOINT, A_CHECKPOINT):
+    with reraise_as_input_error(folder / CHECKPOINT, A_CHECKPOINT):
         config = Config(**state["config"])
     trainer = make_trainer(config, dataset=dataset, teacher=_placeholder(config, dataset))
-    with understood(folder / CHECKPOINT, A_CHECKPOINT):
+    with reraise_as_input_error(folder / CHECKPOINT, A_CHECKPOINT):
         trainer.load_state_dict(state["trainer"])
     return config, trainer, state["command"]
 
@@ -152,13 +159,13 @@ def _run(
 
     def keep(write: Callable[[], None]) -> None:
         if folder is not None:
-            _by_the_first(lambda: _written(write, folder), trainer.device)
+            on_rank_zero(lambda: _written(write, folder), trainer.device)
 
     def too_late() -> bool:
         done = trainer.history
         late = deadline is not None and 0 < len(done) and time.monotonic() + done[-1].seconds > deadline
         more = len(done) < trainer.epochs
-        return distributed.decided_by_the_first(more and (late or stop()), trainer.device)
+        return distributed.broadcast_flag(more and (late or stop()), trainer.device)
 
     log = None if folder is None or distributed.rank() > 0 else Log(folder, done=len(trainer.history))
     steps = len(trainer.train)
@@ -179,7 +186,7 @@ def _run(
             while not (stopped := too_late()) and (epoch := next(epochs, None)):
                 keep(lambda: log.write(trainer.history))
                 due = time.monotonic() >= next_save or len(trainer.history) == trainer.epochs
-                if distributed.decided_by_the_first(due, trainer.device):
+                if distributed.broadcast_flag(due, trainer.device):
                     keep(save)
                 shown = epoch.test_error if epoch.validation_error is None else epoch.validation_error
                 bar.set_postfix(epoch=epoch.index, train_error=f"{epoch.train['error']:.1%}", test_error=f"{shown:.1%}")
@@ -238,24 +245,12 @@ def _teacher_first(
     else:
         plain = make_trainer(_plain(config), device=trainer.device, precision=trainer.precision)
         if own is not None:
-            _by_the_first(lambda: make_folder(own), trainer.device)
+            on_rank_zero(lambda: make_folder(own), trainer.device)
     run = _run(plain, _plain(config), own, command, deadline, quiet, stop)
     if run.status != "finished":
         return run
     trainer.method.teacher.load_state_dict(plain.method.net.state_dict())
     return None
-
-
-def _by_the_first(do: Callable[[], None], device: torch.device) -> None:
-    """What one process does for all; where it cannot, all of them end, rather than wait for it."""
-    refusal = None
-    if distributed.rank() == 0:
-        try:
-            do()
-        except InputError as error:
-            refusal = error
-    if distributed.decided_by_the_first(refusal is not None, device):
-        raise refusal or InputError("The first process could not write: it says why.")
 
 
 def _written(write: Callable[[], None], folder: Path) -> None:

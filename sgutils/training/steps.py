@@ -69,7 +69,7 @@ class Steps:
         weight = 1.0
         if whole_batches and distributed.world_size() > 1:
             count = len(y)
-            x, y = distributed.share(x), distributed.share(y)
+            x, y = distributed.shard(x), distributed.shard(y)
             # The shares are not always equal; the mean over processes is to be the mean over images.
             weight = len(y) * distributed.world_size() / count
         losses = self.losses(x, y)

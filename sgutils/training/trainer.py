@@ -107,7 +107,7 @@ class Trainer:
         if schedule not in SCHEDULES:
             raise InputError(f"schedule must be one of {', '.join(SCHEDULES)}, not {schedule!r}.")
         method.deployed_network()  # what cannot be deployed is said now, not after 300 epochs
-        distributed.join()
+        distributed.setup()
         self.device = distributed.own_device() if device is None else torch.device(device)
         self.precision = precision or default_precision(self.device)
         self.method = method.to(self.device, memory_format=torch.channels_last)
@@ -168,7 +168,7 @@ class Trainer:
         tally = self.steps.epoch(self.train, self.on_step)
         if not tally.steps:
             raise InputError("The training loader yields no mini-batch: give it more images, or a smaller batch size.")
-        if (bad := distributed.least(tally.first_bad)).isfinite():
+        if (bad := distributed.all_reduce_min(tally.first_bad)).isfinite():
             raise Diverged(
                 f"The loss became NaN or infinite in epoch {index + 1}, step {int(bad)}, at learning rate {rates[0]:g}."
             )
@@ -179,9 +179,9 @@ class Trainer:
         last = index + 1 == self.epochs
         if last:
             self.method.on_train_end(x.to(self.device) for x, _ in self.train)
-        distributed.agree(self.method)
-        images = distributed.add_up(torch.tensor(float(tally.images), device=self.device)).item()
-        means = {name: distributed.add_up(value).item() / images for name, value in tally.sums.items()}
+        distributed.sync_buffers(self.method)
+        images = distributed.all_reduce_sum(torch.tensor(float(tally.images), device=self.device)).item()
+        means = {name: distributed.all_reduce_sum(value).item() / images for name, value in tally.sums.items()}
         validated = None if self.validation is None else self.error(self.validation)
         tested = self.error(self.test) if self.test is not None and (last or self.validation is None) else None
         return Epoch(index + 1, rates[0], means, tested, time.perf_counter() - start, validated)
@@ -203,7 +203,7 @@ class Trainer:
             x = x.to(self.device, memory_format=torch.channels_last if x.ndim == 4 else torch.preserve_format)
             found.append((self.method.predict(x).argmax(dim=1) == y.to(self.device)).float())
         right = torch.cat(found)
-        return distributed.add_up(right) if shared else right
+        return distributed.all_reduce_sum(right) if shared else right
 
     @property
     def devices(self) -> list[str]:

@@ -121,11 +121,11 @@ def test_no_pair_is_refused():
         Interval.of([])
 
 
-@pytest.mark.parametrize(("deviation", "points"), [(1.0, 1.0), (1.0, 0.6), (0.5, 0.4)])
-def test_so_many_pairs_show_the_difference_in_four_of_five_experiments(deviation, points):
-    pairs = seeds_needed(deviation, points)
+@pytest.mark.parametrize(("std", "points"), [(1.0, 1.0), (1.0, 0.6), (0.5, 0.4)])
+def test_this_many_pairs_show_the_difference_in_four_of_five_experiments(std, points):
+    pairs = seeds_needed(std, points)
     draws = np.random.default_rng(1)
-    shown = [Interval.of(list(draws.normal(points, deviation, size=pairs))).low > 0 for _ in range(800)]
+    shown = [Interval.of(list(draws.normal(points, std, size=pairs))).low > 0 for _ in range(800)]
     assert 0.74 < np.mean(shown) < 0.9
 
 

@@ -101,8 +101,73 @@ def test_the_official_checksums_are_torchvisions():
         f"{kind.base_folder}/{name}": md5
         for kind in (CIFAR10, CIFAR100)
         for name, md5 in kind.train_list + kind.test_list
-    }
-    assert theirs == {name: md5 for name, md5 in cifar.OFFICIAL.items() if name in theirs} and len(theirs) == 8
+    } | {f"{CIFAR100.base_folder}/{CIFAR100.meta['filename']}": CIFAR100.meta["md5"]}
+    assert theirs == {name: md5 for name, md5 in cifar.OFFICIAL.items() if name in theirs} and len(theirs) == 9
+
+
+@pytest.mark.parametrize(
+    ("name", "write", "version", "files"),
+    [
+        ("cifar10", write_cifar10, "py", 6),
+        ("cifar10", write_cifar10, "bin", 6),
+        ("cifar100", write_cifar100, "python", 3),
+        ("cifar100", write_cifar100, "binary", 3),
+    ],
+)
+def test_a_checksum_covers_every_file_that_is_read(here, name, write, version, files):
+    write(here, version)
+    with pytest.warns(UserWarning) as said:
+        sg.load_dataset(name)
+    assert len([str(each.message) for each in said if "not the official file" in str(each.message)]) == files
+
+
+@pytest.mark.filterwarnings("ignore:.*not the official file")
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({b"data": np.full((10, 3072), 0.5)}, "pixels of type float64"),
+        ({b"data": np.full((10, 3072), 300)}, "pixels from 300 to 300"),
+        ({b"data": np.full((10, 3072), -1)}, "pixels from -1 to -1"),
+        ({b"labels": [256] * 10}, "labels from 256 to 256"),
+        ({b"labels": [1.5] * 10}, "labels of type float64"),
+    ],
+)
+def test_numbers_that_are_no_pixels_or_labels_are_refused_not_wrapped(here, change, words):
+    folder, x, y = write_cifar10(here, "py")
+    batch = {b"data": x[:10], b"labels": y[:10]} | change
+    (folder / "data_batch_1").write_bytes(pickle.dumps(batch, protocol=2))
+    with pytest.raises(sg.InputError, match=f"data_batch_1 is damaged .{words}"):
+        sg.load_dataset("cifar10")
+
+
+@pytest.mark.filterwarnings("ignore:.*not the official file")
+@pytest.mark.parametrize("version", ["py", "bin"])
+@pytest.mark.parametrize("named", ["the folder around it", "raw around it", "the folder itself"])
+def test_cifar_is_found_in_any_folder_that_is_named(here, version, named, tmp_path, monkeypatch):
+    place = tmp_path / "elsewhere"
+    (place / "raw").mkdir(parents=True)
+    folder, x, _ = write_cifar10(place / "raw" if named == "raw around it" else place, version)
+    if named == "the folder itself":
+        place = folder.rename(tmp_path / "my pictures")
+    monkeypatch.setenv("SGUTILS_DATA", str(place))
+    dataset = sg.load_dataset("cifar10")
+    assert np.array_equal(dataset.train_x.numpy().reshape(50, -1), x[:50])
+
+
+def test_where_a_folder_is_named_nothing_else_is_looked_at(here, tmp_path, monkeypatch):
+    write_cifar10(here, "py")
+    monkeypatch.setenv("SGUTILS_DATA", str(tmp_path / "data"))
+    with pytest.warns(UserWarning, match="not the official file"):
+        sg.load_dataset("cifar10")
+    (tmp_path / "empty").mkdir()
+    monkeypatch.setenv("SGUTILS_DATA", str(tmp_path / "empty"))
+    with pytest.raises(
+        sg.InputError, match=f"was not found under {tmp_path / 'empty'} or {tmp_path / 'empty'}/raw: unpack"
+    ):
+        sg.load_dataset("cifar10")
+    monkeypatch.setenv("SGUTILS_DATA", str(tmp_path / "no such"))
+    with pytest.raises(sg.InputError, match="no such is not a folder: --data, or the variable SGUTILS_DATA"):
+        sg.load_dataset("cifar10")
 
 
 class Malice:
@@ -134,8 +199,9 @@ def test_a_missing_damaged_or_malicious_cifar_file_is_one_sentence_and_runs_noth
 @pytest.mark.filterwarnings("ignore:.*not the official file")
 def test_any_single_flipped_bit_of_a_cifar_file_is_refused_in_one_sentence_or_harmless(here, capfd):
     folder, _, _ = write_cifar100(here, "python")
-    uses = {"test": lambda: cifar._read(folder / "test", 10_000, "fine_labels", 2, 100)[0].shape == (10, 3072)}
-    uses["meta"] = lambda: len(cifar._fine_classes(folder)) == 100
+    layout = "cifar-100-python"
+    uses = {"test": lambda: cifar._read(folder / "test", 10_000, "fine_labels", 2, 100, layout)[0].shape == (10, 3072)}
+    uses["meta"] = lambda: len(cifar._fine_classes(folder, layout)) == 100
     for name, use in uses.items():
         content, refused, draw = (folder / name).read_bytes(), 0, random.Random(0)
         around_the_pixels = [*range(250), *range(len(content) - 150, len(content))]
@@ -177,6 +243,18 @@ def test_fer2013_rows_go_where_their_usage_says(here):
     assert dataset.train_x.shape == (4, 3, 32, 32) and dataset.test_x.shape == (2, 3, 32, 32)
     assert dataset.train_y.tolist() == [0, 1, 2, 3] and dataset.test_y.tolist() == [0, 1]
     assert (dataset.train_x[:, 0] == dataset.train_x[:, 2]).all()
+
+
+def test_fer2013_in_its_other_file_with_other_columns_capitals_and_a_mark_of_its_encoding(here):
+    images = faces(3)
+    usages = ["Training", " PublicTest", "privatetest "]
+    lines = [f"{usage},{k},{' '.join(map(str, face.tolist()))}" for k, (usage, face) in enumerate(zip(usages, images))]
+    text = "\r\n".join([" Usage, EMOTION , pixels", *lines, ""])
+    (here / "icml_face_data.csv").write_bytes(b"\xef\xbb\xbf" + text.encode())
+    dataset = sg.load_dataset("fer2013", validation_examples=1)
+    assert (dataset.train_y.tolist(), dataset.validation_y.tolist(), dataset.test_y.tolist()) == ([0], [1], [2])
+    write_fer(here, [(k, face, usage) for k, (face, usage) in enumerate(zip(images, usages))])
+    assert torch.equal(sg.load_dataset("fer2013").train_x, dataset.train_x), "the first file holds the same"
 
 
 def test_fer2013_is_scaled_as_pillow_scales(here):
@@ -247,7 +325,8 @@ def test_a_damaged_raf_db_is_one_sentence_with_where_to_get_it(here, spoil, word
 
 @pytest.mark.parametrize("name", ["cifar10", "cifar100", "fer2013", "raf-db"])
 def test_a_missing_set_says_where_to_put_it(here, name):
-    with pytest.raises(sg.InputError, match="not found under data/raw or data: .*(unpack|put)") as caught:
+    with pytest.raises(sg.InputError, match="not found under (.*): .*(unpack|put)") as caught:
         sg.load_dataset(name)
+    assert str(here) in str(caught.value) and "with --data" in str(caught.value)
     assert "\n" not in str(caught.value)
     assert ("or run pip install torchvision and then python -c" in str(caught.value)) == name.startswith("cifar")

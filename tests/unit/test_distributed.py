@@ -209,7 +209,7 @@ def test_more_processes_than_gpus_is_one_sentence(monkeypatch):
     for name in ("WORLD_SIZE", "LOCAL_WORLD_SIZE"):
         monkeypatch.setenv(name, "4")
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
-    with pytest.raises(sg.InputError, match="4 processes on a machine with 2 GPUs: start one a GPU"):
+    with pytest.raises(sg.InputError, match="4 processes on a machine with 2 GPUs: start one per GPU"):
         sg.Trainer(Linear(), *sg.loaders(digits(), batch_size=32), epochs=1)
 
 

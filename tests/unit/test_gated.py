@@ -355,7 +355,7 @@ def test_activation_checkpointing_is_refused_where_gates_would_be_lost():
 
 def gradients_of_a_share(name):
     """The gradients of one step of one process of two, each with half of the images."""
-    distributed.join()
+    distributed.setup()
     net, _ = gated(name)
     method = sg.SelfGuidance(net, seed=1).train()
     x, y = (batch[distributed.rank() :: 2] for batch in (images(4), torch.arange(4)))

@@ -107,15 +107,41 @@ def test_a_default_that_is_spelled_out_is_the_same_setting():
     assert run_name(record(options={"lam": 0.25}).config) == run_name(record().config)
 
 
+@pytest.mark.parametrize(
+    ("changes", "start"),
+    [
+        ({"dataset": "folder:/home/somebody/my pictures/"}, "folder-my-pictures_resnet32_"),
+        ({"dataset": "folder:../../x:y"}, "folder-x-y_"),
+        ({"dataset": "folder:" + "ü/" * 300 + "n" * 300}, "folder-nnn"),
+        ({"dataset": "folder:."}, "folder-._"),
+        ({"model": "torchvision:resnet18"}, "cifar10_torchvision-resnet18_"),
+    ],
+)
+def test_name_of_a_run_on_ones_own_data_is_a_valid_file_name(changes, start, tmp_path):
+    config = sg.Config().as_dict() | changes
+    name = run_name(config)
+    assert name.startswith(start) and (tmp_path / f"{name}.json").parent == tmp_path
+    (tmp_path / f"{name}.json").write_text("")
+    assert name != run_name(config | {"dataset": "folder:another"})
+
+
 def test_a_number_without_fraction_is_the_same_setting_as_an_int_and_as_a_float():
     whole, fraction = (record(lr=one, options={"lam": one, "tau": 2 * one}).config for one in (1, 1.0))
     assert run_name(whole) == run_name(fraction) and setting(whole) == setting(fraction)
 
 
 def test_mean_and_sample_deviation_by_hand():
-    mean, deviation = sg.mean_and_deviation([1.0, 2.0, 6.0])
-    assert mean == 3.0 and deviation == pytest.approx(math.sqrt((4 + 1 + 9) / 2))
-    assert sg.mean_and_deviation([4.0]) == (4.0, None)
+    mean, std = sg.mean_std([1.0, 2.0, 6.0])
+    assert mean == 3.0 and std == pytest.approx(math.sqrt((4 + 1 + 9) / 2))
+    assert sg.mean_std([4.0]) == (4.0, None)
+
+
+@pytest.mark.parametrize("package", [sg, sg.results])
+def test_the_old_name_of_mean_std_works_for_one_release_and_says_the_new_one(package):
+    with pytest.warns(
+        FutureWarning, match=r"mean_and_deviation is now mean_std; the old name goes in the next release"
+    ):
+        assert package.mean_and_deviation is sg.mean_std
 
 
 def test_measured_rows_show_seeds_spread_and_divergence():
