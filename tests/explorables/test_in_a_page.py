@@ -223,7 +223,7 @@ def test_moving_leaves_the_state_alone_and_can_be_undone(stage):
 def test_a_student_is_said_to_be_drawn_only_while_the_picture_draws(stage):
     """A chapter, a link or a hand that sets the blocks has drawn nothing."""
     said = stage.page.locator(".sg-overview text", has_text="Student:")
-    stage.show("overview", {"gates": "111111111"})
+    stage.show("overview", {"gates": "111111111", "playing": False})
     stage.picture()
     assert said.text_content() == "Student: 9 of 9 blocks"
     stage.page.get_by_role("button", name="Play").click()
