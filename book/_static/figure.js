@@ -1,6 +1,6 @@
 // Draws the page's figures as SVG from the plotly JSON that sgutils/plots.py puts into them.
-// It knows what that module makes: lines, bands, measurements with error bars, linear, logarithmic and named axes. Plotly
-// itself would weigh 395 kB gzip, more than everything else on a page. Colours are CSS variables, one to each role, so a
+// It knows what that module makes: lines, bands, measurements with error bars, points with upright intervals; linear,
+// logarithmic and named axes. Plotly
 // figure follows the page into the dark; one unit is one pixel, so that text keeps its size on a phone.
 (() => {
   const SVG = "http://www.w3.org/2000/svg";
@@ -33,8 +33,8 @@
   // The values that must fit on an axis, error bars included.
   function extent(traces, axis) {
     const values = traces.flatMap((trace) => {
-      const errors = trace[`error_${axis}`]?.array ?? [];
-      return trace[axis].flatMap((value, i) => [value - (errors[i] ?? 0), value + (errors[i] ?? 0)]);
+      const { array: up = [], arrayminus: down = up } = trace[`error_${axis}`] ?? {};
+      return trace[axis].flatMap((value, i) => [value - (down[i] ?? 0), value + (up[i] ?? 0)]);
     });
     return [Math.min(...values), Math.max(...values)];
   }
@@ -119,12 +119,17 @@
       );
     }
     const errors = trace.error_x?.array;
+    const upright = trace.error_y;
     const open = trace.marker?.symbol === "circle-open";
     trace.x.forEach((value, i) => {
       const [cx, cy] = [x.place(value), y.place(trace.y[i])];
       if (errors) {
         const [a, b] = [x.place(value - errors[i]), x.place(value + errors[i])];
         group.append(node("path", { d: `M${a} ${cy}H${b}M${a} ${cy - 5}v10M${b} ${cy - 5}v10`, "stroke-width": 2 }));
+      }
+      if (upright) {
+        const [a, b] = [y.place(trace.y[i] - upright.arrayminus[i]), y.place(trace.y[i] + upright.array[i])];
+        group.append(node("path", { d: `M${cx} ${a}V${b}M${cx - 5} ${a}h10M${cx - 5} ${b}h10`, "stroke-width": 2 }));
       }
       if (trace.mode.includes("markers")) {
         // Single measurements hang below their mean, so that neither hides the other.
