@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from .errors import InputError
 from .gates import linear_decay
-from .networks import GatedNetwork, check_gated, evaluating, network_of
+from .networks import GatedNetwork, check_gated, check_takes, evaluating, network_of
 from .training.checkpoint import A_CHECKPOINT, load_checkpoint, load_network, reraise_as_input_error
 from .training.config import Config
 from .training.runs import CHECKPOINT, NETWORK
@@ -27,8 +27,8 @@ def export_onnx(net: GatedNetwork, out: str | Path, *, example: Tensor | None = 
     Args:
         net: a gated network; it is left as it is.
         out: the file.
-        example: ``(N, C, H, W)`` images that the network takes; the graph then takes any number of this size. None is
-            for networks that take images of any size: N, H and W are free.
+        example: ``(N, C, H, W)`` images that the network takes; the graph then takes any number of this size. None takes
+            the size that the network was built for, or, of one that takes any, leaves H and W free.
 
     Raises:
         InputError: if the package onnx is not installed, the file cannot be written or the network does not take the
@@ -42,10 +42,13 @@ def export_onnx(net: GatedNetwork, out: str | Path, *, example: Tensor | None = 
         ) from error
     check_gated(net)
     weight = next(cast(nn.Module, net).parameters())  # the inputs are of its precision, and on its device
+    side = (getattr(net, "architecture", None) or {}).get("image_size")
+    if example is None and side is not None:
+        example = torch.zeros(2, image_channels(net), side, side)
     images = torch.zeros(2, image_channels(net), 32, 32) if example is None else example
     inputs = images.to(weight), weight.new_ones(net.num_blocks)
+    check_takes(net, inputs[0], "give an example of what it takes")
     with evaluating(net):
-        _try(net, inputs[0])
         try:
             with warnings.catch_warnings(), _attention_in_parts():
                 # The newer exporter needs one more package and the thirtyfold time, and writes this machine's paths into
@@ -88,15 +91,6 @@ def _attention_in_parts() -> Iterator[None]:
         yield
     finally:
         torch.backends.mha.set_fastpath_enabled(enabled)
-
-
-@torch.no_grad()
-def _try(net: GatedNetwork, images: Tensor) -> None:
-    try:
-        net(images)
-    except (AssertionError, RuntimeError, ValueError) as error:
-        size = " x ".join(map(str, images.shape[1:]))
-        raise InputError(f"The network does not take images of {size}: give an example of what it takes.") from error
 
 
 def trained_network(source: str | Path) -> tuple[GatedNetwork, list[float] | None]:

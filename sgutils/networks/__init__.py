@@ -2,7 +2,7 @@
 
 from .batch_norm import keep_running_statistics, recalibrate_batch_norm
 from .gated import GatedModel, gated
-from .modes import evaluating
+from .modes import check_takes, evaluating
 from .pretrained import load_pretrained
 from .protocol import GatedNetwork, check_gated, fold_gates
 from .registry import MODELS, build_network, check_model, network_of
@@ -17,6 +17,7 @@ __all__ = [
     "build_network",
     "check_gated",
     "check_model",
+    "check_takes",
     "evaluating",
     "fold_gates",
     "gated",

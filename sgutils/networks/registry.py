@@ -4,10 +4,12 @@ import importlib
 from types import ModuleType
 from typing import Any, cast
 
+import torch
 from torch import nn
 
 from ..errors import InputError
 from .gated import gated
+from .modes import check_takes
 from .protocol import GatedNetwork
 from .resnets import ResNet, resnet20, resnet32, resnet50, resnet56, resnet110
 
@@ -49,14 +51,21 @@ def build_network(model: str, *, num_classes: int, in_channels: int = 3, image_s
         image_size: their side, which some networks (vision transformers) are built for; None leaves it at the usual.
 
     Raises:
-        InputError: if there is no such network, its library is not installed, or it has no residual blocks.
+        InputError: if there is no such network, its library is not installed, it has no residual blocks, or it does not take
+            images of that size.
     """
     check_model(model)
     if model in MODELS:
         return MODELS[model](num_classes=num_classes, in_channels=in_channels)
     library, _, name = model.partition(":")
     make = _timm if library == "timm" else _torchvision
-    net = gated(make(name, num_classes, in_channels, image_size))
+    try:
+        plain = make(name, num_classes, in_channels, image_size)
+    except (AssertionError, RuntimeError, ValueError) as error:
+        raise InputError(f"{model} cannot be built for images of side {image_size}: {error}") from error
+    net = gated(plain)
+    if image_size is not None:
+        check_takes(net, torch.zeros(1, in_channels, image_size, image_size), "choose another network or image size")
     net.architecture = {
         "model": model,
         "num_classes": num_classes,

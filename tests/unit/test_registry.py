@@ -125,6 +125,13 @@ def test_a_name_that_is_none_is_one_sentence(name, words):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("name", ["timm:vit_tiny_patch16_224", "torchvision:vit_b_16"])
+def test_an_image_size_that_a_network_cannot_take_is_one_sentence(name):
+    with pytest.raises(sg.InputError, match="8") as caught:
+        build_network(name, num_classes=2, image_size=8)
+    assert "\n" not in str(caught.value)
+
+
 def test_a_library_that_is_not_installed_is_one_sentence(monkeypatch):
     monkeypatch.setitem(sys.modules, "timm", None)
     with pytest.raises(sg.InputError, match=r"needs the package timm: install it with pip install 'sgutils\[timm\]'"):
