@@ -42,12 +42,12 @@ notebooks: $(VENV)/.all  ## run the chapters again and store them in their norma
 
 bench: $(VENV)/.all browser $(PAGE)  ## measure speed, storage and page weight into data/benchmarks (on a quiet machine)
 	$(BIN)/python benchmarks/steps.py
-	$(BIN)/python benchmarks/ways.py
+	$(BIN)/python benchmarks/step_variants.py
 	$(BIN)/python benchmarks/epochs.py
-	$(BIN)/python benchmarks/side_by_side.py
+	$(BIN)/python benchmarks/concurrent_runs.py
 	$(BIN)/python benchmarks/chapters.py
 	$(BIN)/python benchmarks/explorables.py
-	$(BIN)/python benchmarks/maps.py
+	$(BIN)/python benchmarks/tsne.py
 
 pictures: $(VENV)/.all browser $(PAGE)  ## take the pictures of the explorables that readers without scripts see
 	$(BIN)/python book/_tools/pictures.py

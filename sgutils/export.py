@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from .errors import InputError
 from .gates import linear_decay
-from .networks import MODELS, GatedNetwork, ResNet, check_gated, evaluating
+from .networks import GatedNetwork, check_gated, check_takes, evaluating, network_of
 from .training.checkpoint import A_CHECKPOINT, load_checkpoint, load_network, reraise_as_input_error
 from .training.config import Config
 from .training.runs import CHECKPOINT, NETWORK
@@ -27,8 +27,8 @@ def export_onnx(net: GatedNetwork, out: str | Path, *, example: Tensor | None = 
     Args:
         net: a gated network; it is left as it is.
         out: the file.
-        example: ``(N, C, H, W)`` images that the network takes; the graph then takes any number of this size. None is
-            for networks that take images of any size: N, H and W are free.
+        example: ``(N, C, H, W)`` images that the network takes; the graph then takes any number of this size. None takes
+            the size that the network was built for, or, of one that takes any, leaves H and W free.
 
     Raises:
         InputError: if the package onnx is not installed, the file cannot be written or the network does not take the
@@ -42,10 +42,13 @@ def export_onnx(net: GatedNetwork, out: str | Path, *, example: Tensor | None = 
         ) from error
     check_gated(net)
     weight = next(cast(nn.Module, net).parameters())  # the inputs are of its precision, and on its device
+    side = (getattr(net, "architecture", None) or {}).get("image_size")
+    if example is None and side is not None:
+        example = torch.zeros(2, image_channels(net), side, side)
     images = torch.zeros(2, image_channels(net), 32, 32) if example is None else example
     inputs = images.to(weight), weight.new_ones(net.num_blocks)
+    check_takes(net, inputs[0], "give an example of what it takes")
     with evaluating(net):
-        _try(net, inputs[0])
         try:
             with warnings.catch_warnings(), _attention_in_parts():
                 # The newer exporter needs one more package and the thirtyfold time, and writes this machine's paths into
@@ -90,16 +93,7 @@ def _attention_in_parts() -> Iterator[None]:
         torch.backends.mha.set_fastpath_enabled(enabled)
 
 
-@torch.no_grad()
-def _try(net: GatedNetwork, images: Tensor) -> None:
-    try:
-        net(images)
-    except (AssertionError, RuntimeError, ValueError) as error:
-        size = " x ".join(map(str, images.shape[1:]))
-        raise InputError(f"The network does not take images of {size}: give an example of what it takes.") from error
-
-
-def trained_network(source: str | Path) -> tuple[ResNet, list[float] | None]:
+def trained_network(source: str | Path) -> tuple[GatedNetwork, list[float] | None]:
     """The network of a run as it was trained: its gates not folded in, wherever that can still be had.
 
     Args:
@@ -114,18 +108,32 @@ def trained_network(source: str | Path) -> tuple[ResNet, list[float] | None]:
     """
     source = Path(source)
     if not source.is_dir():
-        return load_network(source), None
+        return _gated(load_network(source)), None
     if not (source / CHECKPOINT).exists():
-        return load_network(source / NETWORK), None
+        return _gated(load_network(source / NETWORK)), None
     state = load_checkpoint(source / CHECKPOINT)
     with reraise_as_input_error(source / CHECKPOINT, A_CHECKPOINT):
         config = Config(**state["config"])
         weights = {name[4:]: value for name, value in state["trainer"]["method"].items() if name.startswith("net.")}
         if weights:
-            in_channels, num_classes = weights["stem.0.weight"].shape[1], len(weights["classifier.bias"])
-            net = MODELS[config.model](num_classes=num_classes, in_channels=in_channels).eval()
+            net = cast(nn.Module, network_of(state.get("architecture") or _of_ours(config.model, weights))).eval()
             net.load_state_dict(weights)
     if not weights:
-        return load_network(source / NETWORK), None  # several networks were trained: the one that is deployed
+        return _gated(load_network(source / NETWORK)), None  # several networks were trained: the one that is deployed
     p_last, scaled_in_training = config.options.get("p_last"), config.options.get("scaling") == "train"
-    return net, None if p_last is None or scaled_in_training else linear_decay(net.num_blocks, p_last).tolist()
+    gated = _gated(net)
+    return gated, None if p_last is None or scaled_in_training else linear_decay(gated.num_blocks, p_last).tolist()
+
+
+def _of_ours(model: str, weights: dict[str, Tensor]) -> dict:
+    """The architecture of a network whose checkpoint does not name it, as those of the first version."""
+    in_channels, num_classes = weights["stem.0.weight"].shape[1], len(weights["classifier.bias"])
+    return {"model": model, "in_channels": in_channels, "num_classes": num_classes}
+
+
+def _gated(net: nn.Module) -> GatedNetwork:
+    if not isinstance(net, GatedNetwork):
+        raise InputError(
+            f"{type(net).__name__} keeps its gates as constants, which cannot be an input: export the folder of its run."
+        )
+    return net

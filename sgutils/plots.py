@@ -56,6 +56,29 @@ class Row:
     role: str = "baseline"
 
 
+@dataclass(frozen=True)
+class Mark:
+    """One point of a scatter with an upright interval, labelled at its right.
+
+    Attributes:
+        label: what it is.
+        x: position, in the unit that the x axis names.
+        y: value, in the unit that the y axis names.
+        low: lower end of the interval; None draws none.
+        high: upper end of the interval.
+        role: one of `sgutils.colors.ROLES`.
+        filled: whether it is a large dot, or a small ring.
+    """
+
+    label: str
+    x: float
+    y: float
+    low: float | None = None
+    high: float | None = None
+    role: str = "teacher"
+    filled: bool = True
+
+
 def lines(
     items: Iterable[Line],
     *,
@@ -124,6 +147,39 @@ def rows(
     figure.update_xaxes(title_text=x, range=_range(x_range, False))
     figure.update_yaxes(type="category", categoryarray=[item.label for item in reversed(items)], categoryorder="array")
     figure.update_layout(margin_l=12 + 7 * max((len(item.label) for item in items), default=0))
+    return figure
+
+
+def scatter(items: Iterable[Mark], *, x: str, y: str, height: int = 380, zero: str = "") -> go.Figure:
+    """Points with upright intervals, around a line at 0.
+
+    Args:
+        items: the points, at least one.
+        x: name and unit of the x axis, which begins at 0.
+        y: name and unit of the y axis.
+        height: of the figure, in pixels.
+        zero: what the line at 0 means, written at its end.
+
+    Raises:
+        InputError: if there is no point or one has an unknown role.
+    """
+    items = list(items)
+    if not items:
+        raise InputError("A scatter needs at least one point, and there is none.")
+    figure = _figure(height)
+    for item in items:
+        _check_role(item.role)
+    end = 1.08 * max(max(item.x for item in items), 1.0)
+    line = {"color": ROLES["baseline"].light, "width": 2, "dash": "dash"}
+    named = {"mode": "lines+text", "text": ["", f" {zero}"], "textposition": "middle right", "cliponaxis": False}
+    figure.add_trace(
+        go.Scatter(x=[0.0, *_numbers([end])], y=[0.0, 0.0], name=zero, meta={"role": "baseline"}, line=line, **named)
+    )
+    for item in items:
+        figure.add_trace(_mark(item))
+    figure.update_xaxes(title_text=x, range=_numbers([0, end]))
+    figure.update_yaxes(title_text=y)
+    figure.update_layout(margin_r=12 + 7 * max(len(item.label) for item in items))
     return figure
 
 
@@ -280,6 +336,27 @@ def _mean(item: Row) -> go.Scatter:
         mode="markers",
         marker={"color": color, "size": 10},
         error_x=None if std is None else {"type": "data", "array": _numbers([std]), "color": color, "width": 6},
+    )
+
+
+def _mark(item: Mark) -> go.Scatter:
+    color = ROLES[item.role].light
+    reach = None
+    if item.low is not None:
+        up, down = _numbers([item.high - item.y, item.y - item.low])
+        reach = {"type": "data", "symmetric": False, "array": [up], "arrayminus": [down], "color": color, "width": 5}
+    return go.Scatter(
+        x=_numbers([item.x]),
+        y=_numbers([item.y]),
+        name=item.label,
+        meta={"role": item.role},
+        mode="markers+text",
+        marker={"color": color, "symbol": "circle" if item.filled else "circle-open", "size": 13 if item.filled else 9},
+        error_y=reach,
+        text=[f" {item.label}"],
+        textposition="middle right",
+        textfont={"color": color},
+        cliponaxis=False,
     )
 
 

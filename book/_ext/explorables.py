@@ -96,10 +96,8 @@ def write_scripts(app, error):
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "explorables.css").write_text(bundle.stylesheet(), encoding="utf-8")
     for name in bundle.NAMES:
-        source = json.dumps(bundle.module_source(name))
-        (folder / f"{name}.js").write_text(
-            f"(window.sgExplorables ||= {{}})[{json.dumps(name)}] = {source};\n", encoding="utf-8"
-        )
+        for file, script in bundle.site_scripts(name).items():
+            (folder / file).write_text(script, encoding="utf-8")
     # What an explorable loads at a click: too heavy to come with the page.
     shutil.copytree(
         data_folder() / "networks",

@@ -1,6 +1,6 @@
 // Draws the page's figures as SVG from the plotly JSON that sgutils/plots.py puts into them.
-// It knows what that module makes: lines, bands, measurements with error bars, linear, logarithmic and named axes. Plotly
-// itself would weigh 395 kB gzip, more than everything else on a page. Colours are CSS variables, one to each role, so a
+// It knows what that module makes: lines, bands, measurements with error bars, points with upright intervals; linear,
+// logarithmic and named axes. Plotly
 // figure follows the page into the dark; one unit is one pixel, so that text keeps its size on a phone.
 (() => {
   const SVG = "http://www.w3.org/2000/svg";
@@ -33,8 +33,8 @@
   // The values that must fit on an axis, error bars included.
   function extent(traces, axis) {
     const values = traces.flatMap((trace) => {
-      const errors = trace[`error_${axis}`]?.array ?? [];
-      return trace[axis].flatMap((value, i) => [value - (errors[i] ?? 0), value + (errors[i] ?? 0)]);
+      const { array: up = [], arrayminus: down = up } = trace[`error_${axis}`] ?? {};
+      return trace[axis].flatMap((value, i) => [value - (down[i] ?? 0), value + (up[i] ?? 0)]);
     });
     return [Math.min(...values), Math.max(...values)];
   }
@@ -52,19 +52,16 @@
   const raised = (power) => String(power).replace(/./g, (digit) => ({ "-": "⁻" })[digit] ?? "⁰¹²³⁴⁵⁶⁷⁸⁹"[digit]);
 
   function ticksLog([low, high]) {
-    const ticks = [];
-    for (let k = Math.floor(low); k <= Math.ceil(high); k++) {
-      for (const factor of high - low > 2 ? [1] : [1, 2, 5]) {
-        const value = k + Math.log10(factor);
-        if (value < low - 1e-9 || value > high + 1e-9) continue;
-        const small = k < -3 || k > 4;
-        ticks.push([
-          value,
-          small ? `${factor > 1 ? `${factor}·` : ""}10${raised(k)}` : String(Number((factor * 10 ** k).toPrecision(3))),
-        ]);
-      }
-    }
-    return ticks;
+    const factors = high - low > 2 ? [1] : [1, 2, 5];
+    const powers = Array.from({ length: Math.ceil(high) - Math.floor(low) + 1 }, (_, i) => Math.floor(low) + i);
+    return powers
+      .flatMap((power) => factors.map((factor) => [power + Math.log10(factor), logWords(factor, power)]))
+      .filter(([value]) => value >= low - 1e-9 && value <= high + 1e-9);
+  }
+
+  function logWords(factor, power) {
+    if (power >= -3 && power <= 4) return String(Number((factor * 10 ** power).toPrecision(3)));
+    return `${factor > 1 ? `${factor}·` : ""}10${raised(power)}`;
   }
 
   // An axis: where a value lies between the two ends (in pixels), and its ticks.
@@ -122,12 +119,17 @@
       );
     }
     const errors = trace.error_x?.array;
+    const upright = trace.error_y;
     const open = trace.marker?.symbol === "circle-open";
     trace.x.forEach((value, i) => {
       const [cx, cy] = [x.place(value), y.place(trace.y[i])];
       if (errors) {
         const [a, b] = [x.place(value - errors[i]), x.place(value + errors[i])];
         group.append(node("path", { d: `M${a} ${cy}H${b}M${a} ${cy - 5}v10M${b} ${cy - 5}v10`, "stroke-width": 2 }));
+      }
+      if (upright) {
+        const [a, b] = [y.place(trace.y[i] - upright.arrayminus[i]), y.place(trace.y[i] + upright.array[i])];
+        group.append(node("path", { d: `M${cx} ${a}V${b}M${cx - 5} ${a}h10M${cx - 5} ${b}h10`, "stroke-width": 2 }));
       }
       if (trace.mode.includes("markers")) {
         // Single measurements hang below their mean, so that neither hides the other.
@@ -138,6 +140,40 @@
       }
     });
     return group;
+  }
+
+  function drawAxes({ x, y, box, titles, width, height, narrow }) {
+    const axes = node("g", { class: "sg-axes" });
+    axes.append(node("path", { d: `M${box.left} ${box.bottom}H${box.right}` }));
+    for (const [value, text] of x.ticks) {
+      const at = x.tickPlace(value);
+      axes.append(node("path", { d: `M${at} ${box.bottom}v5` }));
+      axes.append(node("text", { x: at, y: box.bottom + 19, "text-anchor": "middle" }, text));
+    }
+    for (const [value, text] of y.ticks) {
+      const at = y.named ? y.place(value) : y.tickPlace(value);
+      const name = y.named ? "sg-name" : "";
+      axes.append(node("path", { class: "sg-grid", d: `M${box.left} ${at}H${box.right}` }));
+      // On a phone the rows' names stand above their rows.
+      const place =
+        y.named && narrow ? { x: box.left, y: at - 13 } : { x: box.left - 8, y: at + 4, "text-anchor": "end" };
+      axes.append(node("text", { class: name, ...place }, text));
+    }
+    const end = Math.min(width, Math.max(box.right, ...titles.x.map(textWidth)));
+    titles.x.forEach((line, i) => {
+      const down = height - 8 - TITLE_LINE * (titles.x.length - 1 - i);
+      axes.append(node("text", { class: "sg-title", x: end, y: down, "text-anchor": "end" }, line));
+    });
+    titles.y.forEach((line, i) => axes.append(node("text", { class: "sg-title", x: 0, y: 13 + TITLE_LINE * i }, line)));
+    return axes;
+  }
+
+  // A line's name, behind a piece of the line where it stands in the key.
+  function drawLabel({ text, trace, x, y }, key) {
+    const name = node("text", { class: "sg-direct", x: x + 7, y: y + 4.5, fill: paint(trace) }, text);
+    if (!key) return [name];
+    const look = { stroke: paint(trace), "stroke-width": 2, "stroke-dasharray": DASHES[trace.line?.dash] };
+    return [node("path", { d: `M0 ${y}H16`, ...look }), name];
   }
 
   function draw(host, { data, layout }) {
@@ -166,55 +202,16 @@
     const x = scale(layout.xaxis, data, "x", box.left, box.right, Math.max(2, (box.right - box.left) / 80));
 
     const svg = node("svg", { width, height, viewBox: `0 0 ${width} ${height}`, "aria-hidden": "true" });
-    const axes = node("g", { class: "sg-axes" });
-    axes.append(node("path", { d: `M${box.left} ${box.bottom}H${box.right}` }));
-    for (const [value, text] of x.ticks) {
-      const at = x.tickPlace(value);
-      axes.append(node("path", { d: `M${at} ${box.bottom}v5` }));
-      axes.append(node("text", { x: at, y: box.bottom + 19, "text-anchor": "middle" }, text));
-    }
-    for (const [value, text] of y.ticks) {
-      const at = y.named ? y.place(value) : y.tickPlace(value);
-      axes.append(node("path", { class: "sg-grid", d: `M${box.left} ${at}H${box.right}` }));
-      if (y.named && narrow) axes.append(node("text", { class: "sg-name", x: box.left, y: at - 13 }, text));
-      else
-        axes.append(
-          node("text", { class: y.named ? "sg-name" : "", x: box.left - 8, y: at + 4, "text-anchor": "end" }, text),
-        );
-    }
-    const end = Math.max(box.right, Math.max(...titles.x.map(textWidth)));
-    titles.x.forEach((line, i) => {
-      const y = height - 8 - TITLE_LINE * (titles.x.length - 1 - i);
-      axes.append(node("text", { class: "sg-title", x: Math.min(end, width), y, "text-anchor": "end" }, line));
-    });
-    titles.y.forEach((line, i) => axes.append(node("text", { class: "sg-title", x: 0, y: 13 + TITLE_LINE * i }, line)));
-    svg.append(axes);
-
+    svg.append(drawAxes({ x, y, box, titles, width, height, narrow }));
     data.forEach((trace) => svg.append(drawTrace(trace, x, y)));
-
-    const ends = labels.map(({ text, trace }) => ({
-      text,
-      trace,
-      y: y.place(trace.y.at(-1)),
-      x: x.place(trace.x.at(-1)),
+    const ends = labels.map((label) => ({
+      ...label,
+      y: y.place(label.trace.y.at(-1)),
+      x: x.place(label.trace.x.at(-1)),
     }));
     if (key) ends.forEach((label, i) => Object.assign(label, { x: 20, y: top + 20 * i }));
     else spreadLabels(ends, box.top, box.bottom);
-    for (const label of ends) {
-      const dash = DASHES[label.trace.line?.dash];
-      if (key)
-        svg.append(
-          node("path", {
-            d: `M0 ${label.y}H16`,
-            stroke: paint(label.trace),
-            "stroke-width": 2,
-            "stroke-dasharray": dash,
-          }),
-        );
-      svg.append(
-        node("text", { class: "sg-direct", x: label.x + 7, y: label.y + 4.5, fill: paint(label.trace) }, label.text),
-      );
-    }
+    svg.append(...ends.flatMap((label) => drawLabel(label, key)));
     host.querySelector("svg")?.remove();
     host.append(svg);
     host.dataset.drawn = "true";

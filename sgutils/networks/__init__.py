@@ -2,18 +2,11 @@
 
 from .batch_norm import keep_running_statistics, recalibrate_batch_norm
 from .gated import GatedModel, gated
-from .modes import evaluating
+from .modes import check_takes, evaluating
+from .pretrained import load_pretrained
 from .protocol import GatedNetwork, check_gated, fold_gates
+from .registry import MODELS, build_network, check_model, network_of
 from .resnets import GatedBlock, ResNet, resnet, resnet20, resnet32, resnet50, resnet56, resnet110
-
-# The names that the command line and a configuration know, and what builds them from (num_classes, in_channels).
-MODELS = {
-    "resnet20": resnet20,
-    "resnet32": resnet32,
-    "resnet50": resnet50,
-    "resnet56": resnet56,
-    "resnet110": resnet110,
-}
 
 __all__ = [
     "MODELS",
@@ -21,11 +14,16 @@ __all__ = [
     "GatedModel",
     "GatedNetwork",
     "ResNet",
+    "build_network",
     "check_gated",
+    "check_model",
+    "check_takes",
     "evaluating",
     "fold_gates",
     "gated",
     "keep_running_statistics",
+    "load_pretrained",
+    "network_of",
     "recalibrate_batch_norm",
     "resnet",
     "resnet20",

@@ -4,6 +4,7 @@ import copy
 import fnmatch
 import warnings
 from collections.abc import Sequence
+from typing import Any
 
 from torch import Tensor, nn
 
@@ -14,6 +15,7 @@ from .folding import scale_output
 from .known_blocks import known_block, known_names
 from .protocol import GatedNetwork
 from .units import (
+    KEPT,
     BranchEnd,
     Gate,
     GateContext,
@@ -91,12 +93,14 @@ class GatedModel(nn.Module):
     Attributes:
         model: the network itself, whose state dict has the names that it always had.
         block_names: which of its modules have gates, in the order of the gates.
+        architecture: what `sgutils.networks.build_network` made it from; None of any other.
     """
 
     def __init__(self, model: nn.Module, block_names: Sequence[str], context: GateContext):
         super().__init__()
         self.model = model
         self.block_names = tuple(block_names)
+        self.architecture: dict[str, Any] | None = None
         self._context = context
 
     @property
@@ -142,6 +146,28 @@ class GatedModel(nn.Module):
             _fold_unit(folded, folded.get_submodule(name), value)
         for module in folded.modules():
             release_hooks(module, LinearInput)
+        if self.architecture is not None:
+            vars(folded)["architecture"] = self.architecture
+        return folded
+
+    def folded_again(self, state: dict[str, Tensor]) -> nn.Module:
+        """What `fold` once gave, from its state dict: this network itself where all gates were folded in.
+
+        Args:
+            state: of a network like this one, folded or not.
+
+        Raises:
+            RuntimeError: if it is of another network.
+        """
+        whole = len(state) > 0 and set(state) == set(self.state_dict())
+        own = {name.removeprefix("model.") if whole else name: value for name, value in state.items()}
+        kept = {name: value.item() for name, value in own.items() if name.endswith("." + KEPT)}
+        if not kept:
+            self.model.load_state_dict(own)
+            return self
+        p = [next((g for name, g in kept.items() if name.startswith(block + ".")), 1.0) for block in self.block_names]
+        folded = self.fold(p)
+        folded.load_state_dict(own)
         return folded
 
     def extra_repr(self) -> str:

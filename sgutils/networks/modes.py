@@ -1,10 +1,12 @@
-"""Training mode and test mode, put back module by module."""
+"""Eval mode for a while, and what a network takes in it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
+from ..errors import InputError
 from .protocol import GatedNetwork
 
 
@@ -23,3 +25,14 @@ def evaluating(net: nn.Module | GatedNetwork) -> Iterator[None]:
     finally:
         for module, training in modes:
             module.training = training
+
+
+@torch.no_grad()
+def check_takes(net: GatedNetwork, images: Tensor, advice: str) -> None:
+    """Raise an `InputError` unless the network takes these ``(N, C, H, W)`` images."""
+    try:
+        with evaluating(net):
+            net(images)
+    except (AssertionError, RuntimeError, ValueError) as error:
+        size = " x ".join(map(str, images.shape[1:]))
+        raise InputError(f"The network does not take images of {size}: {advice}.") from error

@@ -2,6 +2,14 @@
 
 from .signatures import method_defaults
 
+DATASETS = {
+    "cifar10": "CIFAR-10",
+    "cifar100": "CIFAR-100",
+    "fashion-mnist": "Fashion-MNIST",
+    "fer2013": "FER-2013",
+    "raf-db": "RAF-DB",
+    "digits": "digits",
+}
 NETWORKS = {
     "resnet20": "ResNet-20",
     "resnet32": "ResNet-32",

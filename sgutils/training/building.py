@@ -7,7 +7,7 @@ import torch
 from ..data import Dataset, load_dataset
 from ..data.loader import in_order, loaders
 from ..methods import Method, build_method
-from ..networks import MODELS
+from ..networks import build_network
 from . import distributed
 from .config import Config
 from .trainer import Trainer
@@ -38,7 +38,12 @@ def build(config: Config, dataset: Dataset | None = None, **more) -> tuple[Metho
     dataset = dataset or build_dataset(config)
 
     def make_network():
-        return MODELS[config.model](num_classes=dataset.num_classes, in_channels=dataset.channels)
+        return build_network(
+            config.model,
+            num_classes=dataset.num_classes,
+            in_channels=dataset.channels,
+            image_size=dataset.train_x.shape[-1],
+        )
 
     with _DRAWING, torch.random.fork_rng(devices=[]):  # weights are drawn on the CPU
         torch.default_generator.manual_seed(config.seed)

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 import torch
+from torch import nn
 
 from ..errors import InputError
-from ..networks import ResNet
+from ..networks import GatedModel, network_of
 from .distributed import rank
 
 A_CHECKPOINT = "the checkpoint of a run that `sgutils train` started"
@@ -64,7 +65,7 @@ def load_checkpoint(path: Path) -> dict:
 
 
 @contextmanager
-def reraise_as_input_error(path: Path, expected: str) -> Iterator[None]:
+def reraise_as_input_error(path: str | Path, expected: str) -> Iterator[None]:
     """Around the first use of what was read: contents of another version, or of another program, are one sentence.
 
     Raises:
@@ -78,26 +79,35 @@ def reraise_as_input_error(path: Path, expected: str) -> Iterator[None]:
         ) from error
 
 
-def save_network(path: Path, net: ResNet) -> None:
+def save_network(path: Path, net: nn.Module) -> None:
     """Write a network, its architecture with its weights.
 
     Raises:
         InputError: if the file cannot be written.
     """
-    state = {"architecture": net.architecture, "weights": net.state_dict()}
+    state = {"architecture": getattr(net, "architecture", None), "weights": net.state_dict()}
     _write(path, lambda file: torch.save(state, file))
 
 
-def load_network(path: str | Path) -> ResNet:
+def load_network(path: str | Path) -> nn.Module:
     """Read what `save_network` wrote.
 
+    Returns:
+        The network, which has gates, all 1; but where gates were folded that no layer could take, the folded network.
+
     Raises:
-        InputError: if there is no such file or it is damaged or something else.
+        InputError: if there is no such file, it is damaged or something else, or of a network that has no name.
     """
     expected = "the network.pt of a finished run"
     state = _load(Path(path), {"architecture", "weights"}, expected)
+    if state["architecture"] is None:
+        raise InputError(
+            f"{path} is of a network that only its owner can build: use load_state_dict with the file's 'weights'."
+        )
     with reraise_as_input_error(path, expected):
-        net = ResNet(**state["architecture"])
+        net = network_of(state["architecture"])
+        if isinstance(net, GatedModel):
+            return net.folded_again(state["weights"])
         net.load_state_dict(state["weights"])
     return net
 

@@ -148,7 +148,13 @@ def _run(
     def save() -> None:
         nonlocal next_save
         start = time.monotonic()
-        state = {"config": config.as_dict(), "command": command, "trainer": trainer.state_dict()}
+        architecture = getattr(getattr(trainer.method, "net", None), "architecture", None)
+        state = {
+            "config": config.as_dict(),
+            "command": command,
+            "trainer": trainer.state_dict(),
+            "architecture": architecture,
+        }
         save_checkpoint(folder / CHECKPOINT, state)
         next_save = time.monotonic() + SAVING * (time.monotonic() - start)
 

@@ -41,6 +41,22 @@ def module_source(name):
     return bundled(HERE / name / f"{name}.js")
 
 
+def site_scripts(name):
+    """What the site loads for an explorable, by file names: a classic script that carries its module as text.
+
+    Where the manifest says ``"worker": "on demand"``, the text of its worker is a script of its own, which the module asks
+    for when it needs it: it weighs more than all the rest.
+    """
+    module = module_source(name)
+    scripts = {}
+    if json.loads(_manifest(name)).get("worker") == "on demand":
+        worker = json.dumps(bundled(HERE / name / _WORKER))
+        module = module.replace(f"workerSource: {worker}", "workerSource: null")
+        scripts[f"{name}.worker.js"] = f"(window.sgWorkers ||= {{}})[{json.dumps(name)}] = {worker};\n"
+    scripts[f"{name}.js"] = f"(window.sgExplorables ||= {{}})[{json.dumps(name)}] = {json.dumps(module)};\n"
+    return scripts
+
+
 @cache
 def stylesheet():
     """The style of every explorable: the book's colours, what all share, what each adds, then the room that each needs.

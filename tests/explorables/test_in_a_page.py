@@ -76,7 +76,8 @@ def changes(stage, before):
 
 @pytest.mark.parametrize("name", bundle.NAMES)
 def test_every_control_has_a_name_and_moves_the_picture_by_keyboard(stage, name):
-    show_all_controls(stage, name)
+    stage.show(name)
+    stage.unfold()
     controls = stage.page.locator(":is(input, select, button, [role=slider], [role=switch]):not(:disabled)")
     moved = 0
     for i in range(controls.count()):
@@ -93,14 +94,9 @@ def test_every_control_has_a_name_and_moves_the_picture_by_keyboard(stage, name)
         else:
             pytest.fail(f"{name}: nothing changes by {accessible_name(control)!r}")
         moved += 1
-        show_all_controls(stage, name)
+        stage.show(name)
+        stage.unfold()
     assert moved > 3
-
-
-def show_all_controls(stage, name):
-    """Those behind a click too."""
-    stage.show(name)
-    stage.page.evaluate("for (const more of document.querySelectorAll('details')) more.open = true;")
 
 
 def keys(control):
@@ -223,7 +219,7 @@ def test_moving_leaves_the_state_alone_and_can_be_undone(stage):
 def test_a_student_is_said_to_be_drawn_only_while_the_picture_draws(stage):
     """A chapter, a link or a hand that sets the blocks has drawn nothing."""
     said = stage.page.locator(".sg-overview text", has_text="Student:")
-    stage.show("overview", {"gates": "111111111"})
+    stage.show("overview", {"gates": "111111111", "playing": False})
     stage.picture()
     assert said.text_content() == "Student: 9 of 9 blocks"
     stage.page.get_by_role("button", name="Play").click()

@@ -1,6 +1,5 @@
 """A site with nothing on it but the trainer, mounted as the book mounts it."""
 
-import json
 import re
 import threading
 from contextlib import contextmanager
@@ -16,7 +15,7 @@ PAGE = """<!doctype html>
 <html lang="en" data-theme="{theme}" data-content_root="./">
 <meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Trainer</title>
 <link rel="icon" href="data:,"><link rel="stylesheet" href="explorables.css">
-<script defer src="trainer.js"></script><script defer src="mount.js"></script>
+<script defer src="_static/explorables/trainer.js"></script><script defer src="mount.js"></script>
 <body><main><h1>Trainer</h1>{explorable}</main></body></html>"""
 
 
@@ -25,8 +24,10 @@ def write_site(folder):
     images = folder / "_static" / "trainer" / "fashion-mnist.gz"
     images.parent.mkdir(parents=True)
     images.write_bytes(fashion_mnist())
-    source = json.dumps(bundle.module_source("trainer"))
-    (folder / "trainer.js").write_text(f'(window.sgExplorables ||= {{}})["trainer"] = {source};\n', encoding="utf-8")
+    scripts = folder / "_static" / "explorables"
+    scripts.mkdir()
+    for file, script in bundle.site_scripts("trainer").items():
+        (scripts / file).write_text(script, encoding="utf-8")
     (folder / "explorables.css").write_text(bundle.stylesheet(), encoding="utf-8")
     (folder / "mount.js").write_text(MOUNT.read_text(encoding="utf-8"), encoding="utf-8")
     for name, theme in (("index", "light"), ("dark", "dark")):

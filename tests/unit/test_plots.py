@@ -64,6 +64,17 @@ def test_rows_stand_in_the_order_given():
     assert list(figure.layout.yaxis.categoryarray) == ["second", "first"]  # plotly counts from the bottom
 
 
+def test_a_scatter_has_a_line_at_zero_and_tells_large_from_small():
+    marks = [plots.Mark("all", 20.0, -2.0, -3.0, -1.5), plots.Mark("few", 50.0, 3.0, filled=False)]
+    line, large, small = plots.scatter(marks, x="gap", y="gain", zero="as good").data
+    assert list(line.y) == [0, 0] and line.x[0] == 0 and line.x[1] > 50 and line.name == "as good"
+    assert (large.error_y.array[0], large.error_y.arrayminus[0]) == pytest.approx((0.5, 1.0))
+    assert (
+        small.error_y.array is None and small.marker.symbol == "circle-open" and large.marker.size > small.marker.size
+    )
+    assert (large.x[0], large.y[0], large.name) == (20, -2, "all")
+
+
 def shown():
     return plots.show(
         plots.lines([plots.Line("<b>", [1, 2], [1 / 3, 2])], x="x", y="y"), "a-figure", "Two points </script> rise"
@@ -108,6 +119,8 @@ def test_colab_gets_html_that_needs_no_page_around_it(monkeypatch):
         lambda: plots.lines([plots.Line("a", [1], [1], "purple")], x="x", y="y"),
         lambda: plots.lines([plots.Line("a", [1], [1], dash="wavy")], x="x", y="y"),
         lambda: plots.rows([plots.Row("a", [])], x="x"),
+        lambda: plots.scatter([], x="x", y="y"),
+        lambda: plots.scatter([plots.Mark("a", 1.0, 1.0, role="purple")], x="x", y="y"),
         lambda: plots.learning_curves({"nobody": []}),
         lambda: plots.learning_curves({"short": [run(0.1), run(0.1, 0.2)]}),
         lambda: plots.learning_curves({"Baseline": [run(0.5)]}, "train_distill"),

@@ -36,7 +36,7 @@ def test_every_module_comes_back_in_its_own_mode():
 
 def test_the_old_module_works_with_a_warning():
     sys.modules.pop("sgutils.resnets", None)
-    with pytest.warns(FutureWarning, match=r"sgutils.networks is now sgutils.networks"):
+    with pytest.warns(FutureWarning, match=r"sgutils\.resnets is now sgutils\.networks"):
         old = importlib.import_module("sgutils.resnets")
     assert old.ResNet is sg.ResNet and old.MODELS is sg.MODELS
     for name in old.__all__:

@@ -116,8 +116,8 @@ function render({ model, el }) {
   const [repaint, stop] = painter(root, () => {
     text(pause, playing() ? "Pause" : "Play");
     images.show(imageOf());
-    // Which blocks a chapter, a link or a hand has set is not chance: only a picture that plays says so.
-    scene.paint(recording.images[imageOf()], { gates, arrived, random: playing() });
+    // Which blocks a chapter or a hand has set is not chance: only a picture that is to play on its own says so.
+    scene.paint(recording.images[imageOf()], { gates, arrived, random: state.get("playing") });
   });
   const state = openState(model, manifest.state, READERS, () => {
     follow();

@@ -14,7 +14,7 @@ from .training_panel import TrainingPanel
 # How much of the time goes into looking at the features, how often a moved map is sent, and by how many steps it moved.
 SHARE_OF_LOOKING = 0.25
 SECONDS_BETWEEN_MAPS = 1 / 30
-STEPS_A_MAP = 4
+STEPS_PER_MAP = 4
 
 STATIC_PAGE = (
     '<div class="sg-x sg-panel-static" role="note" aria-label="Feature panel">'
@@ -103,7 +103,7 @@ class _Watcher:
             self.next_look = time.monotonic() + (time.monotonic() - now) / SHARE_OF_LOOKING
         if self.map.begun and now - self.drawn_at >= SECONDS_BETWEEN_MAPS:
             self.drawn_at = now
-            self.panel.draw_map(self.run, self.map.move(STEPS_A_MAP))
+            self.panel.draw_map(self.run, self.map.move(STEPS_PER_MAP))
 
     def look(self):
         teacher, student = (penultimate(self.net, self.x, gates).cpu() for gates in self.gates)

@@ -1,12 +1,12 @@
 // The controls of a training and what is said of it in words.
 
-import { button, choice, LOGARITHM, select, slider } from "../lib/controls.js";
-import { html, text } from "../lib/dom.js";
+import { button, LOGARITHM, select, slider } from "../lib/controls.js";
+import { attr, html, text } from "../lib/dom.js";
 import { linearDecay, sum } from "../lib/math.js";
 import { deployedGates, PASSES } from "../lib/methods.js";
 import { fixed } from "../lib/words.js";
 import catalogue from "./catalogue.json";
-import { DATASETS } from "./images.js";
+import { DATASETS } from "./datasets.js";
 import { NAMES } from "./picture.js";
 
 export const NETWORKS = Object.fromEntries(
@@ -33,11 +33,7 @@ export function createControls({ frames, begin, play, replay, step, save, set, d
       say: (i) => `${i + 1} of ${frames}`,
       onInput: set("moment"),
     }),
-    data: choice({
-      label: "images",
-      options: Object.entries(DATASETS).map(([key, { name }]) => [key, name]),
-      onChange: set("data"),
-    }),
+    data: pick("data", "images", Object.fromEntries(Object.entries(DATASETS).map(([key, { name }]) => [key, name]))),
     network: pick("network", "network", NETWORKS),
     method: pick("method", "method", NAMES),
     lam: slider({ label: "λ weight", min: 0, max: 3, step: 0.05, say: (v) => fixed(v, 2), onInput: set("lam") }),
@@ -72,6 +68,7 @@ export function createControls({ frames, begin, play, replay, step, save, set, d
     drawn: button("Back to drawn students", drawn),
     replay: button("", replay),
   };
+  attr(buttons.begin, { "data-loads": "" });
   for (const name of ["begin", "play"]) buttons[name].classList.add("sg-main");
   const said = html("output", { class: "sg-trainer-said" });
   const planned = html("output", { class: "sg-trainer-said" });
@@ -130,7 +127,8 @@ export function planOf(state) {
     student && teacher
       ? `; batch norm keeps the statistics of ${state.get("statistics") === "teacher" ? "the teacher" : "both passes"}`
       : "";
-  return `${NAMES[method]}, ${NETWORKS[network]}, ${DATASETS[data].name}, seed ${state.get("seed")}, learning rate ${fixed(state.get("lr"), 3)}: ${depth}${weight}${bn}.`;
+  const engine = state.get("engine") === "auto" ? "" : `, on the ${ENGINES[state.get("engine")]}`;
+  return `${NAMES[method]}, ${NETWORKS[network]}, ${DATASETS[data].name}${engine}, seed ${state.get("seed")}, learning rate ${fixed(state.get("lr"), 3)}: ${depth}${weight}${bn}.`;
 }
 
 // Where things stand, in words.

@@ -2,17 +2,7 @@
 // does it, to zero mean and unit deviation over the training images; `pixels(i)` is a test image as it was.
 
 import digits from "../lib/digits.json";
-
-export const DATASETS = {
-  "fashion-mnist": {
-    name: "Fashion-MNIST",
-    side: 14,
-    train: 4000,
-    test: 1000,
-    classes: ["T-shirt", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"],
-  },
-  digits: { name: "digits", side: 8, train: 719, test: 359, classes: [..."0123456789"] },
-};
+import { DATASETS } from "./datasets.js";
 
 // `bytes` is the file that `images.py` makes; the digits are here already.
 export function readImages(name, bytes) {

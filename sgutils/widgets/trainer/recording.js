@@ -2,7 +2,7 @@
 // it is not that.
 
 import { bytes, check } from "../lib/recording.js";
-import { DATASETS } from "./images.js";
+import { DATASETS } from "./datasets.js";
 
 const METHODS = ["baseline", "stochastic-depth", "self-guidance", "without-backward-full"];
 const STEPS = 32767; // of a coordinate, from the middle to the edge
@@ -14,7 +14,8 @@ export function readTraining(recording) {
     check(METHODS.includes(settings.method) && [settings.lam, settings.tau, epoch].every(Number.isFinite));
     check(labels.length > 0 && labels.length <= 500 && labels.every((label) => classes[label] !== undefined));
     check(frames.length > 1);
-    const photos = bytes(pixels, labels.length * side * side);
+    const half = (side * side) / 2;
+    const photos = bytes(pixels, labels.length * half);
     const history = frames.map(({ steps, teacher, student }) => [steps, teacher.error, student.error]);
     check(history.flat().every(Number.isFinite));
     const network = ({ gates, error, said }) => ({
@@ -25,7 +26,12 @@ export function readTraining(recording) {
     return {
       settings,
       labels,
-      pixels: (i) => photos.subarray(i * side * side, (i + 1) * side * side),
+      // Four bits a pixel became eight again.
+      pixels: (i) =>
+        Uint8Array.from({ length: 2 * half }, (_, k) => {
+          const pair = photos[i * half + (k >> 1)];
+          return 17 * (k % 2 ? pair & 15 : pair >> 4);
+        }),
       views: frames.map(({ steps, losses, teacher, student, map }, i) => {
         check(losses === null || Object.values(losses).every((value) => value === null || Number.isFinite(value)));
         const places = new Int16Array(bytes(map, 8 * labels.length).buffer);

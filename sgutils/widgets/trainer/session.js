@@ -1,5 +1,6 @@
 // A training of this page: the images for it, the worker that trains, the one that lays out the map, and what they told last.
 
+import { html } from "../lib/dom.js";
 import { unzipped } from "../lib/files.js";
 import { spawn } from "../lib/spawn.js";
 import { liveMap } from "./map/map.js";
@@ -41,7 +42,7 @@ export function createSession({ imagesFrom, change }) {
       try {
         if (data !== "digits") loaded ??= await imagesFrom((share) => own === run && set({ share }));
         if (own !== run) return;
-        worker ??= spawn(workerSource);
+        worker ??= spawn(workerSource ?? (await workerOfSite()));
         worker.onmessage = hear;
         worker.onerror = () => set({ phase: "failed", failed: "the worker that trains did not start" });
         map?.close();
@@ -70,11 +71,26 @@ export function createSession({ imagesFrom, change }) {
   });
 }
 
+// The address of a file of the site, from a page anywhere in it.
+function addressOf(file) {
+  const root = document.documentElement.dataset.content_root;
+  if (root === undefined) throw new Error("its files come with the book’s site");
+  return new URL(file, new URL(root, location.href));
+}
+
+// The worker's text, where it did not come with this module: from a script, which a page opened by double-click may load too.
+function workerOfSite() {
+  const script = html("script", { src: addressOf("_static/explorables/trainer.worker.js").href });
+  return new Promise((resolve, reject) => {
+    script.onload = () => resolve(window.sgWorkers.trainer);
+    script.onerror = () => reject(new Error("its script could not be loaded"));
+    document.head.append(script);
+  });
+}
+
 // The images from the site, or from the kernel that shows this picture.
 export async function imagesOfSite(onShare) {
-  const root = document.documentElement.dataset.content_root;
-  if (root === undefined) throw new Error("the images come with the book’s site");
-  const response = await fetch(new URL("_static/trainer/fashion-mnist.gz", new URL(root, location.href)));
+  const response = await fetch(addressOf("_static/trainer/fashion-mnist.gz"));
   if (!response.ok) throw new Error(`${response.url} answered ${response.status}`);
   const total = Number(response.headers.get("content-length"));
   const [reader, parts] = [response.body.getReader(), []];

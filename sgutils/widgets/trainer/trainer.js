@@ -1,12 +1,12 @@
 // Trains a real gated residual network on real images in the page, on its processor or its graphics processor. Before that a
 // recorded training is on show. `session.js` is the training, `picture.js` paints it, and this file is what ties them together.
 
-import { frame, html, painter, text, tryThis } from "../lib/dom.js";
+import { attr, frame, html, painter, text, tryThis } from "../lib/dom.js";
 import { PASSES } from "../lib/methods.js";
 import { onTheme, reducedMotion } from "../lib/preferences.js";
 import { gateString, number, oneOf, openState, wholeNumber } from "../lib/state.js";
 import { createControls, ENGINES, NETWORKS, planOf, standing } from "./controls.js";
-import { DATASETS } from "./images.js";
+import { DATASETS } from "./datasets.js";
 import { errorCurves, featureMap, gateRows, lossTerms, NAMES } from "./picture.js";
 import { readTraining } from "./recording.js";
 import { createSession, imagesOfKernel, imagesOfSite } from "./session.js";
@@ -56,9 +56,7 @@ function render({ model, el }) {
       return {
         ...recording.views[moment()],
         ...recording,
-        method: recording.settings.method,
-        lam: recording.settings.lam,
-        tau: recording.settings.tau,
+        ...recording.settings,
       };
     }
     const { ready, frame: now, look, y } = session;
@@ -173,10 +171,11 @@ function render({ model, el }) {
         ? `The loss is no number any more after step ${session.frame.steps}: choose a smaller learning rate or a smaller λ, and begin anew.`
         : "",
     );
-    grid.setAttribute("aria-busy", session.phase === "loading" || session.phase === "starting");
+    const busy = ["loading", "starting"].includes(session.phase);
+    attr(grid, { "aria-busy": busy || replay.running() });
     parts.paint({
       live: session.phase === "live",
-      busy: ["loading", "starting"].includes(session.phase),
+      busy,
       playing,
       replaying: replay.running(),
       data: state.get("data"),

@@ -16,7 +16,7 @@ import { safetensors } from "./safetensors.js";
 
 const BATCH = 64;
 const SOLVER = { momentum: 0.9, weightDecay: 1e-4, nesterov: true };
-const MAP_IMAGES = 120;
+const MAP_IMAGES = 80;
 const STUDENTS = 4;
 const FRAME = 100; // milliseconds between frames, and ...
 const SHARE = 3; // ... looks at errors and features take no more than a third of the time, ...

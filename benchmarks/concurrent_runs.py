@@ -1,9 +1,9 @@
-"""Several trainings at once on one machine: images a second of all of them together.
+"""Several trainings at once on one machine: images per second of all of them together.
 
-    python benchmarks/side_by_side.py
+    python benchmarks/concurrent_runs.py
 
 trains Self-Guidance of ResNet-32 in one process and in several, as several calls of `sgutils reproduce` do, and writes
-`data/benchmarks/side-by-side-cpu.json` or `side-by-side-cuda.json`. On a CPU one process has one thread, or all of them.
+`data/benchmarks/concurrent-runs-cpu.json` or `concurrent-runs-cuda.json`. On a CPU one process has one thread, or all of them.
 It is wall time on the whole machine, so run it on a quiet one.
 """
 
@@ -66,7 +66,7 @@ def main() -> None:
             found.append(images_per_second(*tried, given.images))
     alone = statistics.median(rates[TRIED[0]])
     record = {
-        "what": f"images a second of all processes together, each training Self-Guidance of ResNet-32, batch {BATCH}",
+        "what": f"images per second of all processes together, each training Self-Guidance of ResNet-32, batch {BATCH}",
         "device": device_name(),
         "rounds": given.rounds,
         "tried": [
@@ -80,7 +80,7 @@ def main() -> None:
         ],
         "versions": {"torch": torch.__version__},
     }
-    save("side-by-side", record)
+    save("concurrent-runs", record)
     print(json.dumps(record, indent=1))
 
 

@@ -1,10 +1,10 @@
 """How fast the maps of the feature space move: in the page, and in a kernel.
 
-    python benchmarks/maps.py
+    python benchmarks/tsne.py
 
 plays the feature space in headless Chromium, with 400 points (teacher and one student) and with 600 (two students), and
 times its t-SNE steps in a worker's loop; then moves a map of 1,000 points with openTSNE, as the feature panel does. It
-writes `data/benchmarks/maps.json`. Wall times depend on what else the machine does, so the load stands beside them, and
+writes `data/benchmarks/tsne.json`. Wall times depend on what else the machine does, so the load stands beside them, and
 what was done in a second is given by the CPU's own time too: of all threads of the browser, or of the kernel's process.
 """
 
@@ -26,10 +26,10 @@ from stage import Mathematics, Stage  # noqa: E402
 
 from sgutils.features import LiveMap  # noqa: E402
 from sgutils.training.checkpoint import write_atomically  # noqa: E402
-from sgutils.widgets.panels.feature_panel import STEPS_A_MAP  # noqa: E402
+from sgutils.widgets.panels.feature_panel import STEPS_PER_MAP  # noqa: E402
 from sgutils.widgets.recorders.feature_space import read_recording  # noqa: E402
 
-OUT = ROOT / "data" / "benchmarks" / "maps.json"
+OUT = ROOT / "data" / "benchmarks" / "tsne.json"
 
 # Times of the frames in which the points have moved.
 WATCH = """() => {
@@ -100,11 +100,11 @@ def kernel(features, rounds=60):
     """Seconds of one update of the kernel's map: (wall, process)."""
     live = LiveMap(perplexity=20)
     live.show(features)
-    live.move(STEPS_A_MAP)
+    live.move(STEPS_PER_MAP)
     times = []
     for _ in range(rounds):
         wall, own = time.perf_counter(), time.process_time()
-        live.move(STEPS_A_MAP)
+        live.move(STEPS_PER_MAP)
         times.append((time.perf_counter() - wall, time.process_time() - own))
     return np.array(times)
 
@@ -137,7 +137,7 @@ def main():
     wall, own = kernel(thousand).T
     record["kernel"] = {
         "points": len(thousand),
-        "steps_an_update": STEPS_A_MAP,
+        "steps_an_update": STEPS_PER_MAP,
         "updates_a_second": quartiles(1 / wall, 1),
         "updates_a_second_of_its_own_time": quartiles(1 / own, 1),
     }

@@ -1,10 +1,10 @@
-"""Other ways to compute the Self-Guidance step, tried against the trainer's own.
+"""Variants of the Self-Guidance step, tried against the trainer's own.
 
-    python benchmarks/ways.py
+    python benchmarks/step_variants.py
 
-checks that each way does the same mathematics from the same weights, times all of them in turn on the same students, and
-writes `data/benchmarks/ways-cpu.json` or `ways-cuda.json`. What is reported is the ratio to the trainer's step in the same
-round, and how long a way takes until it is ready. CUDA graphs are tried where there is a GPU.
+checks that each does the same mathematics from the same weights, times all of them in turn on the same students, and
+writes `data/benchmarks/step-variants-cpu.json` or `step-variants-cuda.json`. What is reported is the ratio to the trainer's step in the same
+round, and how long it takes until it is ready. CUDA graphs are tried where there is a GPU.
 """
 
 import argparse
@@ -224,7 +224,7 @@ def put_back(before: list[tuple[Tensor, Tensor]]) -> None:
         tensor.copy_(value)
 
 
-WAYS = {
+VARIANTS = {
     "the trainer's": Eager,
     "stem and first branch once": SharedBeginning,
     "both passes stacked": Stacked,
@@ -238,14 +238,14 @@ ON_A_GPU = {
 }
 
 
-def prepared(way: type[Eager], precision: str) -> tuple[Eager, float]:
+def prepared(variant: type[Eager], precision: str) -> tuple[Eager, float]:
     """It, from the same weights each time, and the seconds until its first step is done."""
     torch.manual_seed(0)
     net = sg.resnet32().to(DEVICE, memory_format=OURS).train()
     x = torch.randn(BATCH, 3, SIDE, SIDE).to(DEVICE, memory_format=OURS)
     y = torch.randint(CLASSES, (BATCH,)).to(DEVICE)
     start = time.perf_counter()
-    made = way(net, x, y, precision == "bfloat16")
+    made = variant(net, x, y, precision == "bfloat16")
     for gates in students(torch.Generator().manual_seed(1), 3):
         made.step(gates)
     if DEVICE.type == "cuda":
@@ -258,7 +258,7 @@ def students(draw: torch.Generator, count: int) -> list[Tensor]:
 
 
 def agreement(one: Eager, other: Eager) -> float:
-    """Cosine of the ways that weights and running statistics have gone since the start, the smaller of the two."""
+    """Cosine of the directions in which weights and running statistics have moved since the start, the smaller of the two."""
     torch.manual_seed(0)
     start = sg.resnet32().to(DEVICE)
 
@@ -271,35 +271,37 @@ def agreement(one: Eager, other: Eager) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--rounds", type=int, default=10, help="how often each way is timed (default: %(default)s)")
+    parser.add_argument("--rounds", type=int, default=10, help="how often each is timed (default: %(default)s)")
     given = parser.parse_args()
     device, precision = one_thread(), default_precision(DEVICE)
-    ways, found = {}, {}
-    for name, way in (WAYS | (ON_A_GPU if DEVICE.type == "cuda" else {})).items():
-        found[name] = {"what": way.__doc__}
+    variants, found = {}, {}
+    for name, variant in (VARIANTS | (ON_A_GPU if DEVICE.type == "cuda" else {})).items():
+        found[name] = {"what": variant.__doc__}
         try:
-            made, ready = prepared(way, precision)
+            made, ready = prepared(variant, precision)
         except Exception as error:  # what a machine cannot do must not cost what the others tell
             found[name]["failed"] = str(error).split("\n")[0]
             continue
-        agrees = agreement(made, ways.get("the trainer's", made))
+        agrees = agreement(made, variants.get("the trainer's", made))
         found[name] |= {"agreement": round(agrees, 6), "seconds_until_ready": round(ready, 1)}
         if agrees < (0.999 if precision == "float32" else 0.95):
-            found[name]["failed"] = f"not the same mathematics: the cosine of its way and the trainer's is {agrees:.3f}"
+            found[name]["failed"] = (
+                f"not the same mathematics: the cosine of its direction and the trainer's is {agrees:.3f}"
+            )
         else:
-            ways[name] = made
-    taken: dict[str, list[float]] = {name: [] for name in ways}
+            variants[name] = made
+    taken: dict[str, list[float]] = {name: [] for name in variants}
     draw = torch.Generator().manual_seed(2)
     for _ in range(max(2, given.rounds)):
         drawn = students(draw, STEPS)
-        for name, made in list(ways.items()):
+        for name, made in list(variants.items()):
             try:
                 taken[name].append(seconds(lambda: [made.step(gates) for gates in drawn]) / STEPS)
             except Exception as error:
                 if name == "the trainer's":  # there is nothing to compare with
                     raise
                 found[name]["failed"] = str(error).split("\n")[0]
-                del ways[name], taken[name]
+                del variants[name], taken[name]
     for name, values in taken.items():
         ratios = sorted(value / base for value, base in zip(values, taken["the trainer's"]))
         least, middle, most = (round(ratio, 3) for ratio in (ratios[0], statistics.median(ratios), ratios[-1]))
@@ -309,10 +311,10 @@ def main() -> None:
         "what": f"a Self-Guidance step of ResNet-32 on {BATCH} images of {SIDE} x {SIDE}, {precision}; ratios to the trainer's own",
         "device": device,
         "rounds": max(2, given.rounds),
-        "ways": found,
+        "variants": found,
         "versions": {"torch": torch.__version__},
     }
-    save("ways", record)
+    save("step-variants", record)
     print(json.dumps(record, indent=1))
 
 

@@ -1,0 +1,121 @@
+"""The map as far as it was measured: at each point, how much Self-Guidance gains, and the gap that it could close.
+
+What a point is, and what was planned, is in `sgutils.results.campaign`. A point that was not run is not there; runs from
+before records carried the error on the training images are no part of it, for the gap cannot be read off them.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from ..training.config import Config
+from ..training.record import Run, setting
+from .campaign import POINTS, Point
+from .comparisons import compare, compare_on_new_images, pairing_of
+from .ledger import by_setting, load_results
+from .statistics import Difference, Pairing, holm
+
+GUIDED = "lambda 0.25"
+# What the paper's setting is compared with, in the order in which a reader asks.
+AGAINST = ("plain", "equal work", "stochastic depth", "lambda 0")
+
+
+@dataclass(frozen=True)
+class MeasuredPoint:
+    """One place on the map, with its runs.
+
+    Attributes:
+        name: of its experiment, a key of `sgutils.results.campaign.POINTS`.
+        point: what was planned.
+        groups: runs by setting, in the plan's order; an empty list where a setting was not run.
+        precision: of all of them: the one that most of the point's runs have.
+        left_out: how many runs were left out because they have another precision.
+    """
+
+    name: str
+    point: Point
+    groups: dict[str, list[Run]]
+    precision: str
+    left_out: int
+
+    @property
+    def dataset(self) -> str:
+        return self.point.recipe["dataset"]
+
+    @property
+    def large(self) -> bool:
+        """Whether all training images were used."""
+        return "train_examples" not in self.point.recipe
+
+    @property
+    def gap(self) -> float | None:
+        """The plain networks' mean test error minus their error on the training images, in points; None without a run."""
+        gaps = [100 * (run.last_test_error - run.fit_error) for run in self.finished("plain")]
+        return sum(gaps) / len(gaps) if gaps else None
+
+    @property
+    def pairing(self) -> Pairing | None:
+        """Whether seeds are pairs here, see `sgutils.results.statistics.pairing`."""
+        return pairing_of(self.groups)
+
+    def finished(self, name: str) -> list[Run]:
+        return [run for run in self.groups.get(name, []) if run.status == "finished"]
+
+    def errors(self, name: str) -> list[float]:
+        """Test errors of a setting's runs in per cent, in order of seed."""
+        return [100 * run.last_test_error for run in self.finished(name)]
+
+    def against(self, other: str, guided: str = GUIDED, *, images: bool = False) -> Difference | None:
+        """How much more ``guided`` errs than ``other``, below 0 where it gains; None where one of them was not run.
+
+        Args:
+            other: name of a setting.
+            guided: name of another one.
+            images: whether for other test images too, see `compare_on_new_images`.
+        """
+        if not (self.finished(guided) and self.finished(other)):
+            return None
+        return (compare_on_new_images if images else compare)(self.groups, guided, other)
+
+
+def measured_points(runs: Iterable[Run] | None = None) -> list[MeasuredPoint]:
+    """The points of the map at which plain training and at least one other setting were run, in the plan's order.
+
+    Args:
+        runs: the ledger; None loads it.
+    """
+    known = [run for run in (load_results() if runs is None else runs) if run.fit_error is not None or not _ended(run)]
+    groups = by_setting(known)
+    found = []
+    for name, point in POINTS.items():
+        if len(point.rates) > 1:  # the learning rates of a point that is here already
+            continue
+        settings = {
+            title: groups.get(setting(Config(**configuration).as_dict()), [])
+            for title, configuration in zip(point.settings, point.configurations(), strict=True)
+        }
+        if settings["plain"] and sum(map(bool, settings.values())) > 1:
+            found.append(_in_one_precision(name, point, settings))
+    return found
+
+
+def gains(points: Iterable[MeasuredPoint], against: Iterable[str] = AGAINST) -> dict[tuple[str, str], Difference]:
+    """The paper's setting against each other one at each point, corrected for how many comparisons that makes.
+
+    Returns:
+        Name of the point and of the other setting: how much more λ = 0.25 errs; what was not run is not there.
+    """
+    found = {(point.name, other): point.against(other) for point in points for other in against}
+    found = {key: difference for key, difference in found.items() if difference is not None}
+    return dict(zip(found, holm(list(found.values())), strict=True))
+
+
+def _ended(run: Run) -> bool:
+    return run.status == "finished"
+
+
+def _in_one_precision(name: str, point: Point, settings: Mapping[str, list[Run]]) -> MeasuredPoint:
+    counted = Counter(run.precision for runs in settings.values() for run in runs)
+    precision = max(sorted(counted), key=counted.get)
+    kept = {title: [run for run in runs if run.precision == precision] for title, runs in settings.items()}
+    return MeasuredPoint(name, point, kept, precision, counted.total() - counted[precision])
