@@ -47,6 +47,7 @@ bench: $(VENV)/.all browser $(PAGE)  ## measure speed, storage and page weight i
 	$(BIN)/python benchmarks/concurrent_runs.py
 	$(BIN)/python benchmarks/chapters.py
 	$(BIN)/python benchmarks/explorables.py
+	$(BIN)/python benchmarks/page_training.py
 	$(BIN)/python benchmarks/tsne.py
 
 pictures: $(VENV)/.all browser $(PAGE)  ## take the pictures of the explorables that readers without scripts see

@@ -16,6 +16,7 @@ _HOMES = {
     "FeatureSpace": "feature_space.feature_space",
     "Peers": "peers.peers",
     "ResultsExplorer": "results_explorer.results_explorer",
+    "Map": "map.map",
     "Playground": "playground.playground",
     "Trainer": "trainer.trainer",
     "FeaturePanel": "panels.feature_panel",

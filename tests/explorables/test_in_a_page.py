@@ -48,7 +48,7 @@ def test_state_from_outside_is_shown(stage, name):
         "expressions": ("mix", [0, 0, 0, 100, 0, 0, 50]),
         "results_explorer": ("view", "curves"),
     }
-    other |= {"playground": ("p_last", 0.2), "trainer": ("moment", 3)}
+    other |= {"playground": ("p_last", 0.2), "trainer": ("moment", 3), "map": ("comparison", "equal work")}
     other |= {"feature_space": ("epoch", 0), "live_network": ("gates", "110111011")}
     stage.page.evaluate("([key, value]) => window.model.set(key, value)", other[name])
     assert stage.picture() != before

@@ -1,9 +1,10 @@
 // Errors after the last epoch: two panels with an axis each, one row a method.
 
 import { attr, each, picture, svg, text } from "../lib/dom.js";
+import { roving } from "../lib/roving.js";
 import { fixed } from "../lib/words.js";
 import { axis, paintAxes } from "./axes.js";
-import { paintMarks, roving, rowMarks } from "./marks.js";
+import { paintMarks, rowMarks } from "./marks.js";
 import { NETWORKS } from "./resolve.js";
 import { deviation, errorsOf, finished, last, leading, mean } from "./runs.js";
 

@@ -1,0 +1,139 @@
+"""How fast the real network trains in a page, against PyTorch on one thread of the same machine.
+
+    python benchmarks/page_training.py
+
+runs the engine of the trainer (WebAssembly, one thread) in headless Chromium and the same steps in PyTorch, turn by turn, and
+writes `data/benchmarks/page-training.json`. Wall times depend on what else the machine does, so images per second of CPU time
+stand beside them, and the ratio is of those.
+"""
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import sys
+import time
+from pathlib import Path
+
+import torch
+from playwright.sync_api import sync_playwright
+
+ROOT = Path(__file__).resolve().parent.parent
+OUT = ROOT / "data" / "benchmarks" / "page-training.json"
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+from browser import FLAGS, find_chromium  # noqa: E402
+
+from sgutils.methods import METHODS  # noqa: E402
+from sgutils.networks import ResNet  # noqa: E402
+from sgutils.training.checkpoint import write_atomically  # noqa: E402
+from sgutils.widgets.bundle import HERE, bundled  # noqa: E402
+from sgutils.widgets.trainer.make_engine import networks  # noqa: E402
+
+BATCH, SIDE, SECONDS, TURNS = 64, 14, 2.0, 5
+SIZES = ("resnet8-narrow", "resnet8-full", "resnet20-full")
+SETTINGS = {"lr": 0.01, "momentum": 0.9, "weightDecay": 1e-4, "nesterov": True}
+
+# The engine with noise for images, ready to train; and steps for a while: how many, in how many seconds.
+BEGIN = """async ([wasm, start, network, batch, side]) => {
+  const load = (text) => import(URL.createObjectURL(new Blob([text], { type: "text/javascript" })));
+  const [{ wasmEngine }, { firstParameters, firstStatistics }] = [await load(wasm), await load(start)];
+  const engine = await wasmEngine(network, { side, batch });
+  engine.write("parameters", firstParameters(engine.layout, network, 1));
+  engine.write("statistics", firstStatistics(engine.layout));
+  const p = network.blocks.map((_, l) => 1 - (0.5 * (l + 1)) / network.blocks.length);
+  const x = Float32Array.from({ length: batch * side * side }, () => 2 * Math.random() - 1);
+  const y = Uint8Array.from({ length: batch }, () => Math.floor(10 * Math.random()));
+  window.train = async (seconds, method, settings) => {
+    const teacher = method === "baseline" ? p.map(() => 1) : p;
+    const began = performance.now();
+    let steps = 0;
+    for (; performance.now() - began < 1000 * seconds; steps += 1) {
+      const student = p.map((survive) => (Math.random() < survive ? 1 : 0));
+      await engine.step({ ...settings, x, y, method, student, teacher, lam: 0.25, tau: 3, statistics: "teacher" });
+    }
+    return [steps, (performance.now() - began) / 1000];
+  };
+}"""
+
+
+def torch_steps(network, name):
+    """A function that trains for a while: steps, wall seconds, CPU seconds."""
+    net = ResNet(**network["architecture"]).to(memory_format=torch.channels_last)
+    method = METHODS[name](net).train()
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.01, momentum=0.9, weight_decay=1e-4, nesterov=True)
+    x = torch.randn(BATCH, 1, SIDE, SIDE).contiguous(memory_format=torch.channels_last)
+    y = torch.randint(10, (BATCH,))
+
+    def train(seconds):
+        wall, cpu, steps = time.perf_counter(), time.process_time(), 0
+        while time.perf_counter() - wall < seconds:
+            optimizer.zero_grad(set_to_none=False)
+            method(x, y)["total"].backward()
+            optimizer.step()
+            steps += 1
+        return steps, time.perf_counter() - wall, time.process_time() - cpu
+
+    return train
+
+
+def measure(chromium):
+    session = chromium.new_browser_cdp_session()
+
+    def cpu():
+        processes = session.send("SystemInfo.getProcessInfo")["processInfo"]
+        return sum(process["cpuTime"] for process in processes if process["type"] == "renderer")
+
+    found = {}
+    texts = [bundled(HERE / "trainer" / file) for file in ("wasm.js", "engine.js")]
+    for size in SIZES:
+        network = networks()[size]
+        page = chromium.new_page()
+        page.evaluate(BEGIN, [*texts, network, BATCH, SIDE])
+        for name in ("baseline", "self-guidance"):
+            in_torch = torch_steps(network, name)
+            turns = {"page": [], "torch": []}
+            for turn in range(TURNS + 1):  # the first warms both up
+                used = cpu()
+                steps, wall = page.evaluate(
+                    "([seconds, method, settings]) => train(seconds, method, settings)", [SECONDS, name, SETTINGS]
+                )
+                if turn:
+                    turns["page"].append((steps, wall, cpu() - used))
+                measured = in_torch(SECONDS)
+                if turn:
+                    turns["torch"].append(measured)
+            speeds = {who: statistics.median(BATCH * s / used for s, _, used in rows) for who, rows in turns.items()}
+            found[f"{size} {name}"] = (
+                {
+                    f"{who}_images_per_second": round(statistics.median(BATCH * s / wall for s, wall, _ in rows))
+                    for who, rows in turns.items()
+                }
+                | {f"{who}_images_per_cpu_second": round(speed) for who, speed in speeds.items()}
+                | {"page_against_torch": round(speeds["page"] / speeds["torch"], 2)}
+            )
+            print(f"{size} {name}", found[f"{size} {name}"], flush=True)
+        page.close()
+    return found
+
+
+def main():
+    argparse.ArgumentParser(description=__doc__.split("\n")[0]).parse_args()
+    torch.set_num_threads(1)
+    busy = os.getloadavg()[0]
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=find_chromium(), args=list(FLAGS))
+        record = {"training": measure(chromium), "browser": f"Chromium {chromium.version}"}
+        chromium.close()
+    record |= {
+        "batch": BATCH,
+        "image_size": SIDE,
+        "torch": torch.__version__,
+        "machine": f"{platform.machine()} CPU, {os.cpu_count()} cores",
+        "processes_waiting_for_a_core_at_the_start": round(busy, 1),
+    }
+    write_atomically(OUT, json.dumps(record, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
