@@ -7,8 +7,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
 PAGE := _build/html/index.html
-# What the site is made of: when any of it is newer than the built site, the site is built anew.
-SOURCES := $(shell find book data/explorables data/networks sgutils/widgets sgutils/*.py -type f -not -path '*/__pycache__/*' -not -path '*/.ipynb_checkpoints/*') \
+# What the site is made of: when any of it is newer than the built site, the site is built again.
+SOURCES := $(shell find book data/explorables data/networks data/results sgutils -type f -not -path '*/__pycache__/*' -not -path '*/.ipynb_checkpoints/*') \
 	_config.yml _toc.yml pyproject.toml
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1

@@ -169,7 +169,7 @@ def _run(
 
     def too_late() -> bool:
         done = trainer.history
-        late = deadline is not None and 0 < len(done) and time.monotonic() + done[-1].seconds > deadline
+        late = deadline is not None and len(done) > 0 and time.monotonic() + done[-1].seconds > deadline
         more = len(done) < trainer.epochs
         return distributed.broadcast_flag(more and (late or stop()), trainer.device)
 

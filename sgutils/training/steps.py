@@ -18,7 +18,7 @@ from . import distributed
 
 # One capture at a time: what is captured must not meet another thread's first calls of cuDNN.
 _CAPTURING = threading.Lock()
-WARM_UP = 3  # steps before capture: lazy initialisation and cuDNN's choices must not become part of the graph
+WARM_UP = 3
 
 
 class Tally:
@@ -137,29 +137,35 @@ class CapturedSteps(Steps):
                     buffer.copy_(column, non_blocking=True)
 
     def _capture(self) -> None:
+        aside = torch.cuda.Stream(self.device)
+        aside.wait_stream(torch.cuda.current_stream(self.device))
+        with torch.cuda.stream(aside):
+            self._warm_up()
+            aside.synchronize()
+            graph = torch.cuda.CUDAGraph()
+            with torch.cuda.graph(graph, stream=aside, capture_error_mode="thread_local"):
+                self._counted_step()
+        torch.cuda.current_stream(self.device).wait_stream(aside)
+        self.graph = graph
+
+    def _warm_up(self) -> None:
+        """A few steps that leave no trace: lazy initialisation and cuDNN's choices must not become part of the graph."""
         self.at = torch.zeros(1, dtype=torch.int64, device=self.device)
         self.first_bad = torch.tensor(math.inf, device=self.device)
         for group in self.optimizer.param_groups:  # on the device, so that a schedule can change it under the graph
             group["lr"] = torch.tensor(float(group["lr"]), device=self.device)
-        state = [t for t in self.method.state_dict(keep_vars=True).values() if isinstance(t, Tensor) and t.is_cuda]
-        before = [(tensor, tensor.detach().clone()) for tensor in state]
+        held = [t for t in self.method.state_dict(keep_vars=True).values() if isinstance(t, Tensor)]
         momenta = [value for state in self.optimizer.state.values() for value in state.values() if value is not None]
-        before += [(tensor, tensor.detach().clone()) for tensor in momenta if isinstance(tensor, Tensor)]
-        aside = torch.cuda.Stream(self.device)
-        aside.wait_stream(torch.cuda.current_stream(self.device))
-        with torch.cuda.stream(aside):
-            for _ in range(WARM_UP):
-                self.at.zero_()
-                losses = self._step()
-            self.totals = {name: torch.zeros_like(value, dtype=torch.float32) for name, value in losses.items()}
-            self._put_back(before)
-            aside.synchronize()
-            graph = torch.cuda.CUDAGraph()
-            with torch.cuda.graph(graph, stream=aside, capture_error_mode="thread_local"):
-                for name, value in self._step().items():
-                    self.totals[name] += value.detach()
-        torch.cuda.current_stream(self.device).wait_stream(aside)
-        self.graph = graph
+        before = [(tensor, tensor.detach().clone()) for tensor in (*held, *momenta) if isinstance(tensor, Tensor)]
+        for _ in range(WARM_UP):
+            self.at.zero_()
+            losses = self._step()
+        self.totals = {name: torch.zeros_like(value, dtype=torch.float32) for name, value in losses.items()}
+        self._put_back(before)
+
+    def _counted_step(self) -> None:
+        for name, value in self._step().items():
+            self.totals[name] += value.detach()
 
     def _step(self) -> dict[str, Tensor]:
         index, shift, flip, *gates = (
@@ -171,9 +177,13 @@ class CapturedSteps(Steps):
         losses = self.losses(x, y)
         for sampler in self.samplers:
             sampler.captured_gates = None
-        # Every block is computed here, and so has a gradient: there is nothing to set to zero and to add to.
+        # Every block is computed on a GPU, and nearly every gradient is new: none is set to zero first, and added to.
         self.optimizer.zero_grad(set_to_none=True)
         losses["total"].backward()
+        for group in self.optimizer.param_groups:
+            for parameter in group["params"]:
+                if parameter.grad is None:  # weight decay acts on what a step leaves out, too
+                    parameter.grad = torch.zeros_like(parameter)
         self.optimizer.step()
         self.at += 1
         bad = torch.where(losses["total"].detach().isfinite(), math.inf, self.at[0].float())
