@@ -70,6 +70,13 @@ def test_the_playground_trains_in_the_notebook(page):
     root.get_by_role("button", name="Pause", exact=True).click()
 
 
+def test_the_trainer_gets_its_images_from_the_kernel(page):
+    root = shown(page, "Trainer")
+    root.get_by_role("button", name="Train in this page").click()
+    until(lambda: "images/s" in root.locator(".sg-trainer-said").first.inner_text(), 120, "it trains")
+    root.get_by_role("button", name="Pause", exact=True).click()
+
+
 def test_the_feature_panel_moves_its_points_while_pytorch_trains(page):
     panel = Panel(page)
     panel.root.scroll_into_view_if_needed()
