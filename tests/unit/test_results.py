@@ -110,7 +110,7 @@ def test_a_default_that_is_spelled_out_is_the_same_setting():
 @pytest.mark.parametrize(
     ("changes", "start"),
     [
-        ({"dataset": "folder:/home/somebody/my pictures/"}, "folder-my-pictures_resnet32_"),
+        ({"dataset": "folder:/data/my pictures/"}, "folder-my-pictures_resnet32_"),
         ({"dataset": "folder:../../x:y"}, "folder-x-y_"),
         ({"dataset": "folder:" + "ü/" * 300 + "n" * 300}, "folder-nnn"),
         ({"dataset": "folder:."}, "folder-._"),
