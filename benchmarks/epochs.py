@@ -108,7 +108,7 @@ def main() -> None:
             if done >= 0:
                 rates[name].append(given.images / (time.perf_counter() - start))
     ratios = {
-        name: sorted(round(fast / slow, 2) for fast, slow in zip(rates[name], rates["usual"]))
+        name: sorted(round(fast / slow, 2) for fast, slow in zip(rates[name], rates["usual"], strict=True))
         for name in rates
         if name != "usual"
     }

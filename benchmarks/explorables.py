@@ -118,7 +118,7 @@ def training(page, host, seconds=8):
         processes = session.send("SystemInfo.getProcessInfo")["processInfo"]
         return sum(process["cpuTime"] for process in processes if process["type"] == "renderer")
 
-    steps = lambda: int("".join(filter(str.isdigit, host.locator(".sg-count").inner_text())))  # noqa: E731
+    steps = lambda: int("".join(filter(str.isdigit, host.locator(".sg-count").inner_text())))
     host.scroll_into_view_if_needed()
     host.get_by_role("button", name="Play", exact=True).click()
     page.wait_for_timeout(1000)

@@ -62,7 +62,7 @@ class SharedBeginning(Eager):
 
         def rest(g):
             out = F.relu(torch.add(h, residual, alpha=g[0]))
-            for block, gate in zip(others, g[1:]):
+            for block, gate in zip(others, g[1:], strict=True):
                 out = block(out, gate)
             return self.net.classifier(out.mean(dim=(2, 3)))
 
@@ -88,7 +88,7 @@ class Stacked(Eager):
 
         both = together(self.net.stem, torch.cat([self.x, self.x]))
         n = len(self.x)
-        for block, gate, p in zip(self.net.blocks, gates.tolist(), self.p.tolist()):
+        for block, gate, p in zip(self.net.blocks, gates.tolist(), self.p.tolist(), strict=True):
             bypass = both if block.shortcut is None else together(block.shortcut, both)
             if gate:
                 scale = torch.tensor([gate, p], dtype=both.dtype).repeat_interleave(n).view(-1, 1, 1, 1)
@@ -126,7 +126,7 @@ class Masked(Eager):
 
     def through(self, gates: Tensor) -> Tensor:
         h = self.net.stem(self.x)
-        for block, gate in zip(self.net.blocks, gates):
+        for block, gate in zip(self.net.blocks, gates, strict=True):
             h = block(h, gate)
         return self.net.classifier(h.mean(dim=(2, 3)))
 
@@ -263,7 +263,7 @@ def agreement(one: Eager, other: Eager) -> float:
     start = sg.resnet32().to(DEVICE)
 
     def gone(made: Eager, tensors: str) -> Tensor:
-        pairs = zip(getattr(made.net, tensors)(), getattr(start, tensors)())
+        pairs = zip(getattr(made.net, tensors)(), getattr(start, tensors)(), strict=True)
         return torch.cat([(now.detach() - then.detach()).flatten().double() for now, then in pairs])
 
     return min(torch.cosine_similarity(gone(one, t), gone(other, t), dim=0).item() for t in ("parameters", "buffers"))
@@ -303,7 +303,7 @@ def main() -> None:
                 found[name]["failed"] = str(error).split("\n")[0]
                 del variants[name], taken[name]
     for name, values in taken.items():
-        ratios = sorted(value / base for value, base in zip(values, taken["the trainer's"]))
+        ratios = sorted(value / base for value, base in zip(values, taken["the trainer's"], strict=True))
         least, middle, most = (round(ratio, 3) for ratio in (ratios[0], statistics.median(ratios), ratios[-1]))
         found[name]["median_seconds"] = round(statistics.median(values), 6)
         found[name]["against_the_trainers"] = {"least": least, "median": middle, "most": most}

@@ -48,7 +48,7 @@ class Masked(torch.nn.Module):
         super().__init__()
         self.net = net
         self.drops = []
-        for block, survival in zip(net.blocks, sg.linear_decay(net.num_blocks).tolist()):
+        for block, survival in zip(net.blocks, sg.linear_decay(net.num_blocks).tolist(), strict=True):
             self.drops.append(torchvision.ops.StochasticDepth(1 - survival, mode="batch"))
             block.branch.append(self.drops[-1])
 
@@ -269,8 +269,10 @@ def summary(taken: dict[str, list[float]], fresh: dict[str, list[int]], floors: 
     """Of every kind its ratio to the plain step in each round, and medians against that, the usual way and the floor."""
     kinds = {}
     for kind, values in taken.items():
-        ratios = [round(value / plain, 3) for value, plain in zip(values, taken["plain"])]
-        usual = statistics.median(masked / value for value, masked in zip(values, taken["Self-Guidance, masked"]))
+        ratios = [round(value / plain, 3) for value, plain in zip(values, taken["plain"], strict=True)]
+        usual = statistics.median(
+            masked / value for value, masked in zip(values, taken["Self-Guidance, masked"], strict=True)
+        )
         kinds[kind] = {
             "median_seconds": round(statistics.median(values), 6),
             "ratios": ratios,

@@ -114,6 +114,7 @@ def quartiles(values, digits=2):
         zip(
             ("lower_quartile", "median", "upper_quartile"),
             (round(q, digits) for q in statistics.quantiles(values, n=4)),
+            strict=True,
         )
     )
 

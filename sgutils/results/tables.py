@@ -87,8 +87,10 @@ def measured(runs: list[Run]) -> list[dict[str, str]]:
 def as_text(rows: list[dict[str, str]]) -> str:
     """Rows of equal keys as aligned columns."""
     lines = [list(rows[0]), *(list(row.values()) for row in rows)]
-    widths = [max(map(len, column)) for column in zip(*lines)]
-    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip() for line in lines)
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
+    )
 
 
 def as_markdown(rows: list[dict[str, str]]) -> str:

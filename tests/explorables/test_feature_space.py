@@ -351,7 +351,7 @@ def test_the_table_is_that_of_the_recording(stage, recording):
     stage.picture()
     rows = stage.page.locator(".sg-measures tbody tr").all_inner_texts()
     moment = recording["methods"]["baseline"][EPOCHS.index(8)]
-    for row, network in zip(rows, (0, 3)):
+    for row, network in zip(rows, (0, 3), strict=False):
         shares = [f"{100 * moment[name][network]:.1f} %" for name in ("error", "probe")]
         assert row.split("\t")[1:] == [
             *shares,

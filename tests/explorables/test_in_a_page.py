@@ -1,5 +1,6 @@
 """Each explorable in a browser: nothing that its host holds makes it fail, and every control moves the picture."""
 
+import itertools
 import json
 import random
 
@@ -252,7 +253,7 @@ def test_names_in_the_triangle_cover_no_other(stage, width):
     ("name", "state"),
     [
         ("objective", {"student": [1, 0, -1], "teacher": [1, 0, -1]}),
-        ("peers", {"method": "diverse-peers"} | dict.fromkeys(("peer_1", "peer_2", "peer_3", "leader"), [1, 0, -1])),
+        ("peers", {"method": "diverse-peers"} | {key: [1, 0, -1] for key in ("peer_1", "peer_2", "peer_3", "leader")}),
         ("peers", {"method": "self-guidance", "peer_1": [1, 0, -1], "peer_2": [1.03, 0, -1]}),
     ],
 )
@@ -261,7 +262,7 @@ def test_a_covered_point_is_seen_as_a_ring(stage, name, state):
     stage.show(name, state)
     stage.picture()
     discs = [disc.bounding_box() for disc in stage.page.locator(".sg-movable .sg-fill").all()]
-    for under, over in zip(discs, discs[1:], strict=False):
+    for under, over in itertools.pairwise(discs):
         assert under["x"] <= over["x"] - 2 or under["x"] + under["width"] >= over["x"] + over["width"] + 2
         assert under["y"] <= over["y"] - 2
     assert stage.page.locator(".sg-movable .sg-fill").first.evaluate("(node) => getComputedStyle(node).stroke") not in (

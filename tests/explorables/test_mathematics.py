@@ -26,7 +26,7 @@ def cases():
     """(student, teacher, tau, label) with 2 to 10 classes, from even to extreme."""
     random = np.random.default_rng(0)
     made = []
-    for i in range(60):
+    for _i in range(60):
         classes = random.integers(2, 11)
         scale = random.choice([0.1, 2.0, 12.0])
         student, teacher = random.normal(0, scale, (2, classes))
@@ -48,7 +48,7 @@ def reference_kl(student, teacher, tau, direction):
 
 
 def test_softmax_at_a_temperature(mathematics, cases):
-    for (z, _, tau, _), p in zip(cases, mathematics("softmax", [(z, tau) for z, _, tau, _ in cases])):
+    for (z, _, tau, _), p in zip(cases, mathematics("softmax", [(z, tau) for z, _, tau, _ in cases]), strict=True):
         close(p, sg.soft_targets(torch.tensor(z, dtype=torch.float64), tau))
         assert math.isclose(sum(p), 1, rel_tol=1e-12)
 
@@ -56,7 +56,7 @@ def test_softmax_at_a_temperature(mathematics, cases):
 def test_cross_entropy_and_its_gradient(mathematics, cases):
     values = mathematics("crossEntropy", [(z, label) for z, _, _, label in cases])
     gradients = mathematics("crossEntropyGradient", [(z, label) for z, _, _, label in cases])
-    for (z, _, _, label), value, gradient in zip(cases, values, gradients):
+    for (z, _, _, label), value, gradient in zip(cases, values, gradients, strict=True):
         (logits,) = tensors(z)
         expected = F.cross_entropy(logits[None], torch.tensor([label]))
         expected.backward()
@@ -68,7 +68,7 @@ def test_cross_entropy_and_its_gradient(mathematics, cases):
 def test_kl_and_its_gradients(mathematics, cases, direction):
     arguments = [(student, teacher, tau, direction) for student, teacher, tau, _ in cases]
     values, gradients = (mathematics(name, arguments) for name in ("distillationKl", "distillationGradients"))
-    for (student, teacher, tau, _), value, gradient in zip(arguments, values, gradients):
+    for (student, teacher, tau, _), value, gradient in zip(arguments, values, gradients, strict=True):
         s, t = tensors(student, teacher)
         expected = reference_kl(s, t, tau, direction)
         expected.backward()
@@ -80,7 +80,7 @@ def test_kl_and_its_gradients(mathematics, cases, direction):
 
 def test_kl_is_teacher_to_student_unless_told_otherwise(mathematics, cases):
     values = mathematics("distillationKl", [(student, teacher, tau) for student, teacher, tau, _ in cases])
-    for (student, teacher, tau, _), value in zip(cases, values):
+    for (student, teacher, tau, _), value in zip(cases, values, strict=True):
         close(value, reference_kl(*tensors(student, teacher), tau, "teacher||student").item())
 
 
@@ -89,10 +89,13 @@ def test_kl_is_teacher_to_student_unless_told_otherwise(mathematics, cases):
 def test_objective_and_the_gradients_of_its_sum(mathematics, cases, direction, detached):
     lams = np.random.default_rng(1).uniform(0, 3, len(cases)).tolist()
     options = [
-        {"lam": lam, "tau": c[2], "detachTeacher": detached, "direction": direction} for lam, c in zip(lams, cases)
+        {"lam": lam, "tau": c[2], "detachTeacher": detached, "direction": direction}
+        for lam, c in zip(lams, cases, strict=True)
     ]
-    found = mathematics("selfGuidance", [(s, t, label, option) for (s, t, _, label), option in zip(cases, options)])
-    for (student, teacher, tau, label), lam, terms in zip(cases, lams, found):
+    found = mathematics(
+        "selfGuidance", [(s, t, label, option) for (s, t, _, label), option in zip(cases, options, strict=True)]
+    )
+    for (student, teacher, tau, label), lam, terms in zip(cases, lams, found, strict=True):
         s, t = tensors(student, teacher)
         loss = sg.self_guidance_loss(s[None], t[None], torch.tensor([label]), lam, tau, detached, direction)
         for name, theirs in (
@@ -116,7 +119,7 @@ def test_survival_schedules_and_expected_depth(mathematics):
     for function, theirs in (("linearDecay", sg.linear_decay), ("uniformSurvival", sg.uniform_survival)):
         schedules = mathematics(function, arguments)
         depths = mathematics("expectedDepth", [(p,) for p in schedules])
-        for (blocks, last), p, depth in zip(arguments, schedules, depths):
+        for (blocks, last), p, depth in zip(arguments, schedules, depths, strict=True):
             close(p, theirs(blocks, last), {"rtol": 0, "atol": 1e-7})  # float32
             close(depth, sg.expected_depth(theirs(blocks, last)), {"rtol": 1e-6, "atol": 1e-6})
 
@@ -124,7 +127,7 @@ def test_survival_schedules_and_expected_depth(mathematics):
 def test_depth_distribution_is_the_convolution_of_its_blocks(mathematics):
     random = np.random.default_rng(2)
     schedules = [random.uniform(0, 1, size).tolist() for size in (1, 2, 9, 15, 24, 36)] + [[0.0, 1.0, 0.5]]
-    for p, mass in zip(schedules, mathematics("poissonBinomial", [(p,) for p in schedules])):
+    for p, mass in zip(schedules, mathematics("poissonBinomial", [(p,) for p in schedules]), strict=True):
         expected = np.ones(1)
         for survive in p:
             expected = np.convolve(expected, [1 - survive, survive])
@@ -137,7 +140,7 @@ def test_depth_distribution_counts_students(mathematics):
     brute = np.zeros(5)
     for number in range(16):
         gates = [number >> l & 1 for l in range(4)]
-        brute[sum(gates)] += math.prod(q if gate else 1 - q for q, gate in zip(p, gates))
+        brute[sum(gates)] += math.prod(q if gate else 1 - q for q, gate in zip(p, gates, strict=True))
     close(mathematics("poissonBinomial", [(p,)])[0], brute)
 
 
@@ -199,5 +202,5 @@ def test_multiply_adds_are_those_of_the_network(costs, name):
 def test_a_student_costs_three_quarters_of_its_network(mathematics, costs):
     expected = {"ResNet-32": 0.737, "ResNet-50": 0.741, "ResNet-110": 0.751}
     arguments = [(costs[name], sg.linear_decay(NETWORKS[name]().num_blocks).tolist()) for name in expected]
-    for share, known in zip(mathematics("costShare", arguments), expected.values()):
+    for share, known in zip(mathematics("costShare", arguments), expected.values(), strict=True):
         assert round(share, 3) == known

@@ -54,7 +54,7 @@ class Network(nn.Module):
 
     def __init__(self, inputs, width, blocks, classes):
         super().__init__()
-        branch = lambda: nn.Sequential(nn.Linear(width, width), nn.ReLU(), nn.Linear(width, width))  # noqa: E731
+        branch = lambda: nn.Sequential(nn.Linear(width, width), nn.ReLU(), nn.Linear(width, width))
         self.stem = nn.Linear(inputs, width)
         self.blocks = nn.ModuleList(GatedBlock(branch(), None) for _ in range(blocks))
         self.classifier = nn.Linear(width, classes)
@@ -63,7 +63,7 @@ class Network(nn.Module):
     def forward(self, x, gates=None):
         gates = [1.0] * self.num_blocks if gates is None else torch.as_tensor(gates, dtype=torch.float64).tolist()
         h = torch.relu(self.stem(x))
-        for block, gate in zip(self.blocks, gates):
+        for block, gate in zip(self.blocks, gates, strict=True):
             h = block(h, gate)
         return self.classifier(h)
 

@@ -61,7 +61,7 @@ def test_each_student_keeps_its_own_logits(read, made):
 
     same(read(recording, "r.images[0].teacher"), teacher)
     # As `itertools.product` counts when the recording is made: the first block is the highest bit.
-    for gates, logits in zip(itertools.product([0, 1], repeat=4), students):
+    for gates, logits in zip(itertools.product([0, 1], repeat=4), students, strict=True):
         same(read(recording, "r.images[0].students(argument)", list(gates)), logits)
     assert read(recording, "[...r.images[0].pixels]") == [0, 1, 2, 3]
 

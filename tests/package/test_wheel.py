@@ -16,24 +16,28 @@ ROOT = Path(__file__).resolve().parents[2]
 # moves on and nobody is asked. The versions are Colab's choice; that ours must admit them is the point.
 COLAB = {
     "older": {
-        **{
-            "torch": "2.4.1+cu121",
-            "torchvision": "0.19.1+cu121",
-            "numpy": "1.26.4",
-            "tqdm": "4.66.5",
-            "scikit-learn": "1.3.2",
-        },
-        **{"ipywidgets": "7.7.1", "plotly": "5.24.1", "anywidget": "0.9.13", "scipy": "1.13.1", "pillow": "10.4.0"},
+        "torch": "2.4.1+cu121",
+        "torchvision": "0.19.1+cu121",
+        "numpy": "1.26.4",
+        "tqdm": "4.66.5",
+        "scikit-learn": "1.3.2",
+        "ipywidgets": "7.7.1",
+        "plotly": "5.24.1",
+        "anywidget": "0.9.13",
+        "scipy": "1.13.1",
+        "pillow": "10.4.0",
     },
     "newer": {
-        **{
-            "torch": "2.12.1+cu130",
-            "torchvision": "0.27.1+cu130",
-            "numpy": "2.4.6",
-            "tqdm": "4.70.1",
-            "scikit-learn": "1.9.1",
-        },
-        **{"ipywidgets": "8.1.9", "plotly": "7.1.0", "anywidget": "0.11.0", "scipy": "1.17.1", "pillow": "13.0.0"},
+        "torch": "2.12.1+cu130",
+        "torchvision": "0.27.1+cu130",
+        "numpy": "2.4.6",
+        "tqdm": "4.70.1",
+        "scikit-learn": "1.9.1",
+        "ipywidgets": "8.1.9",
+        "plotly": "7.1.0",
+        "anywidget": "0.11.0",
+        "scipy": "1.17.1",
+        "pillow": "13.0.0",
     },
 }
 

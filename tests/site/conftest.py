@@ -8,7 +8,7 @@ import pytest
 from site_pages import ROOT, SETTLED, SITE, holding, page_names
 
 sys.path.insert(0, str(ROOT / "book" / "_tools"))
-from serve import server  # noqa: E402
+from serve import server
 
 
 def pytest_generate_tests(metafunc):

@@ -79,11 +79,13 @@ def _keys(control):
 def _moves_after_another(page, host, control, controls):
     """A preset that is in force already changes nothing; once something else has moved, it must."""
     for other in controls:
-        if other.count() and other.evaluate(
-            "(c) => ['range', 'checkbox'].includes(c.type) || c.getAttribute('role') === 'slider'"
+        if (
+            other.count()
+            and other.evaluate("(c) => ['range', 'checkbox'].includes(c.type) || c.getAttribute('role') === 'slider'")
+            and _moves(page, host, other)
+            and _moves(page, host, control)
         ):
-            if _moves(page, host, other) and _moves(page, host, control):
-                return True
+            return True
     return False
 
 

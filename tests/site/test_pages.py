@@ -202,9 +202,9 @@ def test_links_lead_somewhere(name):
         if parts.scheme or link.startswith("//"):
             continue
         target = (SITE / name).parent / unquote(parts.path) if parts.path else SITE / name
-        if not target.exists():
-            lost.append(link)
-        elif parts.fragment and target.suffix == ".html" and not _has_place(target, unquote(parts.fragment)):
+        if not target.exists() or (
+            parts.fragment and target.suffix == ".html" and not _has_place(target, unquote(parts.fragment))
+        ):
             lost.append(link)
     assert lost == []
 

@@ -73,7 +73,7 @@ def test_augmented_images_are_shifts_and_mirrors_of_their_originals():
     images = torch.randn(40, 2, 6, 5, generator=torch.Generator().manual_seed(0))
     out = augmented(images, pad=2, hflip=True, seed=1)
     seen = set()
-    for original, shifted in zip(images, out):
+    for original, shifted in zip(images, out, strict=True):
         padded = np.pad(original.numpy(), ((0, 0), (2, 2), (2, 2)))
         crops = {
             (top, left, mirror): np.flip(crop, 2) if mirror else crop

@@ -238,7 +238,7 @@ def faces(n):
 def test_fer2013_rows_go_where_their_usage_says(here):
     usages = ["Training"] * 4 + ["PublicTest"] * 3 + ["PrivateTest"] * 2
     images = faces(9)
-    write_fer(here, [(k % 7, face, usage) for k, (face, usage) in enumerate(zip(images, usages))])
+    write_fer(here, [(k % 7, face, usage) for k, (face, usage) in enumerate(zip(images, usages, strict=True))])
     dataset = sg.load_dataset("fer2013")
     assert dataset.train_x.shape == (4, 3, 32, 32) and dataset.test_x.shape == (2, 3, 32, 32)
     assert dataset.train_y.tolist() == [0, 1, 2, 3] and dataset.test_y.tolist() == [0, 1]
@@ -248,12 +248,15 @@ def test_fer2013_rows_go_where_their_usage_says(here):
 def test_fer2013_in_its_other_file_with_other_columns_capitals_and_a_mark_of_its_encoding(here):
     images = faces(3)
     usages = ["Training", " PublicTest", "privatetest "]
-    lines = [f"{usage},{k},{' '.join(map(str, face.tolist()))}" for k, (usage, face) in enumerate(zip(usages, images))]
+    lines = [
+        f"{usage},{k},{' '.join(map(str, face.tolist()))}"
+        for k, (usage, face) in enumerate(zip(usages, images, strict=True))
+    ]
     text = "\r\n".join([" Usage, EMOTION , pixels", *lines, ""])
     (here / "icml_face_data.csv").write_bytes(b"\xef\xbb\xbf" + text.encode())
     dataset = sg.load_dataset("fer2013", validation_examples=1)
     assert (dataset.train_y.tolist(), dataset.validation_y.tolist(), dataset.test_y.tolist()) == ([0], [1], [2])
-    write_fer(here, [(k, face, usage) for k, (face, usage) in enumerate(zip(images, usages))])
+    write_fer(here, [(k, face, usage) for k, (face, usage) in enumerate(zip(images, usages, strict=True))])
     assert torch.equal(sg.load_dataset("fer2013").train_x, dataset.train_x), "the first file holds the same"
 
 

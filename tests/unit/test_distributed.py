@@ -121,7 +121,7 @@ def test_gradients_are_the_mean_over_processes_that_drew_the_same_students(name,
     for total in loss:
         total.backward()
     expected = {}
-    for (key, one), two in zip(method.named_parameters(), twin.parameters()):
+    for (key, one), two in zip(method.named_parameters(), twin.parameters(), strict=True):
         gradients = [torch.zeros_like(p) if p.grad is None else p.grad for p in (one, two)]
         decayed = sum(gradients) / 2 + 1e-4 * one.detach()
         expected[key] = one.detach() - 0.1 * 1.9 * decayed if one.requires_grad else one.detach()

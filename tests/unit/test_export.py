@@ -123,7 +123,7 @@ def test_a_network_of_another_precision_is_exported_in_it(tmp_path):
 def test_teacher_of_a_run_is_what_it_deploys(runs, tmp_path, capsys):
     assert main(["export", str(runs / "self-guidance"), "--out", str(tmp_path / "x.onnx")]) == 0
     assert "0.94" in capsys.readouterr().out
-    net, p = trained_network(runs / "self-guidance")
+    _net, p = trained_network(runs / "self-guidance")
     deployed = sg.load_network(runs / "self-guidance" / "network.pt").eval()
     x = torch.randn(6, 1, 8, 8)
     with torch.no_grad():
@@ -137,13 +137,15 @@ def test_a_folded_network_is_the_teacher_with_gates_1_and_a_student_with_gates_b
     run, x, b = graph(tmp_path / "x.onnx"), torch.randn(6, 1, 8, 8), [1, 0, 1, 1, 1, 0, 1, 0, 1]
     with torch.no_grad():
         assert np.abs(run(x, [1] * 9) - net(x, p).numpy()).max() < 1e-5
-        assert np.abs(run(x, [on / survival for on, survival in zip(b, p)]) - net(x, b).numpy()).max() < 1e-5
+        assert (
+            np.abs(run(x, [on / survival for on, survival in zip(b, p, strict=True)]) - net(x, b).numpy()).max() < 1e-5
+        )
 
 
 @pytest.mark.parametrize("method", ["baseline", "mutual-learning"])
 def test_methods_without_students_export_what_they_deploy(method, runs, tmp_path):
     assert main(["export", str(runs / method), "--out", str(tmp_path / "x.onnx")]) == 0
-    net, p = trained_network(runs / method)
+    _net, p = trained_network(runs / method)
     deployed = sg.load_network(runs / method / "network.pt").eval()
     x = torch.randn(6, 1, 8, 8)
     assert p is None and largest_difference(deployed, graph(tmp_path / "x.onnx"), x, [1.0] * 9) < 1e-5

@@ -91,7 +91,7 @@ def test_at_gate_0_only_the_shortcut_runs(name):
     for key, module in net.model.named_modules():
         if isinstance(module, layers):
             module.register_forward_hook(lambda *_, key=key: ran.append(key))
-    within = lambda key: next((block for block in net.block_names if key.startswith(block + ".")), None)  # noqa: E731
+    within = lambda key: next((block for block in net.block_names if key.startswith(block + ".")), None)
     net(images())
     everything = list(ran)
     ran.clear()
@@ -102,7 +102,7 @@ def test_at_gate_0_only_the_shortcut_runs(name):
     for index, block in enumerate(net.block_names):
         ran.clear()
         net(images(), [0.0 if other != index else 0.5 for other in range(net.num_blocks)])
-        own = lambda keys, block=block: [key for key in keys if within(key) == block]  # noqa: E731
+        own = lambda keys, block=block: [key for key in keys if within(key) == block]
         assert own(ran) == own(everything) and set(ran) - shortcut - set(own(ran)) == {
             key for key in everything if not within(key)
         }

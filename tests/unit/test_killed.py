@@ -34,7 +34,7 @@ def final_state(folder):
     state = torch.load(folder / CHECKPOINT, weights_only=True)["trainer"]
     network = torch.load(folder / "network.pt", weights_only=True)["weights"]
     history = [{key: value for key, value in epoch.items() if key != "seconds"} for epoch in state.pop("history")]
-    return history, [leaf for leaf in torch.utils._pytree.tree_leaves([state, network])]
+    return history, list(torch.utils._pytree.tree_leaves([state, network]))
 
 
 def test_twenty_kills_lose_nothing(tmp_path):

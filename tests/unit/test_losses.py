@@ -66,7 +66,7 @@ def test_the_objective_and_its_gradients_are_their_closed_form(seed, tau, lam):
     rows, y = np.arange(n), target.numpy()
     ce_s, ce_t = (-log_softmax(z, -1)[rows, y].mean() for z in (s, t))
     kl = rel_entr(softmax(t / tau, -1), softmax(s / tau, -1)).sum(-1).mean()
-    for value, expected in zip(loss, (ce_s + ce_t + lam * tau**2 * kl, ce_s, ce_t, kl)):
+    for value, expected in zip(loss, (ce_s + ce_t + lam * tau**2 * kl, ce_s, ce_t, kl), strict=True):
         assert value.ndim == 0 and value.item() == pytest.approx(expected, rel=1e-9, abs=1e-12)
     loss.total.backward()
     onehot = np.eye(k)[y]

@@ -60,7 +60,9 @@ def slow(monkeypatch):
 
 def drawn(panel):
     """The curves with points, as lists of (epoch, value)."""
-    return {trace.uid: list(zip(trace.x, trace.y)) for trace in panel.figure_box.children[0].data if trace.x}
+    return {
+        trace.uid: list(zip(trace.x, trace.y, strict=True)) for trace in panel.figure_box.children[0].data if trace.x
+    }
 
 
 def says(panel):

@@ -103,7 +103,7 @@ def state(trainer):
         errors = [(net.classifier(part).argmax(dim=1) != data.test_y).float().mean().item() for part in features]
     probes = [
         linear_probe(penultimate(net, train, gates), data.train_y[:PROBE_IMAGES], part, data.test_y)
-        for gates, part in zip(networks, features)
+        for gates, part in zip(networks, features, strict=True)
     ]
     # One scale for all components: a map by perplexity knows no unit, but it does know which direction is longer.
     steps = np.round(shared / np.abs(shared).max() * 127).astype(np.int8)
