@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from ..errors import InputError
 from ..gates import Gates, gate_list, survival_of
+from .strided import slice_narrow_convolutions
 
 
 class GatedBlock(nn.Module):
@@ -108,6 +109,7 @@ class ResNet(nn.Module):
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+        slice_narrow_convolutions(self)
 
     @property
     def num_blocks(self) -> int:

@@ -17,6 +17,7 @@ from ..data.dataset import Dataset
 from ..data.loader import ImageLoader, loaders
 from ..errors import InputError
 from ..methods import Method
+from ..networks.strided import slice_narrow_convolutions
 from . import distributed
 from .schedules import SCHEDULES, learning_rate
 from .steps import CapturedSteps, Steps
@@ -71,8 +72,8 @@ class Trainer:
         validation: mini-batches for choices; with them the test set is looked at only once, after the last epoch.
         device: where to train; None takes a GPU if there is one.
         precision: of the convolutions' arithmetic in training, one of `PRECISIONS`; None is bfloat16 on a GPU that has it,
-            and float32 elsewhere. Weights, losses and tests are float32 in both; torch lets a GPU that can do so round
-            what it convolves in float32 to TF32.
+            and float32 elsewhere; of a processor without bfloat16 a warning says that float32 is used. Weights, losses
+            and tests are float32 in both; torch lets a GPU that can do so round what it convolves in float32 to TF32.
         on_step: called after every step; an exception raised in it ends the training.
 
     Raises:
@@ -109,8 +110,9 @@ class Trainer:
         method.deployed_network()  # what cannot be deployed is said now, not after 300 epochs
         distributed.setup()
         self.device = distributed.own_device() if device is None else torch.device(device)
-        self.precision = precision or default_precision(self.device)
+        self.precision = _usable(precision, self.device) if precision else default_precision(self.device)
         self.method = method.to(self.device, memory_format=torch.channels_last)
+        slice_narrow_convolutions(self.method)
         self.train, self.test, self.validation = train, test, validation
         self.epochs, self.schedule, self.warmup_epochs = epochs, schedule, warmup_epochs
         self.on_step = on_step
@@ -258,3 +260,17 @@ def default_precision(device: torch.device) -> str:
         return "bfloat16"
     warnings.warn("This GPU has no bfloat16 of its own: training in float32, which takes longer.", stacklevel=2)
     return "float32"
+
+
+def _usable(precision: str, device: torch.device) -> str:
+    if precision == "bfloat16" and device.type == "cpu" and not _processor_has_bfloat16():
+        warnings.warn(
+            "This processor has no bfloat16 of its own, and emulating it takes ten times as long: training in float32.",
+            stacklevel=3,
+        )
+        return "float32"
+    return precision
+
+
+def _processor_has_bfloat16() -> bool:
+    return torch.ops.mkldnn._is_mkldnn_bf16_supported()
