@@ -281,7 +281,7 @@ def test_it_plays_when_it_is_first_seen_and_rests_once_the_spirals_are_apart(bro
 
 def test_essential_settings_are_in_sight_and_the_others_behind_a_word(stage):
     stage.show("playground")
-    shown = lambda name: stage.page.get_by_label(name, exact=True).is_visible()  # noqa: E731
+    shown = lambda name: stage.page.get_by_label(name, exact=True).is_visible()
     assert stage.page.get_by_role("combobox").count() == 1 and shown("λ weight") and not shown("learning rate")
     stage.page.get_by_text("More settings").click()
     assert shown("learning rate") and shown("τ temperature")

@@ -64,8 +64,8 @@ def test_pytorch_answers_for_the_network_with_switches(page):
 
 def test_the_playground_trains_in_the_notebook(page):
     root = shown(page, "Playground")
-    press = lambda name: root.get_by_role("button", name=name, exact=True).click()  # noqa: E731
-    count = lambda: int(re.sub(r"\D", "", root.locator(".sg-count").inner_text()) or 0)  # noqa: E731
+    press = lambda name: root.get_by_role("button", name=name, exact=True).click()
+    count = lambda: int(re.sub(r"\D", "", root.locator(".sg-count").inner_text()) or 0)
     # It may play since it was first seen: a single step stops it.
     press("Step")
     press("Reset")
@@ -86,7 +86,7 @@ def test_the_feature_panel_moves_its_points_while_pytorch_trains(page):
     panel = Panel(page)
     panel.root.scroll_into_view_if_needed()
     lines = panel.root.locator(".sg-ties")
-    place = lambda: lines.get_attribute("d")  # noqa: E731
+    place = lambda: lines.get_attribute("d")
     panel.set("λ", "1")
     panel.set("epochs", "60")
     panel.start.click()
