@@ -1,0 +1,92 @@
+"""The words follow the runs: contrary runs are planted, and the sentences turn round."""
+
+import pytest
+from test_map import point
+
+from sgutils.results.answer import answer, count_sentence, gap_sentence, use_sentence
+from sgutils.results.map import gains, measured_points
+
+
+def said(runs):
+    points = measured_points(runs)
+    found = gains(points)
+    return points, found, answer(points, found)
+
+
+GAINS = {"plain": (80, 81, 82), "guided": (60, 61, 62), "equal": (70, 71, 72), "depth": (90, 91, 92)}
+LOSES = {"plain": (60, 61, 62), "guided": (80, 81, 82), "equal": (50, 51, 52), "depth": (70, 71, 72)}
+ALIKE = {"plain": (60, 66, 72), "guided": (61, 66, 71), "equal": (60, 65, 72), "depth": (62, 67, 70)}
+
+
+@pytest.mark.parametrize(
+    ("runs", "word", "advice"),
+    [(GAINS, "better", "Worth a try"), (LOSES, "worse", "Not by default"), (ALIKE, "cannot tell", "No reason to")],
+)
+def test_the_answer_says_what_the_runs_say(runs, word, advice):
+    _, _, lines = said(point(**runs))
+    assert len(lines) == 5
+    for line in lines[0], lines[1], lines[3]:
+        assert f"{word} at 1 of 1 point" in line
+        for other in {"better", "worse", "cannot tell"} - {word}:
+            assert f"**{other}**" not in line and f"{other} at" not in line
+    assert advice in lines[1]
+    plain, guided = (sum(runs[name]) / 3 / 2 for name in ("plain", "guided"))  # of 200 test images
+    assert f"it errs {guided:.1f} % and plain training {plain:.1f} %" in lines[0] and "3 against 3 runs" in lines[0]
+
+
+def test_points_that_disagree_are_both_named():
+    _, _, lines = said(point(**GAINS) + point("map-cifar10", **LOSES))
+    assert "better at 1 and worse at 1 of 2 points" in lines[0]
+    assert "It depends" in lines[1] and "CIFAR-10, all images" in lines[1] and "CIFAR-100, all images" in lines[1]
+
+
+def test_what_was_not_measured_is_said():
+    points, found, lines = said(point(plain=(80, 81), guided=(60, 61)))
+    assert "with as much work**: nothing is measured yet" in lines[1] and "Do not decide yet" in use_sentence(
+        points, found
+    )
+    assert count_sentence(points, found, "lambda 0") == lines[2]
+    assert "30 epochs" in lines[4] and "ResNet-20." in lines[4]
+    assert answer([], {}) == ["Nothing is measured yet: `sgutils reproduce map` fills the ledger."]
+
+
+def test_the_pull_is_said_to_pay_only_where_it_does():
+    from test_map import run
+
+    runs = point(plain=(80, 81, 82), guided=(60, 61, 62))
+    for errors, words in (
+        ((90, 91, 92), "does pay"),
+        ((61, 62, 63), "not been seen to help"),
+        ((50, 51, 52), "not been seen"),
+    ):
+        zero = [run("map-cifar100", "lambda 0", seed, wrong) for seed, wrong in enumerate(errors)]
+        assert words in said(runs + zero)[2][2]
+
+
+def test_a_trend_is_said_in_the_direction_that_it_has():
+    names = (
+        "map-small-fashion-mnist",
+        "map-small-cifar10",
+        "map-cifar10-5k",
+        "map-cifar100",
+        "map-cifar100-10k",
+        "map-cifar10",
+    )
+
+    def at(gained):
+        return [
+            run
+            for name, plain, gain in zip(names, (40, 60, 80, 100, 120, 140), gained, strict=True)
+            for run in point(
+                name, plain=(plain, plain + 1, plain + 2), guided=(plain - gain, plain - gain + 1, plain - gain + 2)
+            )
+        ]
+
+    def sentence(runs):
+        points = measured_points(runs)
+        return gap_sentence(points, gains(points))
+
+    assert "grows with the gap, as predicted" in sentence(at((-10, -5, 0, 5, 10, 15)))
+    assert "falls with the gap, against the prediction" in sentence(at((15, 10, 5, 0, -5, -10)))
+    assert "cannot be told from chance" in sentence(at((5, -5, 6, -6, 7, -7)))
+    assert "cannot be said from 1 point" in sentence(at((5, 5, 5, 5, 5, 5))[:6])
