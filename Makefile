@@ -17,7 +17,7 @@ export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help book serve test bench notebooks pictures stamp lock clean browser
+.PHONY: help book serve check test bench notebooks pictures stamp lock clean browser
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*  ## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*  ## (.*)/  make \1|\2/' | column -t -s '|' 2>/dev/null \
@@ -36,6 +36,13 @@ serve: $(PAGE)  ## build the book if need be, and serve it on 127.0.0.1
 # In the order of their names: fewest tests last, as is usual, a long notebook would be left to the end and hold one core idle.
 test: $(VENV)/.all browser $(PAGE)  ## run every test: package, chapters (strict nbval), built site in a browser, JupyterLab
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --nbval tests book
+
+check: $(VENV)/.all  ## look at style and types and run the quick tests, before every commit
+	@$(BIN)/ruff check --quiet
+	@$(BIN)/ruff format --check --quiet || { echo "Some files are not formatted: run $(BIN)/ruff format."; exit 1; }
+	@$(BIN)/mypy
+	@if command -v npm > /dev/null; then tests/js/biome; else echo "The JavaScript was not looked at: that needs Node.js."; fi
+	$(BIN)/python -m pytest -q --numprocesses 2 -m 'not slow' tests/unit tests/package/test_imports.py tests/package/test_one_place.py
 
 notebooks: $(VENV)/.all  ## run the chapters again and store them in their normal form; ONLY=book/x.ipynb for one
 	$(BIN)/python book/_tools/notebooks.py $(ONLY)

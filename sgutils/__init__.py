@@ -6,7 +6,7 @@ Importing this package loads nothing heavy: each name below is looked up in its 
 from . import _renamed
 from ._lazy import lazy_names
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _HOME = {
     name: module

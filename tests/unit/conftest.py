@@ -1,6 +1,21 @@
-"""Property tests run on machines of any speed: an example that is slow is no failure."""
+"""Property tests run on machines of any speed: an example that is slow is no failure. And what `make check` leaves out."""
 
+import pytest
 from hypothesis import settings
 
 settings.register_profile("any-speed", deadline=None)
 settings.load_profile("any-speed")
+
+# Files whose tests train whole runs or start processes.
+SLOW = {
+    *("test_cli", "test_checkpoint", "test_distributed", "test_experiments", "test_export", "test_fast_path"),
+    *("test_feature_panel", "test_features", "test_gated", "test_killed", "test_methods", "test_ninth_method"),
+    *("test_on_a_gpu", "test_peers", "test_processors", "test_recipes", "test_runs", "test_training"),
+    "test_training_panel",
+}
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if item.path.parent.name == "unit" and item.path.stem in SLOW:
+            item.add_marker(pytest.mark.slow)
