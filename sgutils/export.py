@@ -1,24 +1,41 @@
 """A trained network as an ONNX graph whose gates are an input: student, teacher and plain network in one file."""
 
+import io
+import json
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 
+from .data import Inputs
 from .errors import InputError
 from .gates import linear_decay
 from .networks import GatedNetwork, check_gated, check_takes, evaluating, network_of
-from .training.checkpoint import A_CHECKPOINT, load_checkpoint, load_network, reraise_as_input_error
+from .training.checkpoint import (
+    A_CHECKPOINT,
+    load_checkpoint,
+    load_inputs,
+    load_network,
+    reraise_as_input_error,
+    write_atomically,
+)
 from .training.config import Config
 from .training.runs import CHECKPOINT, NETWORK
 
 
-def export_onnx(net: GatedNetwork, out: str | Path, *, example: Tensor | None = None) -> None:
-    """Write a network, in its test mode, as ONNX.
+def export_onnx(
+    net: GatedNetwork,
+    out: str | Path,
+    *,
+    example: Tensor | None = None,
+    inputs: Inputs | None = None,
+    gates: Sequence[float] | None = None,
+) -> None:
+    """Write a network, in its test mode, as ONNX; whole, or not at all.
 
     The graph has the inputs ``images``, ``(N, C, H, W)`` normalised as in training, and ``gates``, ``(L,)``; its output is
     ``logits``, ``(N, K)``. Every block is in it: a gate of 0 multiplies its branch away, which gives the numbers of the
@@ -29,6 +46,9 @@ def export_onnx(net: GatedNetwork, out: str | Path, *, example: Tensor | None = 
         out: the file.
         example: ``(N, C, H, W)`` images that the network takes; the graph then takes any number of this size. None takes
             the size that the network was built for, or, of one that takes any, leaves H and W free.
+        inputs: normalisation, image size and class names, for the file's metadata: JSON lists ``mean`` and ``std`` (of
+            pixels from 0 to 255), ``size`` (H, W) and ``classes``.
+        gates: those of the network that is deployed, likewise for the metadata.
 
     Raises:
         InputError: if the package onnx is not installed, the file cannot be written or the network does not take the
@@ -46,31 +66,31 @@ def export_onnx(net: GatedNetwork, out: str | Path, *, example: Tensor | None = 
     if example is None and side is not None:
         example = torch.zeros(2, image_channels(net), side, side)
     images = torch.zeros(2, image_channels(net), 32, 32) if example is None else example
-    inputs = images.to(weight), weight.new_ones(net.num_blocks)
-    check_takes(net, inputs[0], "give an example of what it takes")
-    with evaluating(net):
-        try:
-            with warnings.catch_warnings(), _attention_in_parts():
-                # The newer exporter needs one more package and the thirtyfold time, and writes this machine's paths into
-                # the file; the older one warns that it is the older one.
-                warnings.simplefilter("ignore")
-                torch.onnx.export(
-                    cast(nn.Module, net),
-                    inputs,
-                    str(out),
-                    input_names=["images", "gates"],
-                    output_names=["logits"],
-                    dynamic_axes={
-                        "images": {0: "N"} | ({2: "H", 3: "W"} if example is None else {}),
-                        "logits": {0: "N"},
-                    },
-                    dynamo=False,
-                )
-            onnx.checker.check_model(str(out), full_check=True)
-        except OSError as error:
-            raise InputError(
-                f"Cannot write {out} ({error.strerror}): choose a folder that you may write to."
-            ) from error
+    arguments = images.to(weight), weight.new_ones(net.num_blocks)
+    check_takes(net, arguments[0], "give an example of what it takes")
+    graph = io.BytesIO()
+    with evaluating(net), warnings.catch_warnings(), _attention_in_parts():
+        # The newer exporter needs one more package and the thirtyfold time, and writes this machine's paths into the file;
+        # the older one warns that it is the older one.
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            cast(nn.Module, net),
+            arguments,
+            cast(Any, graph),  # the older exporter writes to anything that takes bytes
+            input_names=["images", "gates"],
+            output_names=["logits"],
+            dynamic_axes={
+                "images": {0: "N"} | ({2: "H", 3: "W"} if example is None else {}),
+                "logits": {0: "N"},
+            },
+            dynamo=False,
+        )
+    model = onnx.load_model_from_string(graph.getvalue())
+    texts = {} if inputs is None else inputs.as_dict()
+    texts |= {} if gates is None else {"gates": list(gates)}
+    onnx.helper.set_model_props(model, {name: json.dumps(value) for name, value in texts.items()})
+    onnx.checker.check_model(model, full_check=True)
+    write_atomically(Path(out), model.SerializeToString())
 
 
 def image_channels(net: GatedNetwork) -> int:
@@ -123,6 +143,45 @@ def trained_network(source: str | Path) -> tuple[GatedNetwork, list[float] | Non
     p_last, scaled_in_training = config.options.get("p_last"), config.options.get("scaling") == "train"
     gated = _gated(net)
     return gated, None if p_last is None or scaled_in_training else linear_decay(gated.num_blocks, p_last).tolist()
+
+
+def inputs_of(source: str | Path) -> Inputs:
+    """What the network of a run must be given: normalisation, image size and class names.
+
+    Args:
+        source: a run's folder, or a ``network.pt``.
+
+    Raises:
+        InputError: if there is no usable file, or it is of an older version, which does not say.
+    """
+    source = Path(source)
+    if not source.is_dir() or not (source / CHECKPOINT).exists():
+        return load_inputs(source / NETWORK if source.is_dir() else source)
+    state = load_checkpoint(source / CHECKPOINT)
+    if state.get("inputs") is None:
+        raise InputError(
+            f"{source / CHECKPOINT} does not say how its images were normalised: it is of an older version."
+        )
+    with reraise_as_input_error(source / CHECKPOINT, A_CHECKPOINT):
+        return Inputs.from_dict(state["inputs"])
+
+
+def deployed_network(source: str | Path) -> nn.Module:
+    """The ordinary network that a run deploys, in eval mode: its gates folded in.
+
+    Args:
+        source: a run's folder, finished or not, or a ``network.pt``.
+
+    Raises:
+        InputError: if there is no usable network.
+    """
+    source = Path(source)
+    if not source.is_dir():
+        return load_network(source)
+    if (source / NETWORK).exists():
+        return load_network(source / NETWORK)
+    net, p = trained_network(source)
+    return cast(nn.Module, net) if p is None else net.fold(p).eval()
 
 
 def _of_ours(model: str, weights: dict[str, Tensor]) -> dict:

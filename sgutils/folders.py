@@ -6,6 +6,9 @@ from pathlib import Path
 
 from .errors import InputError
 
+# Names the folder in which data sets are looked for, as `--data` does.
+DATA_VARIABLE = "SGUTILS_DATA"
+
 _PACKAGE = Path(__file__).resolve().parent
 
 

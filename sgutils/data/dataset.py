@@ -9,10 +9,7 @@ import torch
 from torch import Tensor
 
 from ..errors import InputError
-from ..folders import data_folder
-
-# Names the folder in which data sets are looked for, as `--data` does.
-DATA_VARIABLE = "SGUTILS_DATA"
+from ..folders import DATA_VARIABLE, data_folder
 
 
 @dataclass(frozen=True)

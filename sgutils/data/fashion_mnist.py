@@ -10,8 +10,8 @@ import numpy as np
 import torch
 
 from ..errors import InputError
-from ..folders import data_folder
-from .dataset import DATA_VARIABLE, Dataset, find
+from ..folders import DATA_VARIABLE, data_folder
+from .dataset import Dataset, find
 
 CLASSES = (
     *("T-shirt", "Trouser", "Pullover", "Dress", "Coat"),

@@ -26,7 +26,7 @@ class Draws(NamedTuple):
         flip: ``(N, 1)`` whether each is flipped left to right, or None.
     """
 
-    index: Tensor
+    index: Tensor  # type: ignore[assignment]  # of a tuple's own method, which nobody calls here
     shift: Tensor | None = None
     flip: Tensor | None = None
 
@@ -44,6 +44,7 @@ class ImageLoader:
         hflip: flip every second image left to right.
         device: where the images are kept.
         processes: how many processes share each mini-batch; each sees all of it.
+        classes: the names of the classes, where they are known.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class ImageLoader:
         hflip: bool = False,
         device: torch.device | str = "cpu",
         processes: int = 1,
+        classes: tuple[str, ...] = (),
     ):
         self.x, self.y = x.to(device), y.to(device)
         self.normalizer = normalizer.to(device)
@@ -65,6 +67,7 @@ class ImageLoader:
         self.generator = None if seed is None else torch.Generator().manual_seed(seed)
         self.pad, self.hflip = pad, hflip
         self.processes = processes
+        self.classes = classes
 
     def __len__(self) -> int:
         return len(self._split(torch.empty(len(self.y))))
@@ -156,6 +159,7 @@ def loaders(
         hflip=augment and dataset.hflip,
         device=device,
         processes=processes,
+        classes=dataset.classes,
     )
     return train, in_order(dataset.test_x, dataset.test_y, normalizer, device)
 

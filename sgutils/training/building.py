@@ -1,13 +1,17 @@
 """From a configuration to what it configures: data, networks, method, trainer."""
 
 import threading
+import warnings
+from dataclasses import replace
+from typing import cast
 
 import torch
+from torch import nn
 
 from ..data import Dataset, load_dataset
 from ..data.loader import in_order, loaders
 from ..methods import Method, build_method
-from ..networks import build_network
+from ..networks import build_network, load_pretrained
 from . import distributed
 from .config import Config
 from .trainer import Trainer
@@ -36,19 +40,40 @@ def build(config: Config, dataset: Dataset | None = None, **more) -> tuple[Metho
         more: options of the method that no configuration names, such as a teacher that is a network.
     """
     dataset = dataset or build_dataset(config)
+    if ":" in config.model:  # somebody else's network, made for colour, as its weights are
+        dataset = _in_colour(dataset)
+    left: list[str] = []
 
     def make_network():
-        return build_network(
+        net = build_network(
             config.model,
             num_classes=dataset.num_classes,
             in_channels=dataset.channels,
             image_size=dataset.train_x.shape[-1],
         )
+        if config.pretrained is not None:
+            left[:] = load_pretrained(cast(nn.Module, net), config.pretrained)
+        return net
 
     with _DRAWING, torch.random.fork_rng(devices=[]):  # weights are drawn on the CPU
         torch.default_generator.manual_seed(config.seed)
         method = build_method(config.method, make_network, seed=config.seed, **config.options | more)
+    if left:
+        warnings.warn(
+            f"{', '.join(left)} of {config.pretrained} fit other classes than the {dataset.num_classes} of {dataset.name}: "
+            "the classifier starts from scratch.",
+            stacklevel=2,
+        )
     return method, dataset
+
+
+def _in_colour(dataset: Dataset) -> Dataset:
+    """A grey data set with its one channel repeated, without copies of it."""
+    if dataset.channels != 1:
+        return dataset
+    parts = ("train_x", "test_x", "validation_x")
+    images = {name: x.expand(-1, 3, -1, -1) for name in parts if (x := getattr(dataset, name)) is not None}
+    return replace(dataset, **images)
 
 
 def make_trainer(config: Config, *, dataset: Dataset | None = None, teacher=None, device=None, **more) -> Trainer:
@@ -77,7 +102,7 @@ def trainer_of(method: Method, dataset: Dataset, config: Config, *, device=None,
         processes=distributed.world_size(),
     )
     validation = None
-    if dataset.validation_x is not None:
+    if dataset.validation_x is not None and dataset.validation_y is not None:
         validation = in_order(dataset.validation_x, dataset.validation_y, dataset.normalizer(), device)
     return Trainer(
         method,

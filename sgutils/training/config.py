@@ -83,6 +83,11 @@ class Config:
         metadata={"help": "hold this many training images out and test on them, and on the test set only once"},
     )
 
+    pretrained: str | None = field(
+        default=None,
+        metadata={"help": "start from the weights of this file: a state dict, of torch.save or safetensors"},
+    )
+
     def __post_init__(self):
         check_model(self.model)
         if self.schedule not in SCHEDULES:

@@ -6,12 +6,13 @@ import os
 import shlex
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
+from typing import cast
 
 from tqdm.auto import tqdm
 
-from ..data import Dataset
+from ..data import Dataset, ImageLoader, Inputs
 from ..errors import InputError
 from ..folders import make_folder
 from . import distributed
@@ -19,6 +20,7 @@ from .building import build, make_trainer
 from .checkpoint import (
     A_CHECKPOINT,
     load_checkpoint,
+    previous,
     reraise_as_input_error,
     save_checkpoint,
     save_network,
@@ -26,7 +28,8 @@ from .checkpoint import (
 )
 from .config import Config
 from .distributed import on_rank_zero
-from .logs import Log
+from .locking import hold
+from .logs import METRICS, Log
 from .record import Run, code_commit, load_run
 from .trainer import Diverged, Trainer
 
@@ -35,6 +38,10 @@ CHECKPOINT, RESULT, NETWORK = "checkpoint.pt", "result.json", "network.pt"
 TEACHER = "teacher"
 # Writing checkpoints may take a twentieth of the time: very short epochs do not have one each.
 SAVING = 20
+
+
+class Unusable(InputError):
+    """A checkpoint that no run can go on from."""
 
 
 def train(
@@ -72,9 +79,10 @@ def train(
     """
     trainer = make_trainer(config, dataset=dataset, teacher=_placeholder(config, dataset), precision=precision)
     folder = None if out is None else Path(out)
-    if folder is not None:
-        on_rank_zero(lambda: _make_new(folder), trainer.device)
-    return _run(trainer, config, folder, command, deadline, quiet, stop)
+    with ExitStack() as held:
+        if folder is not None:
+            on_rank_zero(lambda: _make_new(folder, held), trainer.device)
+        return _run(trainer, config, folder, command, deadline, quiet, stop)
 
 
 def resume(
@@ -88,14 +96,16 @@ def resume(
     """Go on with a run that was stopped, from its last checkpoint; of one that is finished, only return the record.
 
     Raises:
-        InputError: if ``out`` holds no usable checkpoint or cannot be written.
+        InputError: if ``out`` holds no usable checkpoint, cannot be written, or another process trains in it. `Unusable`
+            is of the checkpoint.
     """
     folder = Path(out)
     if (folder / RESULT).exists() and (run := load_run(folder / RESULT)).status == "finished":
         return run
     config, trainer, command = _restore(folder, dataset)
-    on_rank_zero(lambda: make_folder(folder), trainer.device)
-    return _run(trainer, config, folder, command, deadline, quiet, stop)
+    with ExitStack() as held:
+        on_rank_zero(lambda: _take(folder, held), trainer.device)
+        return _run(trainer, config, folder, command, deadline, quiet, stop)
 
 
 def resume_command(folder: Path) -> str:
@@ -123,13 +133,39 @@ def _restore(folder: Path, dataset: Dataset | None = None) -> tuple[Config, Trai
         raise InputError(
             f"{folder} is a file: expected the folder of a run, which was given to `sgutils train` as --out."
         )
-    state = load_checkpoint(folder / CHECKPOINT)
-    with reraise_as_input_error(folder / CHECKPOINT, A_CHECKPOINT):
-        config = Config(**state["config"])
-    trainer = make_trainer(config, dataset=dataset, teacher=_placeholder(config, dataset))
-    with reraise_as_input_error(folder / CHECKPOINT, A_CHECKPOINT):
-        trainer.load_state_dict(state["trainer"])
+    try:
+        state = load_checkpoint(folder / CHECKPOINT)
+        with reraise_as_input_error(folder / CHECKPOINT, A_CHECKPOINT):
+            config = Config(**state["config"])
+            inputs = None if state.get("inputs") is None else Inputs.from_dict(state["inputs"])
+    except InputError as error:
+        raise Unusable(str(error)) from error
+    started = dataclasses.replace(config, pretrained=None)  # its weights are in the checkpoint, trained on
+    trainer = make_trainer(started, dataset=dataset, teacher=_placeholder(started, dataset))
+    _check_same_images(inputs, _inputs(trainer), config)
+    try:
+        with reraise_as_input_error(folder / CHECKPOINT, A_CHECKPOINT):
+            trainer.load_state_dict(state["trainer"])
+    except InputError as error:
+        raise Unusable(str(error)) from error
     return config, trainer, state["command"]
+
+
+def _inputs(trainer: Trainer) -> Inputs:
+    return Inputs.of(cast(ImageLoader, trainer.train))  # a configuration has no other
+
+
+def _check_same_images(before: Inputs | None, now: Inputs, config: Config) -> None:
+    """Of a run that began on other images, neither the rest of the training nor a test would mean anything."""
+    if before is None:  # of an older version
+        return
+    same = before.classes == now.classes and before.size == now.size and len(before.mean) == len(now.mean)
+    # Not to the last digit: another machine adds up in another order.
+    if not same or not all(math.isclose(a, b, rel_tol=1e-3) for a, b in zip(before.mean, now.mean, strict=True)):
+        raise InputError(
+            f"The images of {config.dataset} are not those that this run began with: other classes, sizes or pixels. Put "
+            "those back, or train again."
+        )
 
 
 def _run(
@@ -154,13 +190,14 @@ def _run(
             "command": command,
             "trainer": trainer.state_dict(),
             "architecture": architecture,
+            "inputs": _inputs(trainer).as_dict(),
         }
         save_checkpoint(folder / CHECKPOINT, state)
         next_save = time.monotonic() + SAVING * (time.monotonic() - start)
 
     def finish() -> None:
         if status == "finished":
-            save_network(folder / NETWORK, trainer.method.deployed_network())
+            save_network(folder / NETWORK, trainer.method.deployed_network(), _inputs(trainer))
         write_atomically(folder / RESULT, run.to_json())
 
     def keep(write: Callable[[], None]) -> None:
@@ -273,10 +310,26 @@ def _written(write: Callable[[], None], folder: Path) -> None:
         raise InputError(said) from error
 
 
-def _make_new(folder: Path) -> None:
-    with suppress(OSError):  # said by `make_folder`
-        if (folder / CHECKPOINT).exists() or (folder / RESULT).exists():
-            raise InputError(
-                f"{folder} already holds a run: choose another folder, or go on with: {resume_command(folder)}"
-            )
+def _make_new(folder: Path, held: ExitStack) -> None:
+    """A folder for a new run, which is then held until it ends: two that start at once cannot both have it."""
+    _check_holds_no_run(folder)
+    _take(folder, held)
+    _check_holds_no_run(folder)
+
+
+def _take(folder: Path, held: ExitStack) -> None:
     make_folder(folder)
+    held.enter_context(hold(folder))
+
+
+def _check_holds_no_run(folder: Path) -> None:
+    parts = (CHECKPOINT, previous(Path(CHECKPOINT)).name, RESULT, NETWORK, METRICS)
+    found = None
+    with suppress(OSError):  # said by `make_folder`
+        found = next((name for name in parts if (folder / name).exists()), None)
+    if found in parts[:3]:
+        raise InputError(
+            f"{folder} already holds a run: choose another folder, or go on with: {resume_command(folder)}"
+        )
+    if found:
+        raise InputError(f"{folder} already holds the {found} of a run: choose another folder.")

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 import warnings
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -164,6 +165,72 @@ def test_help(arguments, capsys):
     assert ("train --method METHOD --help" in text) == (arguments[0] == "train")
 
 
+def test_help_comes_without_torch():
+    code = "import sys; from sgutils.cli import main\ntry: main({!r})\nfinally: print('torch' in sys.modules)"
+    for arguments in (
+        ["--help"],
+        ["dance"],
+        *([name, "--help"] for name in ("resume", "evaluate", "predict", "export")),
+    ):
+        done = subprocess.run([sys.executable, "-c", code.format(arguments)], capture_output=True, text=True)
+        assert done.stdout.endswith("False\n"), arguments
+
+
+def test_every_command_is_listed_and_is_a_module():
+    from sgutils import cli, commands
+
+    modules = {path.stem for path in Path(commands.__file__).parent.glob("*.py")} - {"__init__", "outcome"}
+    assert modules == set(cli.COMMANDS)
+
+
+def test_data_names_the_folder_for_one_command(tmp_path, capsys, monkeypatch):
+    for name in ("empty", "other"):
+        (tmp_path / name).mkdir()
+    given = ["train", "--dataset", "cifar10", "--out", str(tmp_path / "run"), "--data", str(tmp_path / "empty")]
+    assert main(given) == 2
+    assert f"not found under {tmp_path / 'empty'} or " in capsys.readouterr().err and "SGUTILS_DATA" not in os.environ
+    monkeypatch.setenv("SGUTILS_DATA", str(tmp_path / "other"))
+    assert main(given) == 2 and f"not found under {tmp_path / 'empty'} or " in capsys.readouterr().err
+    assert os.environ["SGUTILS_DATA"] == str(tmp_path / "other")
+    assert main(given[:-2]) == 2 and f"not found under {tmp_path / 'other'} or " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "name", ["checkpoint.pt", "checkpoint.previous.pt", "result.json", "network.pt", "metrics.jsonl"]
+)
+def test_a_folder_that_holds_any_part_of_a_run_is_not_written_over(name, tmp_path, capsys):
+    (tmp_path / name).write_text("of another run")
+    assert main(["train", *SMALL, "--out", str(tmp_path)]) == 2
+    said = capsys.readouterr().err
+    assert "already holds" in said and said.count("\n") == 1
+    assert ("sgutils resume" in said) == (name not in ("network.pt", "metrics.jsonl"))
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["of another run"]
+
+
+def test_a_folder_belongs_to_one_process(tmp_path, capsys):
+    from sgutils.training.locking import hold
+
+    with hold(tmp_path):
+        assert main(["train", *SMALL, "--out", str(tmp_path)]) == 2
+        said = capsys.readouterr().err
+        assert f"Another process is training in {tmp_path}" in said and said.count("\n") == 1
+        assert list(tmp_path.iterdir()) == []
+    assert main(["train", *SMALL, "--epochs", "1", "--out", str(tmp_path)]) == 0
+    (tmp_path / "result.json").unlink()
+    with hold(tmp_path):
+        assert main(["resume", str(tmp_path)]) == 2
+
+
+def test_of_two_that_start_at_once_in_one_folder_one_is_refused(tmp_path):
+    out = tmp_path / "run"
+    start = [sys.executable, "-m", "sgutils", "train", *SMALL, "--out", str(out)]
+    both = [subprocess.Popen(start, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+    said = [process.communicate()[1] for process in both]
+    assert sorted(process.returncode for process in both) == [0, 2]
+    refused = next(text for process, text in zip(both, said, strict=True) if process.returncode)
+    assert "Another process is training in" in refused or "already holds a run" in refused
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -186,6 +253,13 @@ def test_help(arguments, capsys):
         (["--no-averaged"], "--averaged is an option of mutual-learning, not of self-guidance"),
         (["--method", "baseline", "--p-last=0.2"], "--p-last is an option of"),
         (["--unheard-of"], "--unheard-of"),
+        (["--epoch", "3"], "--epoch 3 (did you mean --epochs?); see sgutils train --help"),
+        (["--pretrained", "nowhere.pt"], "nowhere.pt is missing"),
+        (["--model", "torchvision:resnet19"], "torchvision has no network 'resnet19'"),
+        (["--dataset", "folder:nowhere"], "nowhere is missing: expected a folder with a folder of image files"),
+        (["--dataset", "folder:"], "folder: names no folder"),
+        (["--dataset", "digit"], "Unknown dataset 'digit' (did you mean digits?)"),
+        (["--dataset", "cifar10", "--data", "nowhere"], "nowhere is not a folder: --data"),
     ],
 )
 def test_a_bad_argument_is_one_sentence_and_leaves_nothing_behind(arguments, words, tmp_path, capsys):

@@ -1,0 +1,84 @@
+"""What a network must be given to say what it has learnt: normalisation, image size and the names of the classes."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from .dataset import Normalizer
+from .images import read_image
+from .loader import ImageLoader
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What belongs to a trained network and is not in its weights.
+
+    Attributes:
+        mean: per channel, of pixels from 0 to 255.
+        std: likewise.
+        size: H and W of the images.
+        classes: the K class names, in the order of the logits.
+    """
+
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    size: tuple[int, int]
+    classes: tuple[str, ...]
+
+    @classmethod
+    def of(cls, loader: ImageLoader) -> "Inputs":
+        """Those of what a loader yields."""
+        height, width = loader.x.shape[-2:]
+        mean, std = (tuple(values.tolist()) for values in (loader.normalizer.mean, loader.normalizer.std))
+        return cls(mean, std, (height, width), loader.classes)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "Inputs":
+        """What `as_dict` gave.
+
+        Raises:
+            TypeError, ValueError: if it is something else.
+        """
+        mean, std = (tuple(float(value) for value in values[name]) for name in ("mean", "std"))
+        height, width = (int(value) for value in values["size"])
+        classes = tuple(str(name) for name in values["classes"])
+        if len(mean) != len(std) or len(mean) not in (1, 3) or min(std) <= 0 or min(height, width) < 1:
+            raise ValueError("numbers that make no sense")
+        return cls(mean, std, (height, width), classes)
+
+    def as_dict(self) -> dict[str, Any]:
+        """As it stands in checkpoints, in ``network.pt`` and, as JSON, in an ONNX file: plain lists."""
+        return {name: list(value) for name, value in asdict(self).items()}
+
+    def in_words(self) -> str:
+        """One sentence for a person who feeds the network elsewhere."""
+        height, width = self.size
+        mean, std = (", ".join(f"{value:.5g}" for value in values) for values in (self.mean, self.std))
+        colours = "grey" if len(self.mean) == 1 else "RGB"
+        return f"{colours} of {height} x {width} pixels from 0 to 255, less mean {mean}, over std {std}"
+
+    def read(self, paths: Sequence[str | Path]) -> Tensor:
+        """Image files as the network takes them, ``(N, C, H, W)`` normalised.
+
+        Raises:
+            InputError: if one of them is no image.
+        """
+        return self.normalize(np.stack([self._with_channels(read_image(path, self.size)) for path in paths]))
+
+    def normalize(self, pixels: np.ndarray) -> Tensor:
+        """``(N, H, W, C)`` uint8 pixels as ``(N, C, H, W)``."""
+        images = torch.from_numpy(pixels).permute(0, 3, 1, 2)
+        return Normalizer(torch.tensor(self.mean), torch.tensor(self.std))(images)
+
+    def _with_channels(self, image: np.ndarray) -> np.ndarray:
+        if image.shape[2] == len(self.mean):
+            return image
+        if len(self.mean) == 3:
+            return image.repeat(3, axis=2)
+        weights = np.array([0.299, 0.587, 0.114])  # of Rec. 601, as Pillow's grey
+        return (image @ weights).round().astype(np.uint8)[:, :, None]
