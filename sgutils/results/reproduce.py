@@ -1,12 +1,11 @@
 """Filling the ledger: an experiment's missing runs, one after another or several at once, inside a budget of time."""
 
 import math
-import shutil
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,11 +16,12 @@ from ..data import Dataset, load_dataset
 from ..errors import InputError
 from ..folders import make_folder
 from ..training.building import build_dataset
-from ..training.checkpoint import write_atomically
+from ..training.checkpoint import previous, write_atomically
 from ..training.config import Config
 from ..training.distributed import world_size
+from ..training.logs import METRICS, TENSORBOARD
 from ..training.record import Run, run_name
-from ..training.runs import CHECKPOINT, NETWORK, resume, train
+from ..training.runs import CHECKPOINT, NETWORK, RESULT, TEACHER, Unusable, resume, train
 from .experiments import EXPERIMENTS, WHOLE
 
 
@@ -94,7 +94,7 @@ def reproduce(
     Raises:
         InputError: if there is no such experiment, a folder cannot be written, the budget is not a positive number, torchrun
             started several processes, or no run is left but of data sets that cannot be read. While there are others,
-            those are passed over, and said in the end.
+            those are passed over, and said in the end; so is a run whose checkpoint cannot be used.
         KeyboardInterrupt: at Ctrl-C; the runs that it ended go on at the next call.
     """
     if name not in EXPERIMENTS:
@@ -129,10 +129,15 @@ def reproduce(
             file, config = next(waiting, (None, None))
             if file is None:
                 return False
-            if config.dataset not in refused and not file.exists():
+            recorded = _is_recorded(file)
+            if config.dataset not in refused and not recorded:
                 refused[config.dataset] = _refusal(config)
-        if not file.exists() and not refused[config.dataset]:
-            run = _one(file, config, how, say)
+        if not recorded and not refused[config.dataset]:
+            try:
+                run = _one(file, config, how, say)
+            except Unusable as error:
+                say(f"{file.stem}: passed over. {error}")
+                return True
             if run is None:
                 busy.add(file)
             elif run.status not in ("stopped", "interrupted"):
@@ -151,13 +156,13 @@ def reproduce(
                 how.stop.set()  # the others keep what they have and end
                 raise
     missing = [error for error in refused.values() if error]
-    left = [config for file, config in files.items() if not file.exists()]
+    left = [config for file, config in files.items() if not _is_recorded(file)]
     if missing and not added and all(refused.get(config.dataset) for config in left):
         raise missing[0]
     for error in missing:
         say(f"Left out: {error}")
     why = "time is up, call it again" if how.over else "other processes are at them" if busy else ""
-    why = why or "some of their data is missing"
+    why = why or ("some of their data is missing" if missing else "what was passed over cannot be used")
     runs = "1 run" if len(added) == 1 else f"{len(added)} runs"
     say(f"{runs} added to {ledger}, {f'{len(left)} left: {why}' if left else 'nothing is missing'}.")
     return added
@@ -177,7 +182,7 @@ def _one(file: Path, config: Config, how: How, say: Callable[[str], None]) -> Ru
         say(f"{file.stem}: another process is at it")
         return None
     with lock:
-        if file.exists():  # another process has finished it meanwhile
+        if _is_recorded(file):  # another process has finished it meanwhile
             return None
         folder = how.work / file.stem
         arguments = {
@@ -186,9 +191,10 @@ def _one(file: Path, config: Config, how: How, say: Callable[[str], None]) -> Ru
             "stop": how.stop.is_set,
             "dataset": how.images(config),
         }
-        if (folder / CHECKPOINT).exists():
+        if any(path.exists() for path in (folder / CHECKPOINT, previous(folder / CHECKPOINT))):
             run = resume(folder, **arguments)
         else:
+            _remove(folder / name for name in (NETWORK, METRICS))  # of this run, whose record somebody took away
             run = train(config, folder, precision=how.precision, command=how.command, **arguments)
         if run.status in ("stopped", "interrupted"):
             say(f"{file.stem}: {run.message}")
@@ -202,6 +208,11 @@ def _one(file: Path, config: Config, how: How, say: Callable[[str], None]) -> Ru
     error = "not tested" if run.last_test_error is None else f"test error {run.last_test_error:.2%}"
     say(f"{file.stem}: {run.status}, {error}, {run.seconds:.0f} s")
     return run
+
+
+def _is_recorded(file: Path) -> bool:
+    """Whether there is a record; a file without anything in it, as a full disk leaves it, is none."""
+    return file.exists() and (file.is_dir() or file.stat().st_size > 0)
 
 
 def _refusal(config: Config) -> InputError | None:
@@ -221,8 +232,17 @@ def _refusal(config: Config) -> InputError | None:
 
 def _leave_only_the_network(folder: Path) -> None:
     """What was learnt stays for who wants to look at it; what was measured is in the ledger."""
-    for part in folder.iterdir():
-        if part.is_dir():
-            shutil.rmtree(part)
-        elif part.name != NETWORK:
-            part.unlink()
+    _remove(folder / name for name in (CHECKPOINT, previous(Path(CHECKPOINT)).name, RESULT, METRICS))
+    _remove((folder / TENSORBOARD).glob("events.out.tfevents.*"))
+    if (folder / TEACHER).is_dir():
+        _leave_only_the_network(folder / TEACHER)
+        _remove([folder / TEACHER / NETWORK])
+    for own in (TENSORBOARD, TEACHER):
+        with suppress(OSError):  # there is none, or it holds files of somebody else
+            (folder / own).rmdir()
+
+
+def _remove(files: Iterable[Path]) -> None:
+    """These files, and nothing else: what a person has put beside them stays."""
+    for file in files:
+        file.unlink(missing_ok=True)

@@ -113,3 +113,33 @@ def test_a_data_set_that_is_missing_or_a_part_is_passed_over_and_said(tmp_path, 
         sg.InputError, match="digits has 1,438 training and 359 test images here: expected all 2,000 and 300"
     ):
         reproduce("part", **arguments)
+
+
+def test_a_row_whose_checkpoint_is_garbage_is_passed_over_and_said(tmp_path, monkeypatch):
+    settings = tuple({"method": method, **TINY} for method in ("baseline", "stochastic-depth"))
+    monkeypatch.setitem(EXPERIMENTS, "two", Experiment("", settings))
+    first, _ = (run_name(config.as_dict()) for config in EXPERIMENTS["two"].configs(1))
+    (tmp_path / "work" / first).mkdir(parents=True)
+    (tmp_path / "work" / first / "checkpoint.pt").write_text("garbage")
+    said = []
+    arguments = {"seeds": 1, "ledger": tmp_path / "ledger", "work": tmp_path / "work", "quiet": True}
+    added = reproduce("two", **arguments, say=said.append)
+    assert [run.config["method"] for run in added] == ["stochastic-depth"]
+    assert said[0].startswith(f"{first}: passed over. ") and "checkpoint.pt is damaged" in said[0]
+    assert said[-1].endswith("1 left: what was passed over cannot be used.")
+    assert (tmp_path / "work" / first / "checkpoint.pt").read_text() == "garbage"
+
+
+def test_an_empty_file_is_no_record_and_files_of_a_person_stay(tmp_path, monkeypatch):
+    setting = {"method": "distillation", **TINY}
+    monkeypatch.setitem(EXPERIMENTS, "tiny", Experiment("", (setting,)))
+    name = run_name(sg.Config(**setting).as_dict())
+    mine = [tmp_path / "work" / name / path for path in ("notes.txt", "tensorboard/mine.txt", "figures/one.png")]
+    for path in (*mine, tmp_path / "ledger" / f"{name}.json"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("")
+    arguments = {"seeds": 1, "ledger": tmp_path / "ledger", "work": tmp_path / "work", "quiet": True}
+    (run,) = reproduce("tiny", **arguments, say=lambda text: None)
+    assert (tmp_path / "ledger" / f"{name}.json").read_text() == run.to_json()
+    left = {path for path in (tmp_path / "work").rglob("*") if path.is_file()}
+    assert left == {*mine, tmp_path / "work" / name / "network.pt"}
