@@ -54,7 +54,7 @@ def images_per_second(processes: int, threads: int, images: int) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument(
-        "--images", type=int, default=2560 if DEVICE.type == "cpu" else 51200, help="an epoch (default: %(default)s)"
+        "--images", type=int, default=2560 if DEVICE.type == "cpu" else 51200, help="per epoch (default: %(default)s)"
     )
     parser.add_argument(
         "--rounds", type=int, default=3, help="how often each number of processes is tried (default: %(default)s)"

@@ -1,4 +1,4 @@
-"""Images a second of whole epochs, data included: the book's trainer against the usual loop.
+"""Images per second of whole epochs, data included: the book's trainer against the usual loop.
 
     python benchmarks/epochs.py
 
@@ -91,7 +91,7 @@ def ours(dataset: sg.Dataset, epochs: int, precision: str):
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument(
-        "--images", type=int, default=2560 if DEVICE.type == "cpu" else 51200, help="an epoch (default: %(default)s)"
+        "--images", type=int, default=2560 if DEVICE.type == "cpu" else 51200, help="per epoch (default: %(default)s)"
     )
     parser.add_argument("--rounds", type=int, default=5, help="epochs that are timed of each (default: %(default)s)")
     given = parser.parse_args()
@@ -113,7 +113,7 @@ def main() -> None:
         if name != "usual"
     }
     record = {
-        "what": f"images a second of whole epochs of Self-Guidance, ResNet-32, batch {BATCH}, data included",
+        "what": f"images per second of whole epochs of Self-Guidance, ResNet-32, batch {BATCH}, data included",
         "device": device_name(),
         "workers_of_the_usual_loop": WORKERS,
         "rounds": given.rounds,

@@ -111,7 +111,7 @@ def answers(host):
 
 
 def training(page, host, seconds=8):
-    """Steps a second of the playground as it stands when the page opens, its pictures included."""
+    """Steps per second of the playground as it stands when the page opens, its pictures included."""
     session = page.context.browser.new_browser_cdp_session()
 
     def cpu():

@@ -9,7 +9,7 @@ the plain step of the same round; on a CPU they are of process time, which hardl
 Each kind has a floor: the time of its multiply-adds at the device's best rate of that precision, in a large matrix product
 or in a convolution of the last stage, or of the bytes that its operators read and write at the rate of its best copy of a
 tensor as large as the first stage's, whichever is longer. Operators that were fused would move fewer bytes. Memory that the
-process gave back and gets anew from the operating system is no part of the floor: how much that is in a step is counted.
+process gave back and gets again from the operating system is no part of the floor: how much that is in a step is counted.
 """
 
 import argparse

@@ -39,7 +39,7 @@ def penultimate(net: GatedNetwork, x: Tensor, gates: Gates = None) -> Tensor:
 
 
 def silhouette(features: Tensor | np.ndarray, labels: Tensor | np.ndarray) -> float:
-    """How much nearer an image is to its own class than to the next one, in mean (Rousseeuw 1987): from -1 to 1.
+    """How much nearer an image is to its own class than to the next one, on average (Rousseeuw 1987): from -1 to 1.
 
     Per image ``(b - a) / max(a, b)``, with a its mean distance to its own class and b to the nearest other one. Scaling
     the features changes nothing, so that networks can be compared.
@@ -162,7 +162,7 @@ class LiveMap:
 
     @staticmethod
     def check(points: int | None, perplexity: float) -> None:
-        """Raise an `InputError` unless so many points can be laid out at that perplexity; None is enough of them."""
+        """Raise an `InputError` unless this many points can be laid out at that perplexity; None is enough of them."""
         if isinstance(perplexity, bool) or not isinstance(perplexity, (int, float)) or not 2 <= perplexity <= 500:
             raise InputError(f"perplexity must be a number from 2 to 500, not {perplexity!r}.")
         if points is not None and points <= 3 * perplexity:
@@ -211,7 +211,7 @@ class LiveMap:
             self._map = self._library.TSNEEmbedding(self.positions.copy(), affinities, **settings)
 
     def move(self, iterations: int) -> np.ndarray:
-        """Let the points move towards their neighbours for so many iterations; returns `positions`."""
+        """Let the points move towards their neighbours for this many iterations; returns `positions`."""
         if self._map is None:
             raise InputError("The map has no features yet: call show(features) first.")
         self._map.optimize(iterations, momentum=0.8, inplace=True)

@@ -39,7 +39,7 @@ def records(folders: list[Path]) -> list[Path]:
     for folder in folders:
         try:
             if not folder.is_dir():
-                raise InputError(f"{folder} is no folder: expected one with the JSON files that training wrote.")
+                raise InputError(f"{folder} is not a folder: expected one with the JSON files that training wrote.")
             files |= {path.name: path for path in folder.glob("*.json")}
         except OSError as error:
             raise InputError(f"Cannot read {folder} ({error.strerror}): choose a folder that you may read.") from error

@@ -29,7 +29,7 @@ def linear_decay(num_blocks: int, p_last: float = 0.5) -> Tensor:
         ``(L,)`` float32.
 
     Raises:
-        InputError: if there is no block or ``p_last`` is no probability.
+        InputError: if there is no block or ``p_last`` is not a probability.
     """
     _check_blocks(num_blocks)
     check_probability("p_last", p_last)
@@ -44,7 +44,7 @@ def uniform_survival(num_blocks: int, p: float = 0.5) -> Tensor:
         ``(L,)`` float32.
 
     Raises:
-        InputError: if there is no block or ``p`` is no probability.
+        InputError: if there is no block or ``p`` is not a probability.
     """
     _check_blocks(num_blocks)
     check_probability("p", p)
@@ -65,7 +65,7 @@ def sample_gates(p: Tensor | Sequence[float], generator: torch.Generator | None 
         ``(L,)`` float32 of 0 and 1.
 
     Raises:
-        InputError: if an entry of ``p`` is no probability or the generator is not on the CPU.
+        InputError: if an entry of ``p`` is not a probability or the generator is not on the CPU.
     """
     if generator is not None and generator.device.type != "cpu":
         raise InputError(
@@ -79,7 +79,7 @@ def expected_depth(p: Tensor | Sequence[float]) -> float:
     """The mean number of blocks that a sampled student runs: the sum of p.
 
     Raises:
-        InputError: if an entry of ``p`` is no probability.
+        InputError: if an entry of ``p`` is not a probability.
     """
     return survival_probabilities(p).double().sum().item()
 

@@ -219,11 +219,11 @@ def show(figure: go.Figure, name: str, alt: str) -> "Shown":
         alt: what the figure shows, for those who do not see it.
 
     Raises:
-        InputError: if the name is no id, the alt text is missing, or the page cannot draw the figure.
+        InputError: if the name is not an id, the alt text is missing, or the page cannot draw the figure.
     """
     if not re.fullmatch(r"[a-z][a-z0-9-]*", name):
         raise InputError(
-            f"{name!r} is no id for a figure: use small letters, digits and hyphens, such as 'test-error'."
+            f"{name!r} is not an id for a figure: use small letters, digits and hyphens, such as 'test-error'."
         )
     if len(alt.split()) < 3:
         raise InputError(f"The figure {name!r} needs an alt text: a sentence that says what it shows.")
@@ -390,7 +390,7 @@ def _check_line(item: Line) -> None:
 
 def _check_role(role: str) -> None:
     if role not in ROLES:
-        raise InputError(f"{role!r} is no role of the book's colours: choose from {', '.join(ROLES)}.")
+        raise InputError(f"{role!r} is not a role of the book's colours: choose from {', '.join(ROLES)}.")
 
 
 def _range(limits: tuple[float, float] | None, log: bool) -> list[float] | None:

@@ -31,7 +31,7 @@ SETTINGS = {
     "lr": 0.05,
     "statistics": "teacher",
 }
-# Views come thick while much happens; 62.5 steps are an epoch.
+# Views come thick while much happens; an epoch has 62.5 steps.
 STEPS = (0, 2, 5, 10, 20, 30, 40, 63, 80, 100, 125, 188, 250, 313, 375, 500, 625, 750, 875, 1000)
 # Moves of the map: at first with the attraction exaggerated, then from view to view.
 MAP = {"perplexity": 20, "cold": 400, "exaggerated": 120, "warm": 150}

@@ -10,7 +10,7 @@ class QuietHandler(SimpleHTTPRequestHandler):
         pass
 
     def end_headers(self):
-        # A page that was built anew is what the reader sees, not the copy that the browser kept.
+        # A page that was built again is what the reader sees, not the copy that the browser kept.
         self.send_header("Cache-Control", "no-cache")
         super().end_headers()
 

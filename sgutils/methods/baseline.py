@@ -15,7 +15,7 @@ class Baseline(Method, name="baseline"):
         label_smoothing: the share of the target's probability that all classes get (Szegedy et al. 2016).
 
     Raises:
-        InputError: if the share is no probability.
+        InputError: if the share is not a probability.
     """
 
     find_unused_parameters = False

@@ -30,7 +30,7 @@ class GateSampler(nn.Module):
             replays the step first copies the next `draw` into it.
 
     Raises:
-        InputError: if ``p_last`` is no probability or the scaling unknown.
+        InputError: if ``p_last`` is not a probability or the scaling unknown.
     """
 
     captured_gates: Tensor | None = None

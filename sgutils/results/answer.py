@@ -20,7 +20,7 @@ Gains = Mapping[tuple[str, str], Difference]
 
 def tally(points: Sequence[MeasuredPoint], found: Gains, other: str) -> dict[str, list[MeasuredPoint]]:
     """The points by what was found at them against ``other``: better, worse, cannot tell."""
-    words = {"better": [], "worse": [], "cannot tell": []}
+    words: dict[str, list[MeasuredPoint]] = {"better": [], "worse": [], "cannot tell": []}
     for point in points:
         if (point.name, other) in found:
             words[found[point.name, other].verdict].append(point)
@@ -72,7 +72,7 @@ def answer(points: Sequence[MeasuredPoint], found: Gains) -> list[str]:
 
 def gap_sentence(points: Sequence[MeasuredPoint], found: Gains, other: str = "plain") -> str:
     """Whether the gain grows with the gap, as the mechanism predicts; said only where three points or more can tell."""
-    there = sorted((point for point in points if (point.name, other) in found), key=lambda point: point.gap)
+    there = sorted((point for point in points if (point.name, other) in found), key=lambda point: point.gap or 0.0)
     if len(there) < 3:
         return (
             f"Whether the gain grows with the gap cannot be said from {_points(len(there))}: "
@@ -138,8 +138,8 @@ def _the_pull(points: Sequence[MeasuredPoint], found: Gains) -> str:
     if words["better"]:
         return f"{line} The teacher's opinion does pay: {_titles(words['better'])}."
     ranges = [found[point.name, "lambda 0"] for point in words["cannot tell"] + words["worse"]]
-    known = [difference for difference in ranges if difference.low is not None]
-    most = f"; at best it is worth {max(0.0, -min(d.low for d in known)):.1f} points there" if known else ""
+    lows = [difference.low for difference in ranges if difference.low is not None]
+    most = f"; at best it is worth {max(0.0, -min(lows)):.1f} points there" if lows else ""
     return f"{line} The teacher's opinion has not been seen to help{most}."
 
 

@@ -17,7 +17,7 @@ def load_results(folder: str | Path | None = None) -> list[Run]:
             holds: of two files with one name, the one that is here.
 
     Raises:
-        InputError: if there is no such folder or a file in it is no record of a run.
+        InputError: if there is no such folder or a file in it is not a record of a run.
     """
     return [load_run(path) for path in records(ledgers() if folder is None else [Path(folder)])]
 

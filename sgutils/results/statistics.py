@@ -16,7 +16,7 @@ import numpy as np
 from ..errors import InputError
 
 LEVEL = 0.95
-# A setting is left out of the pool where its variance is larger than chance makes it once in so many experiments.
+# A setting is left out of the pool where its variance is larger than chance makes it once in this many experiments.
 UNSTABLE = 0.01
 
 

@@ -38,7 +38,7 @@ def beside_the_paper(name: str, runs: list[Run], scale: str = "full") -> list[di
 
     Args:
         name: one of `sgutils.paper.TABLES` or `sgutils.paper.FIGURES`.
-        runs: the ledger; runs at any other scale are looked over.
+        runs: the ledger; runs at any other scale are ignored.
         scale: one of `sgutils.config.SCALES`.
 
     Returns:

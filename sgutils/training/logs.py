@@ -1,4 +1,4 @@
-"""What can be watched while a run trains: a JSON object an epoch, and TensorBoard's curves where it is installed."""
+"""What can be watched while a run trains: a JSON object per epoch, and TensorBoard's curves where it is installed."""
 
 import dataclasses
 import json

@@ -151,7 +151,7 @@ def load_run(path: str | Path) -> Run:
     """One record of a ledger.
 
     Raises:
-        InputError: if the file cannot be read or is no record of a run.
+        InputError: if the file cannot be read or is not a record of a run.
     """
     try:
         run = Run(**json.loads(Path(path).read_text()))
@@ -159,7 +159,7 @@ def load_run(path: str | Path) -> Run:
         return dataclasses.replace(run, config=Config(**run.config).as_dict())
     except (OSError, ValueError, TypeError) as error:
         raise InputError(
-            f"{path} is no record of a run ({error}): expected a JSON file that this version of `sgutils train` wrote."
+            f"{path} is not a record of a run ({error}): expected a JSON file that this version of `sgutils train` wrote."
         ) from error
 
 

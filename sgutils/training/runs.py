@@ -59,7 +59,7 @@ def train(
 
     Args:
         config: what to train.
-        out: a folder for the checkpoint, the metrics (one JSON object an epoch), the result and, in the end, the
+        out: a folder for the checkpoint, the metrics (one JSON object per epoch), the result and, in the end, the
             network that is deployed; None keeps no file.
         precision: see `sgutils.training.Trainer`.
         command: how the run was started, for the record.

@@ -61,7 +61,7 @@ def site_scripts(name):
 def stylesheet():
     """The style of every explorable: the book's colours, what all share, what each adds, then the room that each needs.
 
-    The room is kept free so that nothing jumps while the page loads: so many pixels on each of `PAGES`.
+    The room is kept free so that nothing jumps while the page loads: this many pixels on each of `PAGES`.
     It stands here and not in `mount_html`, so that the outputs saved in notebooks stay the same when a picture grows.
     """
     room = ""

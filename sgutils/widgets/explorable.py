@@ -99,7 +99,7 @@ def gate_string(longest):
 
 
 def numbers(length, low, high):
-    """A list of so many numbers between two bounds."""
+    """A list of this many numbers between two bounds."""
 
     def check(value):
         kept = [_number(item, low, high) for item in value] if _is_list(value) else [None]

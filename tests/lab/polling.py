@@ -4,7 +4,7 @@ import time
 
 
 def until(true, seconds, what):
-    """What `true()` returns as soon as it is truthy; an AssertionError if that takes longer than so many seconds."""
+    """What `true()` returns as soon as it is truthy; an AssertionError if that takes longer than this many seconds."""
     deadline = time.monotonic() + seconds
     while not (value := true()):
         assert time.monotonic() < deadline, f"Not within {seconds} s: {what}."

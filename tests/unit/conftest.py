@@ -1,4 +1,4 @@
-"""Property tests run on machines of any speed: an example that is slow is no failure. And what `make check` leaves out."""
+"""Property tests run on machines of any speed: an example that is slow is not a failure. And what `make check` leaves out."""
 
 import pytest
 from hypothesis import settings

@@ -70,7 +70,7 @@ class Killed(BaseException):
 
 
 def killed_at(monkeypatch, name, call):
-    """From now on the process dies where it calls this function of `os` for so many times."""
+    """From now on the process dies where it calls this function of `os` for the given number of times."""
     real, calls = getattr(os, name), iter(range(1, 100))
 
     def die(*arguments):

@@ -34,7 +34,7 @@ def _start(rank, count, port, function, arguments, out):
 
 
 def in_processes(count, function, *arguments, out):
-    """What a function returns in each of so many processes that torchrun might have started."""
+    """What a function returns in each of this many processes that torchrun might have started."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(
         ["sgutils.training.runs", "sklearn.datasets", "torch.utils.tensorboard", "torch._dynamo"]
@@ -66,7 +66,7 @@ def train_linear(batch_size):
     return method.state_dict(), [(epoch.train, epoch.test_error) for epoch in history], method.seen
 
 
-@pytest.mark.parametrize(("count", "batch_size"), [(2, 32), (3, 50)])  # 50 and 46 images are no multiple of 3
+@pytest.mark.parametrize(("count", "batch_size"), [(2, 32), (3, 50)])  # 50 and 46 images are not a multiple of 3
 def test_several_processes_train_as_one_does(count, batch_size, tmp_path):
     weights, history, whole = train_linear(batch_size)
     results = in_processes(count, train_linear, batch_size, out=tmp_path / "out")

@@ -16,7 +16,7 @@ IMAGES = 200
 
 
 def run(point, name, seed, wrong, fit=0.1, **changes):
-    """A run at a point of the plan that gets so many of the test images wrong."""
+    """A run at a point of the plan that gets this many of the test images wrong."""
     right = np.arange(IMAGES) >= wrong
     record = Run(
         config=Config(**setting(name, POINTS[point].recipe), seed=seed).as_dict(),

@@ -71,7 +71,7 @@ def test_an_installed_package_reads_what_it_filled_here_with_what_it_came_with(t
     assert {run["seed"]: run["test"][-1] for run in shown} == {0: 1000, 1: 2000, 2: 2000}
     (here / "notes.json").write_text("{}")
     for read in (load_results, ledger.recording):
-        with pytest.raises(sg.InputError, match="notes.json is no record of a run"):
+        with pytest.raises(sg.InputError, match="notes.json is not a record of a run"):
             read()
 
 
@@ -215,7 +215,7 @@ def test_a_scaled_down_run_never_calls_itself_the_full_recipe():
 @pytest.mark.parametrize("content", ["", "[]", '{"config": {}}', "not json"])
 def test_a_file_that_is_no_record_is_named(tmp_path, content):
     (tmp_path / "bad.json").write_text(content)
-    with pytest.raises(sg.InputError, match="bad.json is no record"):
+    with pytest.raises(sg.InputError, match="bad.json is not a record"):
         load_results(tmp_path)
 
 

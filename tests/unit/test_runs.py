@@ -176,7 +176,7 @@ def test_divergence_is_said_with_its_place_and_keeps_the_last_good_checkpoint(tm
 
     monkeypatch.setattr(sg.Baseline, "forward", poisoned)
     monkeypatch.setattr(runs, "SAVING", 0)  # after every epoch, however short
-    run = sg.train(config(method="baseline"), tmp_path / "run", quiet=True)  # 4 steps an epoch
+    run = sg.train(config(method="baseline"), tmp_path / "run", quiet=True)  # 4 steps per epoch
     assert run.status == "diverged" and "epoch 2, step 2" in run.message and "learning rate 0.1" in run.message
     assert len(run.curves["test_error"]) == 1
     state = torch.load(tmp_path / "run" / "checkpoint.pt", weights_only=True)
@@ -193,7 +193,7 @@ def test_weights_that_explode_in_the_last_step_of_an_epoch_are_noticed(tmp_path,
         nonlocal steps
         steps += 1
         step(self, *arguments)
-        if steps == 8:  # of 4 an epoch
+        if steps == 8:  # of 4 per epoch
             self.param_groups[0]["params"][0].data.fill_(float("inf"))
 
     monkeypatch.setattr(torch.optim.SGD, "step", explode)

@@ -27,7 +27,7 @@ class TrainingFigure(go.FigureWidget):
         self._config = {"displayModeBar": False, "responsive": True}
 
     def begin(self, epochs, below):
-        """Take all curves away and make room for so many epochs; `below` says whether the KL has values."""
+        """Take all curves away and make room for this many epochs; `below` says whether the KL has values."""
         with self._lock, self.batch_update():
             for trace in self.data:
                 trace.x, trace.y = [], []

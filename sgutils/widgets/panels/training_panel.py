@@ -60,7 +60,7 @@ class TrainingPanel(ipywidgets.VBox):
         tau: the same for the temperature, 0.5 to 20.
         p_last: the same for p_L, 0 to 1.
         epochs: the same for the number of epochs, 1 to 60.
-        batch_size: images a step.
+        batch_size: images per step.
         seed: of the first weights, the order of the images, their augmentation and the students.
 
     Raises:
@@ -115,7 +115,7 @@ class TrainingPanel(ipywidgets.VBox):
         self.method.observe(lambda _: self._show_what_counts(), "value")
         self.start_button = self._button("Start", self.start, "begin a run with these settings")
         self.stop_button = self._button("Stop", self.stop, "end the run, keep its curves")
-        self.restart_button = self._button("Restart", self.start, "begin anew with these settings")
+        self.restart_button = self._button("Restart", self.start, "begin again with these settings")
         self.progress = ipywidgets.FloatProgress(value=0, min=0, max=1, layout={"width": "auto"})
         self.status = ipywidgets.HTML()
         self.legend = ipywidgets.HTML()

@@ -37,7 +37,7 @@ def recording(folder: Path, runs: list[Run]) -> dict:
 
     Args:
         folder: one folder a run, with its network.pt.
-        runs: the ledger; what is not FER-2013 at the small scale is looked over.
+        runs: the ledger; what is not FER-2013 at the small scale is ignored.
 
     Raises:
         InputError: if there is no such run, or a network does not err as its record says.

@@ -12,7 +12,7 @@ from ...results.labels import NETWORKS, PEERS, label, row_key, unusual
 from ...results.paper import FIGURES, TABLES
 from ...results.signatures import config_defaults, method_defaults
 
-# A curve keeps so many epochs at most: every second, third, ... counted back from the last.
+# A curve keeps this many epochs at most: every second, third, ... counted back from the last.
 LONGEST = 40
 
 # What of a record's configuration is not part of a group's recipe: the row, and what stands beside it.
@@ -36,7 +36,7 @@ def recording():
     test and training error at the epochs in `kept`.
 
     Raises:
-        InputError: if a file of the ledger is no record of a run.
+        InputError: if a file of the ledger is not a record of a run.
     """
     rows, groups = {}, {}
     for path in records(ledgers()):
@@ -51,7 +51,7 @@ def recording():
             group["rows"].setdefault(row, []).append(_run(run, path.stem, group["kept"]))
         except (ValueError, KeyError, TypeError) as error:
             raise InputError(
-                f"{path} is no record of a run: expected a JSON file that `sgutils train` wrote."
+                f"{path} is not a record of a run: expected a JSON file that `sgutils train` wrote."
             ) from error
     for group in groups.values():
         for runs in group["rows"].values():
@@ -90,7 +90,7 @@ def _plain(value):
 
 
 def kept_epochs(epochs):
-    """The epochs, from 1, that a curve of so many keeps; the last is always among them."""
+    """The epochs, from 1, that a curve of this many keeps; the last is always among them."""
     step = math.ceil(epochs / LONGEST)
     return [epoch for epoch in range(1, epochs + 1) if (epochs - epoch) % step == 0]
 
