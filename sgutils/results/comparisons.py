@@ -153,10 +153,10 @@ class Interval:
 
     @property
     def verdict(self) -> str:
-        """What the pairs say, in words."""
+        """What the pairs say: ``"better"``, ``"worse"`` or, of too few pairs too, ``"cannot tell"``."""
         if self.low is None:
-            return "too few pairs"
-        return "more errors" if self.low > 0 else "fewer errors" if self.high < 0 else "cannot tell"
+            return "cannot tell"
+        return "worse" if self.low > 0 else "better" if self.high < 0 else "cannot tell"
 
     def __str__(self):
         bounds = "" if self.low is None else f" [{self.low:+z.1f}, {self.high:+z.1f}]"
