@@ -9,14 +9,14 @@ import pytest
 import torch
 
 from sgutils import InputError, widgets
-from sgutils.widgets.panels import training_panel
+from sgutils.widgets.panels import training_run
 from sgutils.widgets.panels.runner import RUNNER, Runner
 from sgutils.widgets.panels.training_curves import CURVES, TEST_CURVE, TRAINING_CURVES
 
 TINY = {"dataset": "digits", "image_size": None, "train_examples": 64, "test_examples": 20, "batch_size": 16}
 
 
-def until(true, what, seconds=60):
+def until(true, what, seconds=240):
     deadline = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < deadline, f"Not within {seconds} s: {what}."
@@ -40,19 +40,19 @@ def slow(monkeypatch):
     """Training whose every step waits to be let go on: `slow.steps` counts them, `slow.go()` lets one step pass."""
     gate = threading.Semaphore(0)
     slow = SimpleNamespace(steps=0, at_once=0, most_at_once=0, go=gate.release)
-    real_step = training_panel._Run._step
+    real_step = training_run.TrainingRun._step
 
     def step(run):
         slow.at_once += 1
         slow.most_at_once = max(slow.most_at_once, slow.at_once)
         try:
             slow.steps += 1
-            assert gate.acquire(timeout=60)
+            assert gate.acquire(timeout=240)
             real_step(run)
         finally:
             slow.at_once -= 1
 
-    monkeypatch.setattr(training_panel._Run, "_step", step)
+    monkeypatch.setattr(training_run.TrainingRun, "_step", step)
     yield slow
     for _ in range(1000):
         gate.release()
@@ -229,7 +229,7 @@ def test_an_error_in_training_is_one_sentence_in_the_panel(panel, monkeypatch, c
     def broken(*args, **kwargs):
         raise RuntimeError("out of <memory>\nwith a second line")
 
-    monkeypatch.setattr(training_panel, "build_method", broken)
+    monkeypatch.setattr(training_run, "build_method", broken)
     panel.start()
     until(lambda: not panel.running, "the run ends")
     assert "The training ended with an error (RuntimeError: out of &lt;memory&gt;)." in says(panel)
@@ -247,7 +247,7 @@ def test_a_run_that_diverges_says_where(panel, monkeypatch):
     def hot(method, dataset, config, **more):
         return trainer_of(method, dataset, dataclasses.replace(config, lr=1e30), **more)
 
-    monkeypatch.setattr(training_panel, "trainer_of", hot)
+    monkeypatch.setattr(training_run, "trainer_of", hot)
     panel.start()
     until(lambda: not panel.running, "the run ends")
     assert "The loss became NaN or infinite in epoch 1" in says(panel)

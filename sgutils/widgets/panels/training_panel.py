@@ -1,25 +1,24 @@
 """The live training panel: choose a method and its settings, train a small network, and watch the curves come."""
 
-import copy
 import html
-import math
 import reprlib
 import threading
-import time
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import ipywidgets
 
 from ...errors import InputError
-from ...methods import build_method, options
-from ...training.building import build, trainer_of
+from ...methods import options
+from ...training.building import build
 from ...training.config import Config
-from ...training.trainer import Diverged, Trainer
+from ...training.trainer import Trainer
 from .. import bundle
 from .runner import RUNNER
-from .training_curves import TEST_CURVE, TRAINING_CURVES, css_roles, legend
+from .training_curves import TRAINING_CURVES, css_roles, legend
+from .training_run import Stopped, TrainingRun, sentence_of
 
 # Sliders: what each is called, its range and step, and how its value is written.
 SLIDERS = {
@@ -29,8 +28,6 @@ SLIDERS = {
     "epochs": ("epochs", 1, 60, 1, "d"),
 }
 METHOD_NAMES = {"baseline": "Baseline", "stochastic-depth": "Stochastic depth", "self-guidance": "Self-Guidance"}
-
-SECONDS_BETWEEN_PROGRESS = 0.2  # more often than that a browser far away cannot follow
 
 STATIC_PAGE = (
     '<div class="sg-x sg-panel-static" role="note" aria-label="Training panel">'
@@ -91,7 +88,7 @@ class TrainingPanel(ipywidgets.VBox):
         first = {"lam": lam, "tau": tau, "p_last": p_last, "epochs": epochs}
         for name, value in first.items():
             _check_slider(name, value)
-        self._recipe = {
+        self._recipe: dict[str, Any] = {
             "dataset": dataset,
             "image_size": image_size,
             "model": model,
@@ -106,7 +103,7 @@ class TrainingPanel(ipywidgets.VBox):
         self.network = plain.net
         # Guards the widgets below and `_run`: handlers and the training thread both come here.
         self._lock = threading.RLock()
-        self._figure = None
+        self._figure: Any = None  # drawn on by `begin` and `add`; made with the first run
 
         self.sliders = {name: _slider(name, value) for name, value in first.items()}
         self.method = ipywidgets.Dropdown(
@@ -143,13 +140,13 @@ class TrainingPanel(ipywidgets.VBox):
             config = self._config()
             self._say(f"{_settings(config)}: getting ready …")
             self._show_running(True)
-            self._run = run = _Run(self, config)
+            self._run = run = TrainingRun(self, config)
             try:
                 self._begin_drawing(config)
                 RUNNER.submit(run)
             except Exception as error:
                 run.stop()
-                self.draw_end(run, _sentence(error), alarm=True)
+                self.draw_end(run, sentence_of(error), alarm=True)
 
     def stop(self) -> None:
         """End the run, within a step, and keep what it has drawn."""
@@ -216,13 +213,13 @@ class TrainingPanel(ipywidgets.VBox):
         self.legend.value = ""
         self.progress.value = 0
 
-    def watcher(self, run: "_Run", trainer: Trainer):
+    def watcher(self, run: TrainingRun, trainer: Trainer):
         """What looks at the network before the first and after every step of a run, from its thread: nothing, here."""
         return lambda: None
 
     # A run draws through these three, from its thread.
 
-    def draw_epoch(self, run: "_Run", epoch: int, values: dict[str, float]) -> None:
+    def draw_epoch(self, run: TrainingRun, epoch: int, values: dict[str, float]) -> None:
         """Draw one more epoch: values by the keys of `training_curves.CURVES`."""
         with self._turn(run):
             run.epochs_done = epoch
@@ -231,12 +228,12 @@ class TrainingPanel(ipywidgets.VBox):
             if epoch < run.config.epochs:
                 self._say(f"{_settings(run.config)}: epoch {epoch + 1} of {run.config.epochs} …")
 
-    def draw_progress(self, run: "_Run", share: float) -> None:
+    def draw_progress(self, run: TrainingRun, share: float) -> None:
         """Show how much of the run is done."""
         with self._turn(run):
             self.progress.value = share
 
-    def draw_end(self, run: "_Run", ending: str, alarm: bool) -> None:
+    def draw_end(self, run: TrainingRun, ending: str, alarm: bool) -> None:
         """Say how the run ended; after this nothing of it is drawn."""
         with self._turn(run):
             self._say(f"{_settings(run.config)}: {ending}", alarm)
@@ -248,66 +245,8 @@ class TrainingPanel(ipywidgets.VBox):
         """The right to draw: held for a moment by the panel's own run; any other run learns that it is over."""
         with self._lock:
             if self._run is not run:
-                raise _Stopped
+                raise Stopped
             yield
-
-
-class _Stopped(Exception):
-    """The run was told to stop, or another took its place."""
-
-
-class _Run:
-    """One run of a panel, as a job of the runner. What tells it from another is that it is another object."""
-
-    def __init__(self, panel, config):
-        self.panel = panel
-        self.config = config
-        self.epochs_done = 0
-        self._told_to_stop = threading.Event()
-
-    def stop(self):
-        self._told_to_stop.set()
-
-    def __call__(self):
-        try:
-            self._train()
-            ending, alarm = "done.", False
-        except _Stopped:
-            ending, alarm = "stopped, because another panel began to train.", False
-        except Exception as error:
-            ending, alarm = _sentence(error), True
-        with suppress(_Stopped):  # a run that was stopped by its own panel has nothing left to say
-            self.panel.draw_end(self, ending, alarm)
-
-    def _train(self):
-        panel, config = self.panel, self.config
-        self._go_on()
-        method = build_method(config.method, lambda: copy.deepcopy(panel.network), seed=config.seed, **config.options)
-        trainer = trainer_of(method, panel.dataset, config, on_step=self._step)
-        self._steps, self._all_steps = 0, trainer.epochs * len(trainer.train)
-        self._drawn_at = -math.inf
-        test_curve, training_curves = TEST_CURVE[config.method], TRAINING_CURVES[config.method]
-        self._watch = panel.watcher(self, trainer)
-        panel.draw_epoch(self, 0, {test_curve: trainer.error(trainer.test)})
-        self._watch()
-        for epoch in trainer:
-            values = {test_curve: epoch.test_error}
-            values |= {curve: epoch.train[term] for term, curve in training_curves.items()}
-            panel.draw_epoch(self, epoch.index, values)
-        panel.draw_progress(self, 1.0)
-
-    def _step(self):
-        self._go_on()
-        self._watch()
-        self._steps += 1
-        now = time.monotonic()
-        if now - self._drawn_at > SECONDS_BETWEEN_PROGRESS:
-            self._drawn_at = now
-            self.panel.draw_progress(self, self._steps / self._all_steps)
-
-    def _go_on(self):
-        if self._told_to_stop.is_set():
-            raise _Stopped
 
 
 def _close_all(widgets):
@@ -335,14 +274,6 @@ def _settings(config):
     symbols = {"lam": "λ", "tau": "τ", "p_last": "p_L"}
     values = [f"{symbol} = {config.options[name]:g}" for name, symbol in symbols.items() if name in config.options]
     return ", ".join([METHOD_NAMES[config.method], *values])
-
-
-def _sentence(error):
-    """An error for a person: ours are sentences already, others become one."""
-    if isinstance(error, (InputError, Diverged)):
-        return str(error)
-    first_line = (str(error).strip().splitlines() or ["no message"])[0]
-    return f"The training ended with an error ({type(error).__name__}: {first_line})."
 
 
 def _count(number, thing):

@@ -8,6 +8,7 @@ and writes `data/explorables/expressions.json`: counts alone, never a face.
 
 import argparse
 import json
+import math
 from collections import defaultdict
 from pathlib import Path
 
@@ -16,10 +17,11 @@ import torch
 from ...data import load_dataset
 from ...errors import InputError
 from ...folders import data_folder, ledger_to_fill
-from ...results import Run, load_results
 from ...results.labels import label
+from ...results.ledger import load_results
 from ...training.checkpoint import load_network, write_atomically
 from ...training.config import SCALES
+from ...training.record import Run
 
 SCALE = SCALES["small"]
 
@@ -79,9 +81,10 @@ def _counts(folder: Path, run: Run, images: torch.Tensor, target: torch.Tensor, 
     counts = torch.bincount(target * classes + said, minlength=classes**2).view(classes, classes)
     error = 1 - counts.trace().item() / len(target)
     # A prediction on the edge may fall to the other side on another machine.
-    if abs(error - run.last_test_error) > 0.002:
+    recorded = math.nan if run.last_test_error is None else run.last_test_error
+    if not abs(error - recorded) <= 0.002:
         raise InputError(
-            f"The network of {run.name} errs on {error:.2%} of the test images and its record says {run.last_test_error:.2%}: "
+            f"The network of {run.name} errs on {error:.2%} of the test images and its record says {recorded:.2%}: "
             "take the network and the data set that the record was made with."
         )
     return counts.tolist()
