@@ -50,6 +50,7 @@ notebooks: $(VENV)/.all  ## run the chapters again and store them in their norma
 bench: $(VENV)/.all browser $(PAGE)  ## measure speed, storage and page weight into data/benchmarks (on a quiet machine)
 	$(BIN)/python benchmarks/steps.py
 	$(BIN)/python benchmarks/step_variants.py
+	$(BIN)/python benchmarks/gated.py
 	$(BIN)/python benchmarks/epochs.py
 	$(BIN)/python benchmarks/concurrent_runs.py
 	$(BIN)/python benchmarks/chapters.py
