@@ -51,6 +51,7 @@ class TrainingRun:
         self._drawn_at = -math.inf
         test_curve, training_curves = TEST_CURVE[config.method], TRAINING_CURVES[config.method]
         self._watch = panel.watcher(self, trainer)
+        assert trainer.test is not None  # of a data set there always is one
         panel.draw_epoch(self, 0, {test_curve: trainer.error(trainer.test)})
         self._watch()
         for epoch in trainer:
