@@ -25,15 +25,21 @@ MODELS = {
 LIBRARIES = ("torchvision", "timm")
 
 
-def check_model(name: str) -> None:
-    """Raise an `InputError` unless there is a network of this name; of a library, unless it is installed and knows it."""
+def check_name(name: str) -> None:
+    """Raise an `InputError` unless a network may have this name: a record is read also where its library is missing."""
     library, colon, own = name.partition(":")
-    if not colon and name in MODELS:
-        return
-    if not colon or library not in LIBRARIES:
+    if not (name in MODELS if not colon else library in LIBRARIES and own):
         raise InputError(
             f"Unknown model {name!r}: expected one of {', '.join(MODELS)}, or torchvision:NAME or timm:NAME."
         )
+
+
+def check_model(name: str) -> None:
+    """Raise an `InputError` unless there is a network of this name; of a library, unless it is installed and knows it."""
+    library, colon, own = name.partition(":")
+    check_name(name)
+    if not colon:
+        return
     names = _import(library).list_models() if library == "timm" else _torchvision_names()
     if own not in names:
         near = [known for known in names if known.startswith(own[:4])][:5]

@@ -97,18 +97,18 @@ def use_sentence(points: Sequence[MeasuredPoint], found: Gains) -> str:
     words = tally(points, found, "equal work")
     if not any(words.values()):
         return "Do not decide yet: the fair comparison, against plain training with as much work, is not measured."
+    tail = " and could not be told apart elsewhere" if words["cannot tell"] else ""
     if words["worse"] and not words["better"]:
-        tail = " and could not be told apart elsewhere" if words["cannot tell"] else ""
         return (
             f"**Not by default.** Where it was measured, the same time spent on more plain epochs gave fewer errors "
             f"({_titles(words['worse'])}){tail}."
         )
     if words["better"] and not words["worse"]:
-        return f"**Worth a try.** It beats plain training with as much work ({_titles(words['better'])})."
+        return f"**Worth a try.** It beats plain training with as much work ({_titles(words['better'])}){tail}."
     if words["better"]:
         return (
             f"**It depends.** It beats plain training with as much work here: {_titles(words['better'])}; "
-            f"and loses to it here: {_titles(words['worse'])}."
+            f"and loses to it here: {_titles(words['worse'])}{tail}."
         )
     return "**No reason to.** Nowhere can it be told from plain training with as much work, which is simpler."
 
@@ -156,9 +156,8 @@ def _not_known(points: Sequence[MeasuredPoint]) -> str:
     longest = max(point.point.recipe["epochs"] for point in points)
     networks = {point.point.recipe["model"].replace("resnet", "ResNet-") for point in points}
     return (
-        f"**Not known here:** the paper's own regime, 300 epochs of ResNet-32 to 110. The longest training measured has "
-        f"{longest} epochs, with {_listed(sorted(networks, key=lambda n: int(n.split('-')[1])))}. We know of no "
-        "replication by others."
+        f"**Not known here:** the paper's own regime, 300 epochs of ResNet-32 to 110. The longest training with "
+        f"Self-Guidance on the map has {longest} epochs, with {_listed(sorted(networks))}. We know of no replication by others."
     )
 
 

@@ -7,7 +7,8 @@ __getattr__, __dir__ = lazy_names(
     {
         **dict.fromkeys(("SCALES", "Config"), "config"),
         **dict.fromkeys(("Run", "load_run"), "record"),
+        **dict.fromkeys(("build", "make_trainer"), "building"),
         **dict.fromkeys(("evaluate", "resume", "train"), "runs"),
-        **dict.fromkeys(("PRECISIONS", "Diverged", "Epoch", "Trainer", "default_precision", "make_trainer"), "trainer"),
+        **dict.fromkeys(("PRECISIONS", "Diverged", "Epoch", "Trainer", "default_precision"), "trainer"),
     },
 )

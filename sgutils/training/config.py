@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, fields
 
 from ..errors import InputError
 from ..methods import options
-from ..networks import check_model
+from ..networks.registry import check_name
 from .schedules import SCHEDULES
 
 # What every record names by its value: what the first version of the ledger knew. What came later is named only where it
@@ -89,7 +89,7 @@ class Config:
     )
 
     def __post_init__(self):
-        check_model(self.model)
+        check_name(self.model)  # whether the library knows it is said when it is built
         if self.schedule not in SCHEDULES:
             raise InputError(f"Unknown schedule {self.schedule!r}: expected one of {', '.join(SCHEDULES)}.")
         for name, least in (("epochs", 1), ("batch_size", 2), ("seed", 0), ("warmup_epochs", 0)):

@@ -183,7 +183,7 @@ def code_commit() -> str:
 
     Asked once a process, when training starts: the code that runs is the code that was loaded then.
     """
-    package = Path(__file__).resolve().parent
+    package = Path(__file__).resolve().parents[1]  # all of it: data and methods decide a run as well
 
     def git(*arguments: str) -> str:
         return subprocess.run(

@@ -63,6 +63,9 @@ class Steps:
             on_step()
         return tally
 
+    def forget(self) -> None:
+        """Called when the optimizer's state was replaced: what was recorded of it is not true any more."""
+
     def one(self, x: Tensor, y: Tensor, tally: Tally, *, whole_batches: bool) -> None:
         """One step; of a mini-batch that every process sees whole, this process takes its share."""
         x, y = x.to(self.device, non_blocking=True), y.to(self.device, non_blocking=True)
@@ -124,6 +127,9 @@ class CapturedSteps(Steps):
             self.one(*self.loader.batch(draw), tally, whole_batches=True)
             on_step()
         return tally
+
+    def forget(self):
+        self.graph = None
 
     def _fill(self, draws: list[Draws], gates: list) -> None:
         """Put what is random in this epoch where the graph looks for it."""

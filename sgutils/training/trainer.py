@@ -105,6 +105,10 @@ class Trainer:
             raise TypeError(f"Trainer has no argument {next(iter(old))!r}.")
         if precision not in (None, *PRECISIONS):
             raise InputError(f"precision must be one of {', '.join(PRECISIONS)}, not {precision!r}.")
+        if epochs < 1 or not 0 <= warmup_epochs < epochs:
+            raise InputError(
+                f"epochs must be at least 1 and warmup_epochs from 0 to below them, not {epochs!r} and {warmup_epochs!r}."
+            )
         if schedule not in SCHEDULES:
             raise InputError(f"schedule must be one of {', '.join(SCHEDULES)}, not {schedule!r}.")
         method.deployed_network()  # what cannot be deployed is said now, not after 300 epochs
@@ -146,6 +150,8 @@ class Trainer:
     def _capturable(self) -> bool:
         """Whether a step is the same operations each time: the losses' weights do not change from epoch to epoch."""
         steady = type(self.method).on_epoch_start is Method.on_epoch_start
+        # Nobody knows what another method draws in its forward pass: a graph would replay it for ever.
+        steady = steady and type(self.method).__module__.startswith(f"{Method.__module__.rpartition('.')[0]}.")
         alone = self.device.type == "cuda" and distributed.world_size() == 1
         return alone and steady and isinstance(self.train, ImageLoader)
 
@@ -238,6 +244,7 @@ class Trainer:
             self.train.load_state_dict(state["train"])
         self.history = [Epoch(**epoch) for epoch in state["history"]]
         self.precision = self.steps.precision = state["precision"]
+        self.steps.forget()
         self._devices_before = state.get("devices", [])
 
 
