@@ -53,13 +53,13 @@ def measured_in(
     """The finished runs of an experiment by method, in its order; a method that was not run has an empty list.
 
     Args:
-        experiment: one of `sgutils.experiments.EXPERIMENTS`.
+        experiment: one of `sgutils.results.experiments.EXPERIMENTS`.
         runs: the ledger.
-        scale: one of `sgutils.config.SCALES`.
+        scale: one of `sgutils.training.config.SCALES`.
         dataset: only what was trained on this one.
 
     Returns:
-        `sgutils.labels.label` of each setting: its runs, in order of seed.
+        `sgutils.results.labels.label` of each setting: its runs, in order of seed.
     """
     finished = by_setting([run for run in runs if run.status == "finished"])
     return {

@@ -31,7 +31,7 @@ class Experiment:
 
         Args:
             seeds: how many, from 0; None is as many as planned.
-            scale: one of `sgutils.config.SCALES`.
+            scale: one of `sgutils.training.config.SCALES`.
 
         Raises:
             InputError: if ``seeds`` is not a positive whole number or there is no such scale.

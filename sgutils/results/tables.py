@@ -39,7 +39,7 @@ def beside_the_paper(name: str, runs: list[Run], scale: str = "full") -> list[di
     Args:
         name: one of `sgutils.paper.TABLES` or `sgutils.paper.FIGURES`.
         runs: the ledger; runs at any other scale are ignored.
-        scale: one of `sgutils.config.SCALES`.
+        scale: one of `sgutils.training.config.SCALES`.
 
     Returns:
         Rows of equal keys, ready for `as_text` and `as_markdown`. At a reduced scale the network is not the row's own.
