@@ -67,6 +67,13 @@ def test_it_opens_with_a_title_and_a_question_and_ends_with_exercises_and_a_summ
     assert any(heading.startswith("## Summary") for heading in headings)
 
 
+def test_its_written_tables_are_read_as_tables(path):
+    for cell in _read(path).cells:
+        for output in cell.get("outputs", []):
+            if "|---" in "".join(output.get("data", {}).get("text/markdown", "")):
+                assert cell.metadata.get("mystnb", {}).get("markdown_format") == "myst", cell.source
+
+
 def test_it_stands_in_the_table_of_contents(path):
     assert path.relative_to(ROOT).with_suffix("").as_posix() in str(yaml.safe_load((ROOT / "_toc.yml").read_text()))
 
