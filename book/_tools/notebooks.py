@@ -19,6 +19,7 @@ sys.path.insert(0, str(ROOT / "book" / "_ext"))
 from repository import colab_link, written_address  # noqa: E402
 
 RANDOM_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){0,4}(-?[0-9a-f]{12})?")
+CHECKOUT = "/path/to/self-guidance-book"
 WIDGET = "application/vnd.jupyter.widget-view+json"
 CELL_METADATA = ("tags", "mystnb")
 INSTALL = """\
@@ -69,6 +70,10 @@ def normalise(notebook):
             if "data" in output:
                 output.data.pop(WIDGET, None)
                 output.metadata = {}
+            if (
+                "text" in output
+            ):  # an error says where it looked: on the page, in a checkout and not on somebody's machine
+                output.text = output.text.replace(f"{ROOT}/", f"{CHECKOUT}/")
 
 
 def _stable_id(cell, used):

@@ -14,6 +14,8 @@ sys.path.insert(0, str(ROOT / "book" / "_tools"))
 from notebooks import chapters, normalise, stamp, written_address  # noqa: E402
 
 LONGEST_CELL = 25
+# Where checkouts and temporary files lie on the systems that people use.
+MACHINES = ("home", "root", "Users", "tmp", "var", "work", "workspace", "builds", "mnt", "content", "opt")
 HEAVIEST = 1_000_000  # bytes
 
 pytestmark = pytest.mark.parametrize("path", chapters(), ids=lambda path: path.stem)
@@ -72,6 +74,11 @@ def test_its_written_tables_are_read_as_tables(path):
         for output in cell.get("outputs", []):
             if "|---" in "".join(output.get("data", {}).get("text/markdown", "")):
                 assert cell.metadata.get("mystnb", {}).get("markdown_format") == "myst", cell.source
+
+
+def test_it_names_no_folder_of_the_machine_that_ran_it(path):
+    folders = re.findall(r"(?<![\w.:/])/(?!path/to/)(?:[\w.-]+/){2,}", path.read_text(encoding="utf-8"))
+    assert not [folder for folder in folders if folder.split("/")[1] in MACHINES], folders
 
 
 def test_it_stands_in_the_table_of_contents(path):

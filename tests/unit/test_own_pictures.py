@@ -129,7 +129,6 @@ def test_an_unfinished_run_predicts_with_what_it_has(pictures, tmp_path, capsys,
 @pytest.mark.filterwarnings("ignore:The model's own stochastic depth")
 @pytest.mark.parametrize("model", ["torchvision:mobilenet_v3_small", "timm:test_vit"])
 def test_somebody_elses_network_trains_resumes_evaluates_exports_and_predicts(model, pictures, tmp_path, capsys):
-    pytest.importorskip("timm")
     out = tmp_path / "run"
     size = ["--image-size", "32"] if "vit" in model else []
     assert main([*arguments(pictures, out, model), *size, "--epochs", "1"]) == 0
