@@ -14,7 +14,7 @@ from torch import Tensor
 
 from ..errors import InputError
 from .dataset import Dataset
-from .images import read_image, shown
+from .images import read_image, shown, without_warnings
 
 PREFIX = "folder:"
 # What the folders of the parts may be called, in lower case.
@@ -171,7 +171,8 @@ def _read_all(
     """Every image, ``(H, W, C)``, and its class index."""
     paths = [path for each in files.values() for path in each]
     labels = [classes.index(name) for name, each in files.items() for _ in each]
-    first = read_image(paths[0], size)
+    with without_warnings():
+        first = read_image(paths[0], size)
     _check_memory(first, len(paths))
 
     def read(path: Path) -> np.ndarray:
@@ -184,7 +185,8 @@ def _read_all(
             )
         return image
 
-    with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:  # Pillow decodes without Python's lock
+    # Pillow decodes without Python's lock.
+    with without_warnings(), ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
         try:
             return [first, *pool.map(read, paths[1:])], labels
         finally:

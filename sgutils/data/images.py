@@ -3,7 +3,8 @@
 import os
 import stat
 import warnings
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,18 @@ _GREY = ("1", "L", "LA")
 # Files whose integers of 32 bits are really 16, as Pillow reads them.
 _SIXTEEN_BITS = ("PNG", "PPM")
 _ORIENTATION = 0x0112  # EXIF's tag
+
+
+@contextmanager
+def without_warnings() -> Iterator[None]:
+    """Around the reading of images: Pillow warns of what it can read all the same.
+
+    It is entered by the thread that starts the reading, never by those that read: the filters of warnings belong to the
+    whole process, and threads that put them back in another order than they took them lose them for everybody.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def read_image(path: str | Path, size: tuple[int, int] | None = None) -> np.ndarray:
@@ -38,16 +51,14 @@ def read_image(path: str | Path, size: tuple[int, int] | None = None) -> np.ndar
         ) from error
     _check_file(path)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of Pillow, about what it can read all the same
-            with Image.open(path) as file:
-                _check_extent(path, *file.size, Image.MAX_IMAGE_PIXELS)
-                turn = _turn(file)
-                image = _eight_bits(path, file)
-                image = image if turn is None else image.transpose(turn)
-                if size is not None and image.size != size[::-1]:
-                    image = _covering(path, image, size, Image.MAX_IMAGE_PIXELS)
-                pixels = np.array(image, np.uint8)
+        with Image.open(path) as file:
+            _check_extent(path, *file.size, Image.MAX_IMAGE_PIXELS)
+            turn = _turn(file)
+            image = _eight_bits(path, file)
+            image = image if turn is None else image.transpose(turn)
+            if size is not None and image.size != size[::-1]:
+                image = _covering(path, image, size, Image.MAX_IMAGE_PIXELS)
+            pixels = np.array(image, np.uint8)
     except InputError:
         raise
     except Image.DecompressionBombError as error:

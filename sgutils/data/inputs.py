@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from .dataset import Normalizer
-from .images import read_image
+from .images import read_image, without_warnings
 from .loader import ImageLoader
 
 
@@ -68,7 +68,9 @@ class Inputs:
         Raises:
             InputError: if one of them is no image.
         """
-        return self.normalize(np.stack([self._with_channels(read_image(path, self.size)) for path in paths]))
+        with without_warnings():
+            images = [self._with_channels(read_image(path, self.size)) for path in paths]
+        return self.normalize(np.stack(images))
 
     def normalize(self, pixels: np.ndarray) -> Tensor:
         """``(N, H, W, C)`` uint8 pixels as ``(N, C, H, W)``."""

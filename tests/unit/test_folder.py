@@ -2,6 +2,7 @@
 
 import builtins
 import os
+import warnings
 
 import numpy as np
 import pytest
@@ -286,3 +287,14 @@ def test_without_pillow_the_install_line_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr(builtins, "__import__", without_pillow)
     with pytest.raises(sg.InputError, match=r"sgutils\[data\]"):
         load(tmp_path)
+
+
+def test_reading_in_threads_leaves_the_filters_of_warnings_as_they_were(tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        for number in range(40):
+            Image.new("RGB", (300, 300), (number, 0, 0)).save(tmp_path / name / f"{number}.png")
+    before = warnings.filters.copy()
+    for _ in range(3):
+        sg.load_dataset(f"folder:{tmp_path}")
+        assert warnings.filters == before
