@@ -27,7 +27,7 @@ STEPS = 20 if DEVICE.type == "cuda" else 1
 
 
 class Eager:
-    """The trainer's: two passes, and what the student's gates leave out is not computed."""
+    """Two passes, operator after operator; what the student's gates leave out is not computed: the trainer's on a CPU."""
 
     def __init__(self, net: sg.ResNet, x: Tensor, y: Tensor, autocast: bool):
         self.net, self.x, self.y, self.autocast = net, x, y, autocast
@@ -110,7 +110,7 @@ class CompiledBranches(Eager):
 
 
 class Autotuned(Eager):
-    """The trainer's, where cuDNN tries its algorithms for each shape and keeps the fastest."""
+    """The same, with cuDNN asked in each step to try its algorithms and keep the fastest."""
 
     def step(self, gates):
         with torch.backends.cudnn.flags(benchmark=True):
@@ -149,7 +149,7 @@ class CompiledMasked(Masked):
 
 
 class MaskedGraph(Masked):
-    """The masked form, passes and optimiser's step in one CUDA graph."""
+    """The masked form, passes and optimiser's step in one CUDA graph: the trainer's on a GPU."""
 
     def __init__(self, *given):
         super().__init__(*given)
