@@ -106,9 +106,11 @@ def use_sentence(points: Sequence[MeasuredPoint], found: Gains) -> str:
     if words["better"] and not words["worse"]:
         return f"**Worth a try.** It beats plain training with as much work ({_titles(words['better'])}){tail}."
     if words["better"]:
+        won, lost = ([point.gap or 0.0 for point in words[verdict]] for verdict in ("better", "worse"))
+        apart = " It wins where the gap is large, and loses where it is small." if min(won) > max(lost) else ""
         return (
             f"**It depends.** It beats plain training with as much work here: {_titles(words['better'])}; "
-            f"and loses to it here: {_titles(words['worse'])}{tail}."
+            f"and loses to it here: {_titles(words['worse'])}{tail}.{apart}"
         )
     return "**No reason to.** Nowhere can it be told from plain training with as much work, which is simpler."
 
@@ -170,7 +172,7 @@ def _points(count: int) -> str:
 
 
 def _titles(points: Sequence[MeasuredPoint]) -> str:
-    return "; ".join(point.point.title for point in points)
+    return "; ".join(f"{point.point.title} (gap {point.gap:.0f})" for point in points)
 
 
 def _listed(parts: Sequence[str]) -> str:

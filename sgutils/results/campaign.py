@@ -14,6 +14,8 @@ CORE = ("plain", "equal work", "stochastic depth", "lambda 0", "lambda 0.25", "w
 # At the points where a run takes minutes. "twice the rate" is what lambda 0 comes to where no block is ever skipped: two
 # equal cross-entropies are a learning rate of twice, and a decay of half, the size.
 MORE = ("cosub", "twice the rate")
+# What a reader could try before: at the small points.
+SIMPLER = ("label smoothing", "stronger recipe")
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ def setting(name: str, recipe: dict) -> dict:
     """One setting of a point as arguments of `Config`.
 
     Args:
-        name: one of `CORE` or `MORE`.
+        name: one of `CORE`, `MORE` or `SIMPLER`.
         recipe: of the point.
     """
     lr, decay = recipe.get("lr", 0.1), recipe.get("weight_decay", 1e-4)
@@ -58,6 +60,8 @@ def setting(name: str, recipe: dict) -> dict:
             "w/o backward full": GUIDED | {"options": {"backward_full": False}},
             "cosub": {"method": "cosub"},
             "twice the rate": {"method": "baseline", "lr": 2 * lr, "weight_decay": decay / 2},
+            "label smoothing": {"method": "baseline", "options": {"label_smoothing": 0.1}},
+            "stronger recipe": {"method": "baseline"} | _STRONG,
         }[name]
     )
 
@@ -80,7 +84,7 @@ _FEW = ("plain", "stochastic depth", "lambda 0", "lambda 0.25")
 POINTS: dict[str, Point] = {
     **{
         f"map-small-{name}": Point(
-            f"{title}, 2,560 images of 14 x 14, 24 epochs", _SMALL | {"dataset": name}, CORE + MORE, 10
+            f"{title}, 2,560 images of 14 x 14, 24 epochs", _SMALL | {"dataset": name}, CORE + MORE + SIMPLER, 10
         )
         for name, title in (
             ("fashion-mnist", "Fashion-MNIST"),

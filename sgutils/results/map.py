@@ -12,6 +12,7 @@ from ..training.config import Config
 from ..training.record import Run, setting
 from .campaign import POINTS, Point
 from .comparisons import compare, compare_on_new_images, pairing_of
+from .labels import DATASETS, NETWORKS
 from .ledger import by_setting, load_results
 from .statistics import Difference, Pairing, holm
 
@@ -41,6 +42,17 @@ class MeasuredPoint:
     @property
     def dataset(self) -> str:
         return self.point.recipe["dataset"]
+
+    @property
+    def short(self) -> str:
+        """Data set and number of images, and what else tells a point from the others: "CIFAR-100, 10,000, ResNet-56"."""
+        recipe = self.point.recipe
+        words = [DATASETS[self.dataset], "all" if self.large else f"{recipe['train_examples']:,}"]
+        if recipe["model"] != "resnet20":
+            words.append(NETWORKS[recipe["model"]])
+        if "schedule" in recipe:
+            words.append(recipe["schedule"])
+        return ", ".join(words)
 
     @property
     def large(self) -> bool:

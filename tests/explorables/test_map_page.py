@@ -62,15 +62,6 @@ def test_every_run_is_a_file_of_the_ledger(recorded):
                 assert record["config"]["seed"] == seed and abs(100 * record["last_test_error"] - error) < 0.006
 
 
-def test_names_tell_the_points_of_the_plan_apart():
-    from sgutils.results.campaign import POINTS
-    from sgutils.results.map import MeasuredPoint
-
-    planned = [MeasuredPoint(name, point, {}, "float32", 0) for name, point in POINTS.items() if len(point.rates) == 1]
-    names = [recorder.short_name(point) for point in planned]
-    assert len(set(names)) == len(names)
-
-
 def ys(stage, selector):
     return stage.page.locator(selector).evaluate_all("(nodes) => nodes.map((node) => node.getBoundingClientRect().y)")
 

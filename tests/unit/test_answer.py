@@ -1,9 +1,12 @@
 """The words follow the runs: contrary runs are planted, and the sentences turn round."""
 
+import dataclasses
+
 import pytest
 from test_map import point
 
 from sgutils.results.answer import answer, count_sentence, gap_sentence, use_sentence
+from sgutils.results.answer_tables import map_rows, simpler_rows
 from sgutils.results.map import gains, measured_points
 
 
@@ -90,3 +93,43 @@ def test_a_trend_is_said_in_the_direction_that_it_has():
     assert "falls with the gap, against the prediction" in sentence(at((15, 10, 5, 0, -5, -10)))
     assert "cannot be told from chance" in sentence(at((5, -5, 6, -6, 7, -7)))
     assert "cannot be said from 1 point" in sentence(at((5, 5, 5, 5, 5, 5))[:6])
+
+
+def test_the_gap_is_said_to_tell_winners_and_losers_apart_only_where_it_does():
+    fitted = point("map-cifar10-5k", **GAINS)
+    unfitted = [dataclasses.replace(run, fit_error=0.35) for run in point("map-cifar10", **LOSES)]
+    _, _, lines = said(fitted + unfitted)
+    assert "It wins where the gap is large, and loses where it is small." in lines[1]
+    fitted = point("map-cifar10-5k", **LOSES)
+    unfitted = [dataclasses.replace(run, fit_error=0.35) for run in point("map-cifar10", **GAINS)]
+    _, _, lines = said(fitted + unfitted)
+    assert "It depends" in lines[1] and "It wins where" not in lines[1]
+
+
+def test_the_table_of_the_map_goes_by_the_gap_and_says_each_verdict():
+    unfitted = [dataclasses.replace(run, fit_error=0.35) for run in point("map-cifar10", **LOSES)]
+    points, found, _ = said(point("map-cifar10-5k", **GAINS) + unfitted)
+    rows = map_rows(points, found)
+    assert [row["gap"] for row in rows] == ["-4.5", "30.5"]
+    assert rows[0]["against plain"].endswith("**worse**") and rows[1]["against plain"].endswith("**better**")
+    assert rows[0]["against λ = 0"] == "not run" and rows[1]["plain errs"] == "40.5\u00a0%"
+
+
+def test_what_else_to_try_is_compared_at_both_ends_of_the_map():
+    unfitted = point("map-cifar10", **LOSES)
+    rows, comparisons = simpler_rows(measured_points(point("map-cifar10-5k", **GAINS) + unfitted))
+    large, small = list(rows[0])[1:]
+    assert large.startswith("CIFAR-10, all") and small.startswith("CIFAR-10, 5,000") and comparisons == 6
+    told = {row["what"]: (row[large], row[small]) for row in rows}
+    assert told["label smoothing, 0.1"] == ("not measured", "not measured")
+    worse, better = told["**Self-Guidance** (λ = 0.25)"]
+    assert worse.endswith("**worse**") and better.endswith("**better**")
+
+
+def test_the_stronger_recipe_is_compared_where_only_the_recipe_differs():
+    runs = point("map-cifar100", **ALIKE) + point("map-cifar100-strong", plain=(40, 41, 42), guided=(40, 41, 42))
+    (row,) = [row for row in simpler_rows(measured_points(runs))[0] if "stronger" in row["what"]]
+    assert "-12" in row["CIFAR-100, all, 30 epochs (gap 23)"].replace("\u2212", "-")
+    other = [dataclasses.replace(run, precision="bfloat16") for run in runs[-6:]]
+    (row,) = [row for row in simpler_rows(measured_points(runs[:-6] + other))[0] if "stronger" in row["what"]]
+    assert row["CIFAR-100, all, 30 epochs (gap 23)"] == "not measured"

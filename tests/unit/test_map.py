@@ -8,7 +8,7 @@ import pytest
 
 from sgutils.results import load_results
 from sgutils.results.campaign import POINTS, setting
-from sgutils.results.map import AGAINST, gains, measured_points
+from sgutils.results.map import AGAINST, MeasuredPoint, gains, measured_points
 from sgutils.training.config import Config
 from sgutils.training.record import Run
 
@@ -105,3 +105,9 @@ def test_the_shipped_ledger_has_the_points_that_the_plan_names():
         )
     assert {other for _, other in gains(points)} <= set(AGAINST)
     assert measured_points(load_results()) == points
+
+
+def test_short_names_tell_the_points_of_the_plan_apart():
+    planned = [MeasuredPoint(name, point, {}, "float32", 0) for name, point in POINTS.items() if len(point.rates) == 1]
+    names = [point.short for point in planned]
+    assert len(set(names)) == len(names)

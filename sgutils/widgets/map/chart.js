@@ -139,24 +139,47 @@ function paintMark(node, { name, gap, gain, large }, { x, y, chosen, say }) {
   node.said = name;
 }
 
-// A name beside each point: right of it, or left, or one line lower or higher, where no other lies.
+// A name beside each point: right of it, or left, a line or two lower or higher, or over its interval: where no other name
+// and no interval lies.
 function placed(shown, x, y, across) {
-  const taken = [];
+  const taken = shown.map(({ gap, gain }) => ({
+    x: x.at(gap) - 6,
+    width: 12,
+    top: y.at(gain.high),
+    bottom: y.at(gain.low),
+  }));
   const free = (box) =>
     box.x >= 42 &&
     box.x + box.width <= across &&
     taken.every(
-      (other) => box.x + box.width < other.x || other.x + other.width < box.x || Math.abs(box.y - other.y) >= LINE,
+      (other) =>
+        box.x + box.width < other.x ||
+        other.x + other.width < box.x ||
+        box.bottom < other.top ||
+        other.bottom < box.top,
     );
+  const labels = [];
   for (const { short, gap, gain } of shown) {
     const [at, level, width] = [x.at(gap), y.at(gain.mean) + 4, LETTER * short.length];
-    const spots = [0, -LINE, LINE, -2 * LINE, 2 * LINE].flatMap((down) =>
-      [at + 16, at - 16 - width].map((left) => ({ words: short, x: left, y: level + down, width })),
+    const beside = [0, -LINE, LINE, -2 * LINE, 2 * LINE].flatMap((down) =>
+      [at + 12, at - 12 - width].map((left) => ({ left, baseline: level + down })),
     );
-    const found = spots.find(free);
-    if (found) taken.push(found);
+    const over = [y.at(gain.high) - 6, y.at(gain.low) + LINE].map((baseline) => ({ left: at - width / 2, baseline }));
+    const found = [...beside, ...over]
+      .map(({ left, baseline }) => ({
+        words: short,
+        x: left,
+        y: baseline,
+        width,
+        top: baseline - LINE + 4,
+        bottom: baseline + 3,
+      }))
+      .find(free);
+    if (!found) continue;
+    taken.push(found);
+    labels.push(found);
   }
-  return taken;
+  return labels;
 }
 
 // What a point says of itself.

@@ -8,7 +8,7 @@ The page cannot make it: the intervals need scipy, and the site is built without
 import json
 
 from ...folders import data_folder
-from ...results.labels import DATASETS, NETWORKS
+from ...results.labels import DATASETS
 from ...results.map import AGAINST, GUIDED, MeasuredPoint, gains, measured_points
 from ...training.checkpoint import write_atomically
 
@@ -34,17 +34,6 @@ def recording() -> dict:
     }
 
 
-def short_name(point: MeasuredPoint) -> str:
-    """Data set and number of images, and what else tells a point from the others: "CIFAR-100, 10,000, ResNet-56"."""
-    recipe = point.point.recipe
-    words = [DATASETS[point.dataset], "all" if point.large else f"{recipe['train_examples']:,}"]
-    if recipe["model"] != "resnet20":
-        words.append(NETWORKS[recipe["model"]])
-    if "schedule" in recipe:
-        words.append(recipe["schedule"])
-    return ", ".join(words)
-
-
 def _point(point: MeasuredPoint, corrected: dict) -> dict:
     against = {}
     for other in AGAINST:
@@ -59,7 +48,7 @@ def _point(point: MeasuredPoint, corrected: dict) -> dict:
     return {
         "name": point.name,
         "title": point.point.title,
-        "short": short_name(point),
+        "short": point.short,
         "dataset": DATASETS[point.dataset],
         "large": point.large,
         "precision": point.precision,

@@ -1,0 +1,85 @@
+"""The two tables of "should I use it?": every comparison of the map, and what a reader could try before."""
+
+from collections.abc import Sequence
+
+from .answer import Gains, anchor
+from .comparisons import compare
+from .map import AGAINST, GUIDED, MeasuredPoint
+from .statistics import Difference, holm
+
+NO_BREAK = "\u00a0"
+STRONG = "map-cifar100-strong"
+USUAL = "map-cifar100"
+# What costs a reader little, cheapest first, and how a person calls it.
+SIMPLER = {
+    "label smoothing": "label smoothing, 0.1",
+    "stronger recipe": "a stronger recipe (cosine schedule, weight decay 5e-4)",
+    "stochastic depth": "stochastic depth alone",
+    "equal work": "more plain epochs, 1.75 times",
+    "lambda 0": "both passes without the distillation term (λ = 0)",
+    GUIDED: "**Self-Guidance** (λ = 0.25)",
+}
+
+
+def map_rows(points: Sequence[MeasuredPoint], found: Gains) -> list[dict[str, str]]:
+    """One row for each point: its gap, the plain network's error, and the four comparisons."""
+    rows = []
+    for point in sorted(points, key=lambda point: point.gap or 0.0):
+        errors = point.errors("plain")
+        row = {
+            "point": f"{point.short}, {point.point.recipe['epochs']} epochs",
+            "gap": f"{point.gap:.1f}",
+            "plain errs": f"{sum(errors) / len(errors):.1f}{NO_BREAK}%",
+        }
+        for other in AGAINST:
+            row[f"against {other.replace('lambda', 'λ =')}"] = _said(found.get((point.name, other)), "not run")
+        rows.append(row)
+    return rows
+
+
+def where_to_compare(points: Sequence[MeasuredPoint]) -> list[MeasuredPoint]:
+    """Two ends of the map: the anchor, and of the points with a part of the images the one with the largest gap."""
+    small = [point for point in points if not point.large and len(point.finished(GUIDED)) > 1]
+    ends = [anchor(points), max(small, key=lambda point: point.gap or 0.0, default=None)]
+    return [point for point in ends if point is not None]
+
+
+def simpler_rows(points: Sequence[MeasuredPoint]) -> tuple[list[dict[str, str]], int]:
+    """What else to try first, each against plain training at both ends of the map.
+
+    Returns:
+        The rows, and how many comparisons their words are corrected for.
+    """
+    ends = where_to_compare(points)
+    measured: dict[tuple[str, str], Difference] = {}
+    for point in ends:
+        for name in SIMPLER:
+            if (difference := _against_plain(point, name, points)) is not None:
+                measured[point.name, name] = difference
+    corrected = dict(zip(measured, holm(list(measured.values())), strict=True))
+    rows = []
+    for name, title in SIMPLER.items():
+        row = {"what": title}
+        for point in ends:
+            heading = f"{point.short}, {point.point.recipe['epochs']} epochs (gap {point.gap:.0f})"
+            row[heading] = _said(corrected.get((point.name, name)), "not measured")
+        rows.append(row)
+    return rows, len(measured)
+
+
+def _against_plain(point: MeasuredPoint, name: str, points: Sequence[MeasuredPoint]) -> Difference | None:
+    if name != "stronger recipe" or point.name != USUAL:
+        return point.against("plain", name)
+    # At this point the other recipe has a place of its own on the map, with the same images and epochs.
+    strong = next((other for other in points if other.name == STRONG and other.precision == point.precision), None)
+    groups = {"strong": strong.groups["plain"] if strong else [], "plain": point.groups["plain"]}
+    return compare(groups, "strong", "plain") if strong else None
+
+
+def _said(difference: Difference | None, nothing: str) -> str:
+    """The difference, its interval and the verdict, in lines that do not break: a table's columns are narrow."""
+    if difference is None:
+        return nothing
+    mean, _, interval = str(difference).partition(" ")
+    lines = [mean, interval.replace(" ", NO_BREAK), f"**{difference.verdict.replace(' ', NO_BREAK)}**"]
+    return "<br>".join(line for line in lines if line)
