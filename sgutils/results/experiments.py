@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ..errors import InputError
 from ..training.config import Config
 from ..training.record import run_name
-from .campaign import POINTS
+from .campaign import BLOW_UP, POINTS
 from .paper import FIGURES, TABLES
 
 
@@ -122,6 +122,7 @@ EXPERIMENTS: dict[str, Experiment] = {
         "What the paper leaves open about Self-Guidance, each choice on its own, CIFAR-10",
         tuple({"dataset": "cifar10", "method": "self-guidance", "options": options} for options in _OPEN_DECISIONS),
     ),
+    "blow-up": Experiment("Lambda = 3 in the four forms of its divergence, CIFAR-10", BLOW_UP, seeds=10),
     "fashion-fitted": Experiment(
         "Few images, trained long enough for the baseline to fit them all (1,280 images of 14 x 14, 120 epochs)",
         _small_fashion(train_examples=1280, test_examples=2000, epochs=120, batch_size=64),
