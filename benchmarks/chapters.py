@@ -15,7 +15,7 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 
-from sgutils.training.checkpoint import write_atomically
+from sgutils.files import write_atomically
 
 ROOT = Path(__file__).resolve().parent.parent
 OUT = ROOT / "data" / "benchmarks" / "chapters.json"

@@ -26,7 +26,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "book" / "_tools")]
 from browser import FLAGS, find_chromium  # noqa: E402
 from serve import server  # noqa: E402
 
-from sgutils.training.checkpoint import write_atomically  # noqa: E402
+from sgutils.files import write_atomically  # noqa: E402
 
 # Already compressed, so they travel as they are.
 COMPRESSED = {".woff2", ".png", ".jpg", ".webp", ".gz"}

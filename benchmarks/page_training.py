@@ -24,9 +24,9 @@ OUT = ROOT / "data" / "benchmarks" / "page-training.json"
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 from browser import FLAGS, find_chromium  # noqa: E402
 
+from sgutils.files import write_atomically  # noqa: E402
 from sgutils.methods import METHODS  # noqa: E402
 from sgutils.networks import ResNet  # noqa: E402
-from sgutils.training.checkpoint import write_atomically  # noqa: E402
 from sgutils.widgets.bundle import HERE, bundled  # noqa: E402
 from sgutils.widgets.trainer.make_engine import networks  # noqa: E402
 

@@ -32,7 +32,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import FlopCounterMode
 
 import sgutils as sg
-from sgutils.training.checkpoint import write_atomically
+from sgutils.files import write_atomically
 from sgutils.training.trainer import default_precision
 
 FOLDER = Path(__file__).resolve().parent.parent / "data" / "benchmarks"

@@ -25,7 +25,7 @@ from browser import FLAGS, find_chromium  # noqa: E402
 from stage import Mathematics, Stage  # noqa: E402
 
 from sgutils.features import LiveMap  # noqa: E402
-from sgutils.training.checkpoint import write_atomically  # noqa: E402
+from sgutils.files import write_atomically  # noqa: E402
 from sgutils.widgets.panels.feature_panel import STEPS_PER_MAP  # noqa: E402
 from sgutils.widgets.recorders.feature_space import read_recording  # noqa: E402
 

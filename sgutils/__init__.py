@@ -15,7 +15,7 @@ _HOME = {
         "errors": ("InputError",),
         "gates": ("expected_depth", "linear_decay", "sample_gates", "uniform_survival"),
         "losses": ("SelfGuidanceLoss", "distillation_kl", "self_guidance_loss", "soft_targets"),
-        "training.checkpoint": ("load_inputs", "load_network", "save_network"),
+        "networks.saved": ("load_inputs", "load_network", "save_network"),
         "methods": (
             *("METHODS", "Baseline", "Cosub", "Distillation", "DiversePeers", "Method", "MutualLearning"),
             *("GateSampler", "NativeEnsemble", "SelfGuidance", "StochasticDepth", "build_method"),

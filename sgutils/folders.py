@@ -35,7 +35,7 @@ def records(folders: list[Path]) -> list[Path]:
     Raises:
         InputError: if one of the folders is none or cannot be read.
     """
-    files = {}
+    files: dict[str, Path] = {}
     for folder in folders:
         try:
             if not folder.is_dir():

@@ -300,7 +300,7 @@ def _line(item: Line) -> go.Scatter:
 
 
 def _band(item: Line) -> go.Scatter:
-    x, y, spread = _numbers(item.x), _numbers(item.y), _numbers(item.spread)
+    x, y, spread = _numbers(item.x), _numbers(item.y), _numbers(item.spread or ())
     high = [value + half for value, half in zip(y, spread, strict=True)]
     low = [value - half for value, half in zip(y, spread, strict=True)]
     return go.Scatter(
@@ -342,7 +342,7 @@ def _mean(item: Row) -> go.Scatter:
 def _mark(item: Mark) -> go.Scatter:
     color = ROLES[item.role].light
     reach = None
-    if item.low is not None:
+    if item.low is not None and item.high is not None:
         up, down = _numbers([item.high - item.y, item.y - item.low])
         reach = {"type": "data", "symmetric": False, "array": [up], "arrayminus": [down], "color": color, "width": 5}
     return go.Scatter(

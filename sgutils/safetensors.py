@@ -15,8 +15,8 @@ from torch import Tensor
 
 from .data import load_dataset
 from .errors import InputError
+from .files import reraise_as_input_error
 from .networks import ResNet
-from .training.checkpoint import reraise_as_input_error
 
 DTYPES = {"F32": torch.float32}
 LONGEST_HEADER = 1 << 20
@@ -70,11 +70,20 @@ def load_saved_network(path: str | Path) -> SavedNetwork:
         counters = {name: value for name, value in net.state_dict().items() if name.endswith("num_batches_tracked")}
         net.load_state_dict(tensors | counters)
         gates = [float(gate) for gate in json.loads(texts["gates"])]
-        whole = {name: int(texts[name]) for name in ("image_size", "test_examples", "steps")}
-        scale = {name: float(texts[name]) for name in ("mean", "std")}
-        if len(gates) != net.num_blocks or not all(map(math.isfinite, (*gates, *scale.values()))) or scale["std"] <= 0:
+        mean, std = float(texts["mean"]), float(texts["std"])
+        if len(gates) != net.num_blocks or not all(map(math.isfinite, (*gates, mean, std))) or std <= 0:
             raise ValueError("numbers that make no sense")
-        return SavedNetwork(net, gates, texts["dataset"], **whole, **scale, method=texts["method"])
+        return SavedNetwork(
+            net,
+            gates,
+            texts["dataset"],
+            image_size=int(texts["image_size"]),
+            test_examples=int(texts["test_examples"]),
+            steps=int(texts["steps"]),
+            mean=mean,
+            std=std,
+            method=texts["method"],
+        )
 
 
 def read_safetensors(path: str | Path) -> tuple[dict[str, Tensor], dict[str, str]]:

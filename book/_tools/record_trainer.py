@@ -16,8 +16,8 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 from browser import FLAGS, find_chromium  # noqa: E402
 
+from sgutils.files import write_atomically  # noqa: E402
 from sgutils.folders import data_folder  # noqa: E402
-from sgutils.training.checkpoint import write_atomically  # noqa: E402
 from sgutils.widgets.bundle import HERE, bundled  # noqa: E402
 from sgutils.widgets.trainer.images import fashion_mnist  # noqa: E402
 

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from ..errors import InputError
 from ..losses import check_lam, check_tau, distillation_kl
 from ..networks import ResNet
-from ..training.checkpoint import load_network
+from ..networks.saved import load_network
 from .method import Method, error_rate
 
 

@@ -55,7 +55,7 @@ class Experiment:
 # Training and test images of the sets whose files do not say how many there should be.
 WHOLE = {"fer2013": (28_709, 3_589), "raf-db": (12_271, 3_068)}
 
-_METHODS = (
+_METHODS: tuple[dict, ...] = (
     {"method": "baseline"},
     {"method": "stochastic-depth"},
     {"method": "self-guidance", "options": {"lam": 0.0}},
@@ -63,7 +63,7 @@ _METHODS = (
 )
 
 
-_EVERY_METHOD = (
+_EVERY_METHOD: tuple[dict, ...] = (
     {"method": "baseline"},
     {"method": "stochastic-depth"},
     *({"method": "self-guidance", "options": {"lam": lam}} for lam in (0.25, 0.0, 0.1, 0.5, 1.0, 3.0)),
@@ -76,7 +76,7 @@ _EVERY_METHOD = (
     {"method": "distillation"},
     {"method": "cosub"},
 )
-_OPEN_DECISIONS = (
+_OPEN_DECISIONS: tuple[dict, ...] = (
     {},
     {"detach_teacher": False},
     {"kl_direction": "student||teacher"},

@@ -14,7 +14,8 @@ from .campaign import POINTS, Point
 from .comparisons import compare, compare_on_new_images, pairing_of
 from .labels import DATASETS, NETWORKS
 from .ledger import by_setting, load_results
-from .statistics import Difference, Pairing, holm
+from .pairing import Pairing
+from .statistics import Difference, holm
 
 GUIDED = "lambda 0.25"
 # What the paper's setting is compared with, in the order in which a reader asks.
@@ -62,7 +63,7 @@ class MeasuredPoint:
     @property
     def gap(self) -> float | None:
         """The plain networks' mean test error minus their error on the training images, in points; None without a run."""
-        gaps = [100 * (run.last_test_error - run.fit_error) for run in self.finished("plain")]
+        gaps = [run.error - 100 * run.fit_error for run in self.finished("plain") if run.fit_error is not None]
         return sum(gaps) / len(gaps) if gaps else None
 
     @property
@@ -75,7 +76,7 @@ class MeasuredPoint:
 
     def errors(self, name: str) -> list[float]:
         """Test errors of a setting's runs in per cent, in order of seed."""
-        return [100 * run.last_test_error for run in self.finished(name)]
+        return [run.error for run in self.finished(name)]
 
     def against(self, other: str, guided: str = GUIDED, *, images: bool = False) -> Difference | None:
         """How much more ``guided`` errs than ``other``, below 0 where it gains; None where one of them was not run.
@@ -117,8 +118,8 @@ def gains(points: Iterable[MeasuredPoint], against: Iterable[str] = AGAINST) -> 
     Returns:
         Name of the point and of the other setting: how much more λ = 0.25 errs; what was not run is not there.
     """
-    found = {(point.name, other): point.against(other) for point in points for other in against}
-    found = {key: difference for key, difference in found.items() if difference is not None}
+    compared = {(point.name, other): point.against(other) for point in points for other in against}
+    found = {key: difference for key, difference in compared.items() if difference is not None}
     return dict(zip(found, holm(list(found.values())), strict=True))
 
 
@@ -128,6 +129,6 @@ def _ended(run: Run) -> bool:
 
 def _in_one_precision(name: str, point: Point, settings: Mapping[str, list[Run]]) -> MeasuredPoint:
     counted = Counter(run.precision for runs in settings.values() for run in runs)
-    precision = max(sorted(counted), key=counted.get)
+    precision = max(sorted(counted), key=lambda name: counted[name])
     kept = {title: [run for run in runs if run.precision == precision] for title, runs in settings.items()}
     return MeasuredPoint(name, point, kept, precision, counted.total() - counted[precision])

@@ -8,19 +8,21 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import torch
 from filelock import FileLock, Timeout  # torch brings it along
 
-from ..data import Dataset, load_dataset
+from ..data import Dataset
 from ..errors import InputError
+from ..files import write_atomically
 from ..folders import make_folder
 from ..training.building import build_dataset
-from ..training.checkpoint import previous, write_atomically
+from ..training.checkpoint import previous
 from ..training.config import Config
 from ..training.distributed import world_size
 from ..training.logs import METRICS, TENSORBOARD
-from ..training.record import Run, run_name
+from ..training.record import Run, load_run, run_name
 from ..training.runs import CHECKPOINT, NETWORK, RESULT, TEACHER, Unusable, resume, train
 from .experiments import EXPERIMENTS, WHOLE
 
@@ -48,9 +50,7 @@ class How:
 
     def images(self, config: Config) -> Dataset:
         """The images of a run; runs that share theirs read them once."""
-        names = ("dataset", "image_size", "train_examples", "test_examples", "validation_examples")
-        key = tuple(getattr(config, name) for name in names)
-        if key not in self.datasets:
+        if (key := _images_of(config)) not in self.datasets:
             self.datasets[key] = build_dataset(config)
         return self.datasets[key]
 
@@ -115,8 +115,9 @@ def reproduce(
         make_folder(folder)
     how = How(work, command, precision, deadline, quiet or jobs > 1, threading.Event())
     added: list[Run] = []
-    refused: dict[str, InputError | None] = {}
+    refused: dict[tuple, InputError | None] = {}
     busy: set[Path] = set()
+    broken: set[Path] = set()
     waiting, turn = iter(files.items()), threading.Lock()
 
     def work_on_rows() -> None:
@@ -126,13 +127,18 @@ def reproduce(
 
     def take_a_row() -> bool:
         with turn:
-            file, config = next(waiting, (None, None))
-            if file is None:
+            if (row := next(waiting, None)) is None:
                 return False
-            recorded = _is_recorded(file)
-            if config.dataset not in refused and not recorded:
-                refused[config.dataset] = _refusal(config)
-        if not recorded and not refused[config.dataset]:
+            file, config = row
+            try:
+                recorded = _is_recorded(file)
+            except InputError as error:
+                broken.add(file)
+                say(f"{file.stem}: passed over. {error} To run it again, move that file away.")
+                return True
+            if not recorded and _images_of(config) not in refused:
+                refused[_images_of(config)] = _refusal(config, how)
+        if not recorded and not refused[_images_of(config)]:
             try:
                 run = _one(file, config, how, say)
             except Unusable as error:
@@ -155,9 +161,9 @@ def reproduce(
             except BaseException:
                 how.stop.set()  # the others keep what they have and end
                 raise
-    missing = [error for error in refused.values() if error]
-    left = [config for file, config in files.items() if not _is_recorded(file)]
-    if missing and not added and all(refused.get(config.dataset) for config in left):
+    missing = list({str(error): error for error in refused.values() if error}.values())
+    left = [config for file, config in files.items() if file in broken or not _is_there(file)]
+    if missing and not added and all(refused.get(_images_of(config)) for config in left):
         raise missing[0]
     for error in missing:
         say(f"Left out: {error}")
@@ -182,10 +188,10 @@ def _one(file: Path, config: Config, how: How, say: Callable[[str], None]) -> Ru
         say(f"{file.stem}: another process is at it")
         return None
     with lock:
-        if _is_recorded(file):  # another process has finished it meanwhile
+        if _is_there(file):  # another process has finished it meanwhile
             return None
         folder = how.work / file.stem
-        arguments = {
+        arguments: dict[str, Any] = {
             "deadline": how.deadline,
             "quiet": how.quiet,
             "stop": how.stop.is_set,
@@ -210,15 +216,35 @@ def _one(file: Path, config: Config, how: How, say: Callable[[str], None]) -> Ru
     return run
 
 
-def _is_recorded(file: Path) -> bool:
-    """Whether there is a record; a file without anything in it, as a full disk leaves it, is none."""
+def _is_there(file: Path) -> bool:
+    """Whether there is a file with anything in it: a full disk leaves one without."""
     return file.exists() and (file.is_dir() or file.stat().st_size > 0)
 
 
-def _refusal(config: Config) -> InputError | None:
+def _is_recorded(file: Path) -> bool:
+    """Whether a run is in the ledger.
+
+    Raises:
+        InputError: if something else has its name there.
+    """
+    return _is_there(file) and load_run(file) is not None
+
+
+def _images_of(config: Config) -> tuple:
+    """What decides which images a run sees."""
+    return (
+        config.dataset,
+        config.image_size,
+        config.train_examples,
+        config.test_examples,
+        config.validation_examples,
+    )
+
+
+def _refusal(config: Config, how: How) -> InputError | None:
     """Why these images can not be trained on: they cannot be read, or are a part where the run asks for all."""
     try:
-        dataset = load_dataset(config.dataset, train_examples=config.train_examples, test_examples=config.test_examples)
+        dataset = how.images(config)
     except InputError as error:
         return error
     whole, here = WHOLE.get(config.dataset), (len(dataset.train_y), len(dataset.test_y))

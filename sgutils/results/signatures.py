@@ -15,7 +15,7 @@ def method_defaults(method: str) -> dict:
             if method in [ast.literal_eval(keyword.value) for keyword in node.keywords if keyword.arg == "name"]:
                 made = next((n for n in node.body if isinstance(n, ast.FunctionDef) and n.name == "__init__"), None)
                 pairs = zip(made.args.kwonlyargs, made.args.kw_defaults, strict=True) if made else ()
-                return {argument.arg: ast.literal_eval(value) for argument, value in pairs if argument.arg != "seed"}
+                return {name.arg: ast.literal_eval(value) for name, value in pairs if value and name.arg != "seed"}
     return {}
 
 
@@ -27,7 +27,7 @@ def config_defaults() -> dict:
     )
     found = {}
     for node in config.body:
-        if isinstance(node, ast.AnnAssign) and isinstance(node.value, ast.Call):
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and isinstance(node.value, ast.Call):
             for keyword in node.value.keywords:
                 if keyword.arg == "default":
                     found[node.target.id] = ast.literal_eval(keyword.value)

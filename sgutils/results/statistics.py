@@ -1,8 +1,8 @@
 """The statistics of comparing trained networks: how large a difference is, how sure, and how many runs would show it.
 
-Everything works on numbers, of one experiment or, with axes in front, of many at once. Seeds are not pairs: whether the
-same seed makes two settings err alike is asked (`pairing`), not assumed. A spread is pooled over the settings of one
-point, because two or three runs alone say little about theirs, but not over a setting that scatters more than the rest.
+Everything works on numbers, of one experiment or, with axes in front, of many at once. A spread is pooled over the settings of
+one point, because two or three runs alone say little about theirs, but not over a setting that scatters more than the rest.
+Whether seeds are pairs is asked in `sgutils.results.pairing`; how many runs it takes, in `sgutils.results.power`.
 scipy is imported where it is used: training does without it.
 """
 
@@ -12,6 +12,7 @@ from math import sqrt
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ..errors import InputError
 
@@ -63,7 +64,7 @@ class Difference:
         """The verdict, and where it is "cannot tell", how much better or worse it could still be."""
         if self.verdict != "cannot tell":
             return self.verdict
-        if self.low is None:
+        if self.low is None or self.high is None:
             return "cannot tell: too few runs"
         if self.low >= 0 or self.high <= 0:  # the interval stands for itself, the word for all comparisons together
             return f"cannot tell among {self.family} comparisons"
@@ -74,7 +75,7 @@ class Difference:
         return f"{self.mean:+z.1f}{bounds}".replace("-", "−")
 
 
-def pooled(groups: Sequence[np.ndarray]) -> Spread:
+def pooled(groups: Sequence[ArrayLike]) -> Spread:
     """The variance within groups, pooled over all of them.
 
     Args:
@@ -83,14 +84,14 @@ def pooled(groups: Sequence[np.ndarray]) -> Spread:
     Raises:
         InputError: if no group has two runs.
     """
-    groups = [np.asarray(group, float) for group in groups]
-    freedom = sum(group.shape[-1] - 1 for group in groups)
+    arrays = [np.asarray(group, float) for group in groups]
+    freedom = sum(group.shape[-1] - 1 for group in arrays)
     if freedom < 1:
         raise InputError("A spread needs a setting with at least two runs, and there is none: run another seed.")
-    return Spread(sum(_squares(group) for group in groups) / freedom, np.float64(freedom))
+    return Spread(sum(sum_of_squares(group) for group in arrays) / freedom, np.asarray(freedom))
 
 
-def stable(groups: Sequence[np.ndarray]) -> np.ndarray:
+def stable(groups: Sequence[ArrayLike]) -> np.ndarray:
     """Which settings scatter like the others: ``(..., groups)`` booleans.
 
     One after another the setting with the largest variance is tested against all others pooled, at `UNSTABLE`, corrected
@@ -98,9 +99,9 @@ def stable(groups: Sequence[np.ndarray]) -> np.ndarray:
     """
     from scipy.stats import f
 
-    groups = [np.asarray(group, float) for group in groups]
-    freedom = np.array([group.shape[-1] - 1 for group in groups])
-    squares = np.stack([_squares(group) for group in groups], axis=-1)
+    arrays = [np.asarray(group, float) for group in groups]
+    freedom = np.array([array.shape[-1] - 1 for array in arrays])
+    squares = np.stack([sum_of_squares(array) for array in arrays], axis=-1)
     kept = np.ones(squares.shape, bool)
     for _ in range(len(groups) - 2):
         known = kept & (freedom > 0)
@@ -115,19 +116,19 @@ def stable(groups: Sequence[np.ndarray]) -> np.ndarray:
     return kept
 
 
-def spread_within(groups: Sequence[np.ndarray]) -> Spread:
+def spread_within(groups: Sequence[ArrayLike]) -> Spread:
     """As `pooled`, over the settings that are `stable`."""
-    groups = [np.asarray(group, float) for group in groups]
-    kept = stable(groups)
-    freedom = (kept * np.array([group.shape[-1] - 1 for group in groups])).sum(-1)
+    arrays = [np.asarray(group, float) for group in groups]
+    kept = stable(arrays)
+    freedom = (kept * np.array([array.shape[-1] - 1 for array in arrays])).sum(-1)
     if np.any(freedom < 1):
-        return pooled(groups)  # refuses where there is nothing to pool
-    squares = np.stack([_squares(group) for group in groups], axis=-1)
+        return pooled(arrays)  # refuses where there is nothing to pool
+    squares = np.stack([sum_of_squares(array) for array in arrays], axis=-1)
     return Spread((kept * squares).sum(-1) / freedom, freedom)
 
 
 def unpaired(
-    a: np.ndarray, b: np.ndarray, spread: Spread | None = None
+    a: ArrayLike, b: ArrayLike, spread: Spread | None = None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """The difference of two means, its 95 % interval and its p: Student's t with a pooled spread, Welch's without.
 
@@ -143,7 +144,7 @@ def unpaired(
     runs = np.array([a.shape[-1], b.shape[-1]])
     mean = a.mean(-1) - b.mean(-1)
     if spread is None:
-        parts = np.stack([_squares(x) / (n - 1) / n for x, n in zip((a, b), runs, strict=True)])
+        parts = np.stack([sum_of_squares(x) / (n - 1) / n for x, n in zip((a, b), runs, strict=True)])
         variance = parts.sum(0)
         freedom = variance**2 / np.maximum((parts**2 / (runs - 1).reshape(2, *[1] * mean.ndim)).sum(0), 1e-300)
     else:
@@ -152,7 +153,7 @@ def unpaired(
 
 
 def on_new_images(
-    right_a: np.ndarray, right_b: np.ndarray, spread: Spread | None = None
+    right_a: ArrayLike, right_b: ArrayLike, spread: Spread | None = None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """As `unpaired`, for other seeds **and** other test images of the same kind: errors of the two, in points.
 
@@ -168,26 +169,26 @@ def on_new_images(
     images = wrong[0].shape[-1]
     if wrong[1].shape[-1] != images:
         raise InputError(f"The same test images are needed, but there are {images} and {wrong[1].shape[-1]}.")
-    seeds, both, freedom = 0.0, 0.0, 0.0
+    seeds, both, freedom = np.zeros(()), np.zeros(()), np.zeros(())
     for side in wrong:
         runs = side.shape[-2]
         errors = side.mean(-1)
-        own = spread.variance if spread is not None else _squares(errors) / (runs - 1)
-        seeds += own / runs
-        freedom += (own / runs) ** 2 / (spread.freedom if spread is not None else runs - 1)
+        own = spread.variance if spread is not None else sum_of_squares(errors) / (runs - 1)
+        seeds = seeds + own / runs
+        freedom = freedom + (own / runs) ** 2 / (spread.freedom if spread is not None else runs - 1)
         rest = side - side.mean(-2, keepdims=True) - errors[..., None] + errors.mean(-1)[..., None, None]
-        both += (rest**2).sum((-2, -1)) / max(1, (runs - 1) * (images - 1)) / runs / images
+        both = both + (rest**2).sum((-2, -1)) / max(1, (runs - 1) * (images - 1)) / runs / images
     # With a pooled spread, one variance enters both sides and must not count as two independent ones.
     freedom = seeds**2 / np.maximum(freedom, 1e-300) if spread is None else spread.freedom
     by_image = wrong[0].mean(-2) - wrong[1].mean(-2)
-    between = _squares(by_image) / (images - 1) / images
+    between = sum_of_squares(by_image) / (images - 1) / images
     variance = between + np.maximum(seeds - both, 0)  # a little too much where seeds change nothing
     total = variance**2 / np.maximum(seeds**2 / freedom + between**2 / (images - 1), 1e-300)
     mean = by_image.mean(-1)
     return mean, *_by_t(mean, variance, total)
 
 
-def two_networks(right_a: np.ndarray, right_b: np.ndarray) -> Difference:
+def two_networks(right_a: ArrayLike, right_b: ArrayLike) -> Difference:
     """Two trained networks on the same images: by how many points the first errs more, on images of this kind.
 
     It says nothing about other seeds. The interval is that of Bonett & Price (2012), p McNemar's, exact.
@@ -215,89 +216,15 @@ def holm(differences: Sequence[Difference]) -> list[Difference]:
     """
     family = len(differences)
     adjusted, largest = {}, 0.0
-    known = [i for i, difference in enumerate(differences) if difference.p is not None]
-    for rank, i in enumerate(sorted(known, key=lambda i: differences[i].p)):
-        largest = max(largest, min(1.0, (family - rank) * differences[i].p))
+    known = sorted((difference.p, i) for i, difference in enumerate(differences) if difference.p is not None)
+    for rank, (p, i) in enumerate(known):
+        largest = max(largest, min(1.0, (family - rank) * p))
         adjusted[i] = largest
     return [replace(one, p=adjusted.get(i), family=family) for i, one in enumerate(differences)]
 
 
-def runs_needed(std: float, points: float, share: float = 0.8) -> int:
-    """How many runs of **each** of two settings until a true difference shows in that share of experiments.
-
-    Args:
-        std: of the test error between seeds, in points.
-        points: the true difference.
-        share: of experiments whose 95 % interval excludes 0, the power.
-
-    Raises:
-        InputError: if the difference or the standard deviation is not positive.
-    """
-    if not (points > 0 and std > 0):
-        raise InputError(f"A difference and its deviation must be above 0, but they were {points!r} and {std!r}.")
-    runs = 2
-    while _power(std, points, runs) < share:
-        runs += max(1, runs // 50)  # a large number need not be exact
-    return runs
-
-
-def smallest_seen(std: float, runs: int, share: float = 0.8) -> float:
-    """The smallest true difference, in points, that this many runs of each setting show in that share of experiments."""
-    low, high = 0.0, std
-    while _power(std, high, runs) < share:
-        low, high = high, 2 * high
-    for _ in range(40):
-        middle = (low + high) / 2
-        low, high = (low, middle) if _power(std, middle, runs) >= share else (middle, high)
-    return high
-
-
-class Pairing(NamedTuple):
-    """The variance of a difference between runs of one seed, in units of what it is for runs of two seeds.
-
-    At 1 the seed does nothing for a comparison; at 0.5 a pair is worth two unpaired runs of each setting.
-    """
-
-    ratio: np.ndarray
-    low: np.ndarray
-    high: np.ndarray
-
-
-def pairing(errors: np.ndarray) -> Pairing:
-    """Whether runs of one seed err alike, with its 95 % interval.
-
-    From the two-way analysis of variance: the ratio is 1 minus the correlation within a seed, whose interval is exact for
-    normal errors (Shrout & Fleiss 1979, form 3,1).
-
-    Args:
-        errors: ``(..., settings, seeds)``, at least two of either.
-
-    Raises:
-        InputError: if there are fewer.
-    """
-    from scipy.stats import f
-
-    errors = np.asarray(errors, float)
-    settings, seeds = errors.shape[-2:]
-    if settings < 2 or seeds < 2:
-        raise InputError(f"Pairs need two settings with two seeds in common; these are {settings} with {seeds}.")
-    of_seeds = errors.mean(-2)
-    rest = errors - errors.mean(-1, keepdims=True) - of_seeds[..., None, :] + errors.mean((-2, -1))[..., None, None]
-    freedom = (seeds - 1, (settings - 1) * (seeds - 1))
-    ratio = settings * _squares(of_seeds) / freedom[0] / ((rest**2).sum((-2, -1)) / freedom[1])
-
-    def uncorrelated(ratio: np.ndarray) -> np.ndarray:
-        return 1 - (ratio - 1) / (ratio + settings - 1)
-
-    tail = (1 - LEVEL) / 2
-    return Pairing(
-        uncorrelated(ratio),
-        uncorrelated(ratio / f.ppf(tail, *freedom)),
-        uncorrelated(ratio / f.ppf(1 - tail, *freedom)),
-    )
-
-
-def _squares(values: np.ndarray) -> np.ndarray:
+def sum_of_squares(values: np.ndarray) -> np.ndarray:
+    """Of the deviations from the mean: ``(..., n)`` -> ``(...)``."""
     return ((values - values.mean(-1, keepdims=True)) ** 2).sum(-1)
 
 
@@ -307,10 +234,3 @@ def _by_t(mean: np.ndarray, variance: np.ndarray, freedom: np.ndarray) -> tuple[
     error = np.sqrt(variance)
     half = t.ppf((1 + LEVEL) / 2, freedom) * error
     return mean - half, mean + half, 2 * t.sf(np.abs(mean) / np.maximum(error, 1e-300), freedom)
-
-
-def _power(std: float, points: float, runs: int) -> float:
-    from scipy.stats import nct, t
-
-    freedom = 2 * (runs - 1)
-    return nct.sf(t.ppf((1 + LEVEL) / 2, freedom), freedom, points / (std * sqrt(2 / runs)))

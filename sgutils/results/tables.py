@@ -101,7 +101,7 @@ def as_markdown(rows: list[dict[str, str]]) -> str:
 
 def _error(group: list[Run]) -> str:
     """Mean and deviation in percent of the runs that finished, and how many did not."""
-    finished = [100 * run.last_test_error for run in group if run.status == "finished"]
+    finished = [run.error for run in group if run.status == "finished"]
     cells = []
     if finished:
         mean, std = mean_std(finished)

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .checkpoint import write_atomically
+from ..files import write_atomically
 
 if TYPE_CHECKING:
     from .trainer import Epoch

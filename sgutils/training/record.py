@@ -75,7 +75,7 @@ class Run:
         """The record of what a trainer has done so far."""
         history = trainer.history
         tested = [epoch.test_error for epoch in history if epoch.test_error is not None]
-        curves = {"test_error": tested}
+        curves: dict[str, list] = {"test_error": tested}
         if history and history[0].validation_error is not None:
             curves["validation_error"] = [epoch.validation_error for epoch in history]
         for name in history[0].train if history else ():
@@ -117,6 +117,17 @@ class Run:
     @property
     def seed(self) -> int:
         return self.config["seed"]
+
+    @property
+    def error(self) -> float:
+        """Test error after the last epoch, in per cent.
+
+        Raises:
+            ValueError: if it was not tested.
+        """
+        if self.last_test_error is None:
+            raise ValueError(f"{self.name} was not tested: ask a run that finished.")
+        return 100 * self.last_test_error
 
     @property
     def name(self) -> str:

@@ -2,11 +2,10 @@
 
 import dataclasses
 import math
-import os
-import shlex
 import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
@@ -14,34 +13,38 @@ from tqdm.auto import tqdm
 
 from ..data import Dataset, ImageLoader, Inputs
 from ..errors import InputError
+from ..files import reraise_as_input_error, write_atomically
 from ..folders import make_folder
+from ..networks.saved import save_network
 from . import distributed
 from .building import build, make_trainer
-from .checkpoint import (
-    A_CHECKPOINT,
-    load_checkpoint,
-    previous,
-    reraise_as_input_error,
-    save_checkpoint,
-    save_network,
-    write_atomically,
-)
+from .checkpoint import A_CHECKPOINT, load_checkpoint, save_checkpoint
 from .config import Config
 from .distributed import on_rank_zero
-from .locking import hold
-from .logs import METRICS, Log
+from .logs import Log
 from .record import Run, code_commit, load_run
+from .run_folder import CHECKPOINT, NETWORK, RESULT, TEACHER, make_new, resume_command, take, written
 from .trainer import Diverged, Trainer
 
-CHECKPOINT, RESULT, NETWORK = "checkpoint.pt", "result.json", "network.pt"
-# The folder, inside that of a run, of the teacher that is trained first.
-TEACHER = "teacher"
+__all__ = ["CHECKPOINT", "NETWORK", "RESULT", "TEACHER", "Unusable", "evaluate", "resume", "resume_command", "train"]
+
 # Writing checkpoints may take a twentieth of the time: very short epochs do not have one each.
 SAVING = 20
 
 
 class Unusable(InputError):
     """A checkpoint that no run can go on from."""
+
+
+@dataclass(frozen=True)
+class _How:
+    """How a run is run, whatever it trains: see `train`."""
+
+    command: str
+    deadline: float | None
+    quiet: bool
+    stop: Callable[[], bool]
+    dataset: Dataset | None
 
 
 def train(
@@ -81,8 +84,8 @@ def train(
     folder = None if out is None else Path(out)
     with ExitStack() as held:
         if folder is not None:
-            on_rank_zero(lambda: _make_new(folder, held), trainer.device)
-        return _run(trainer, config, folder, command, deadline, quiet, stop)
+            on_rank_zero(lambda: make_new(folder, held), trainer.device)
+        return _run(trainer, config, folder, _How(command, deadline, quiet, stop, dataset))
 
 
 def resume(
@@ -104,15 +107,8 @@ def resume(
         return run
     config, trainer, command = _restore(folder, dataset)
     with ExitStack() as held:
-        on_rank_zero(lambda: _take(folder, held), trainer.device)
-        return _run(trainer, config, folder, command, deadline, quiet, stop)
-
-
-def resume_command(folder: Path) -> str:
-    """What to type to go on with a run, in as many processes as now."""
-    processes = os.environ.get("LOCAL_WORLD_SIZE", distributed.world_size())
-    start = f"torchrun --nproc-per-node {processes} -m sgutils" if distributed.world_size() > 1 else "sgutils"
-    return f"{start} resume {shlex.quote(str(folder))}"
+        on_rank_zero(lambda: take(folder, held), trainer.device)
+        return _run(trainer, config, folder, _How(command, deadline, quiet, stop, dataset))
 
 
 def evaluate(out: str | Path) -> tuple[Config, float, Trainer]:
@@ -125,7 +121,7 @@ def evaluate(out: str | Path) -> tuple[Config, float, Trainer]:
         InputError: if ``out`` holds no usable checkpoint or its data cannot be read.
     """
     config, trainer, _ = _restore(Path(out))
-    return config, trainer.error(trainer.test), trainer
+    return config, trainer.error(cast(ImageLoader, trainer.test)), trainer  # a configuration has one
 
 
 def _restore(folder: Path, dataset: Dataset | None = None) -> tuple[Config, Trainer, str]:
@@ -168,26 +164,18 @@ def _check_same_images(before: Inputs | None, now: Inputs, config: Config) -> No
         )
 
 
-def _run(
-    trainer: Trainer,
-    config: Config,
-    folder: Path | None,
-    command: str,
-    deadline: float | None,
-    quiet: bool,
-    stop: Callable[[], bool],
-) -> Run:
+def _run(trainer: Trainer, config: Config, folder: Path | None, how: _How) -> Run:
     message = ""
     code_commit()  # of the code that was loaded; it may have changed by the end
     next_save = -math.inf
 
-    def save() -> None:
+    def save(folder: Path) -> None:
         nonlocal next_save
         start = time.monotonic()
         architecture = getattr(getattr(trainer.method, "net", None), "architecture", None)
         state = {
             "config": config.as_dict(),
-            "command": command,
+            "command": how.command,
             "trainer": trainer.state_dict(),
             "architecture": architecture,
             "inputs": _inputs(trainer).as_dict(),
@@ -195,20 +183,24 @@ def _run(
         save_checkpoint(folder / CHECKPOINT, state)
         next_save = time.monotonic() + SAVING * (time.monotonic() - start)
 
-    def finish() -> None:
+    def finish(folder: Path) -> None:
         if status == "finished":
             save_network(folder / NETWORK, trainer.method.deployed_network(), _inputs(trainer))
         write_atomically(folder / RESULT, run.to_json())
 
-    def keep(write: Callable[[], None]) -> None:
+    def note(folder: Path) -> None:
+        if log is not None:
+            log.write(trainer.history)
+
+    def keep(write: Callable[[Path], None]) -> None:
         if folder is not None:
-            on_rank_zero(lambda: _written(write, folder), trainer.device)
+            on_rank_zero(lambda: written(write, folder), trainer.device)
 
     def too_late() -> bool:
         done = trainer.history
-        late = deadline is not None and len(done) > 0 and time.monotonic() + done[-1].seconds > deadline
+        late = how.deadline is not None and len(done) > 0 and time.monotonic() + done[-1].seconds > how.deadline
         more = len(done) < trainer.epochs
-        return distributed.broadcast_flag(more and (late or stop()), trainer.device)
+        return distributed.broadcast_flag(more and (late or how.stop()), trainer.device)
 
     log = None if folder is None or distributed.rank() > 0 else Log(folder, done=len(trainer.history))
     steps = len(trainer.train)
@@ -216,18 +208,18 @@ def _run(
         total=trainer.epochs * steps,
         initial=len(trainer.history) * steps,
         unit="step",
-        disable=quiet or distributed.rank() > 0,
+        disable=how.quiet or distributed.rank() > 0,
     )
     trainer.on_step = bar.update
     try:
         keep(save)
         status = "finished"
-        if (first := _teacher_first(trainer, config, folder, command, deadline, quiet, stop)) is not None:
+        if (first := _teacher_first(trainer, config, folder, how)) is not None:
             status, message = first.status, f"Its teacher came first. {first.message}"
         else:
             epochs = iter(trainer)
             while not (stopped := too_late()) and (epoch := next(epochs, None)):
-                keep(lambda: log.write(trainer.history))
+                keep(note)
                 due = time.monotonic() >= next_save or len(trainer.history) == trainer.epochs
                 if distributed.broadcast_flag(due, trainer.device):
                     keep(save)
@@ -248,7 +240,7 @@ def _run(
                 log.close()
     if status in ("stopped", "interrupted"):
         message = message or f"Stopped after {len(trainer.history)} of {trainer.epochs} epochs."
-    run = Run.of(trainer, config, status=status, message=message, command=command)
+    run = Run.of(trainer, config, status=status, message=message, command=how.command)
     if status in ("finished", "diverged"):
         keep(finish)
     return run
@@ -270,66 +262,19 @@ def _plain(config: Config) -> Config:
     return dataclasses.replace(config, method="baseline", options={})
 
 
-def _teacher_first(
-    trainer: Trainer,
-    config: Config,
-    folder: Path | None,
-    command: str,
-    deadline: float | None,
-    quiet: bool,
-    stop: Callable[[], bool],
-) -> Run | None:
+def _teacher_first(trainer: Trainer, config: Config, folder: Path | None, how: _How) -> Run | None:
     """Train, or go on training, the teacher that a run begins with; its record if it did not finish."""
     if not _wants_a_teacher(config) or trainer.history:
         return None
     own = None if folder is None else folder / TEACHER
     if own is not None and (own / CHECKPOINT).exists():
-        _, plain, _ = _restore(own)
+        _, plain, _ = _restore(own, how.dataset)
     else:
-        plain = make_trainer(_plain(config), device=trainer.device, precision=trainer.precision)
+        plain = make_trainer(_plain(config), dataset=how.dataset, device=trainer.device, precision=trainer.precision)
         if own is not None:
             on_rank_zero(lambda: make_folder(own), trainer.device)
-    run = _run(plain, _plain(config), own, command, deadline, quiet, stop)
+    run = _run(plain, _plain(config), own, how)
     if run.status != "finished":
         return run
     trainer.method.teacher.load_state_dict(plain.method.net.state_dict())
     return None
-
-
-def _written(write: Callable[[], None], folder: Path) -> None:
-    try:
-        write()
-    except (InputError, OSError) as error:  # OSError: TensorBoard's
-        said = (
-            str(error)
-            if isinstance(error, InputError)
-            else f"Cannot write to {folder} ({error.strerror}): free some space."
-        )
-        if (folder / CHECKPOINT).exists():
-            said += f" The run goes on from its last checkpoint with: {resume_command(folder)}"
-        raise InputError(said) from error
-
-
-def _make_new(folder: Path, held: ExitStack) -> None:
-    """A folder for a new run, which is then held until it ends: two that start at once cannot both have it."""
-    _check_holds_no_run(folder)
-    _take(folder, held)
-    _check_holds_no_run(folder)
-
-
-def _take(folder: Path, held: ExitStack) -> None:
-    make_folder(folder)
-    held.enter_context(hold(folder))
-
-
-def _check_holds_no_run(folder: Path) -> None:
-    parts = (CHECKPOINT, previous(Path(CHECKPOINT)).name, RESULT, NETWORK, METRICS)
-    found = None
-    with suppress(OSError):  # said by `make_folder`
-        found = next((name for name in parts if (folder / name).exists()), None)
-    if found in parts[:3]:
-        raise InputError(
-            f"{folder} already holds a run: choose another folder, or go on with: {resume_command(folder)}"
-        )
-    if found:
-        raise InputError(f"{folder} already holds the {found} of a run: choose another folder.")

@@ -8,6 +8,7 @@ the epoch begins; the students' gates multiply their branches, because a graph c
 import math
 import threading
 from collections.abc import Callable, Iterable
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -55,7 +56,7 @@ class Steps:
         self.device = device
         self.precision = precision
 
-    def epoch(self, loader: Iterable[tuple[Tensor, Tensor]], on_step: Callable[[], None]) -> Tally:
+    def epoch(self, loader: Iterable[tuple[Tensor, Tensor]], on_step: Callable[[], object]) -> Tally:
         """One step for each mini-batch."""
         tally = Tally(self.device)
         for x, y in loader:
@@ -112,7 +113,7 @@ class CapturedSteps(Steps):
             self._fill(full, gates)
             if self.graph is None:
                 with _CAPTURING:
-                    self._capture()
+                    self.graph = self._capture()
             for total in self.totals.values():
                 total.zero_()
             self.at.zero_()
@@ -139,10 +140,10 @@ class CapturedSteps(Steps):
             self.buffers = [None if column is None else column.to(self.device) for column in columns]
         else:
             for buffer, column in zip(self.buffers, columns, strict=True):
-                if buffer is not None:
+                if buffer is not None and column is not None:
                     buffer.copy_(column, non_blocking=True)
 
-    def _capture(self) -> None:
+    def _capture(self) -> torch.cuda.CUDAGraph:
         aside = torch.cuda.Stream(self.device)
         aside.wait_stream(torch.cuda.current_stream(self.device))
         with torch.cuda.stream(aside):
@@ -152,7 +153,7 @@ class CapturedSteps(Steps):
             with torch.cuda.graph(graph, stream=aside, capture_error_mode="thread_local"):
                 self._counted_step()
         torch.cuda.current_stream(self.device).wait_stream(aside)
-        self.graph = graph
+        return graph
 
     def _warm_up(self) -> None:
         """A few steps that leave no trace: lazy initialisation and cuDNN's choices must not become part of the graph."""
@@ -177,7 +178,7 @@ class CapturedSteps(Steps):
         index, shift, flip, *gates = (
             None if buffer is None else buffer.index_select(0, self.at)[0] for buffer in self.buffers
         )
-        x, y = self.loader.batch(Draws(index, shift, flip))
+        x, y = self.loader.batch(Draws(cast(Tensor, index), shift, flip))  # an index is always drawn
         for sampler, drawn in zip(self.samplers, gates, strict=True):
             sampler.captured_gates = drawn
         losses = self.losses(x, y)

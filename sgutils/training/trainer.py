@@ -115,7 +115,8 @@ class Trainer:
         distributed.setup()
         self.device = distributed.own_device() if device is None else torch.device(device)
         self.precision = _usable(precision, self.device) if precision else default_precision(self.device)
-        self.method = method.to(self.device, memory_format=torch.channels_last)
+        # torch's own types do not know that a module takes a memory format.
+        self.method = method.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         slice_narrow_convolutions(self.method)
         self.train, self.test, self.validation = train, test, validation
         self.epochs, self.schedule, self.warmup_epochs = epochs, schedule, warmup_epochs
@@ -123,7 +124,7 @@ class Trainer:
         self.history: list[Epoch] = []
         self._devices_before: list[str] = []
         # Not those that a method holds still, such as a frozen teacher's: decay would move them without any gradient.
-        self.parameters = [parameter for parameter in method.parameters() if parameter.requires_grad]
+        self.parameters: list[Tensor] = [parameter for parameter in method.parameters() if parameter.requires_grad]
         if optimizer is None:
             self.optimizer: torch.optim.Optimizer = torch.optim.SGD(
                 self.parameters,
@@ -142,7 +143,7 @@ class Trainer:
             parameter.grad = torch.zeros_like(parameter)
         losses = distributed.wrap(self.method, method.find_unused_parameters)
         shared = losses, self.optimizer, self.precision, self.device
-        if optimizer is None and self._capturable():
+        if optimizer is None and isinstance(train, ImageLoader) and self._capturable():
             self.steps: Steps = CapturedSteps(*shared, train)
         else:
             self.steps = Steps(*shared)
@@ -153,7 +154,7 @@ class Trainer:
         # Nobody knows what another method draws in its forward pass: a graph would replay it for ever.
         steady = steady and type(self.method).__module__.startswith(f"{Method.__module__.rpartition('.')[0]}.")
         alone = self.device.type == "cuda" and distributed.world_size() == 1
-        return alone and steady and isinstance(self.train, ImageLoader)
+        return alone and steady
 
     def __iter__(self) -> Iterator[Epoch]:
         """Train the epochs that are left, and give each as it is done."""

@@ -115,7 +115,7 @@ def _recording(file):
 
 def bundled(path):
     """A module or a worker as one text, behind all that it imports."""
-    inlined = {}
+    inlined: dict[Path, str] = {}
     body = _inline(path, inlined)
     return "\n".join([*inlined.values(), body])
 

@@ -17,7 +17,7 @@ class Explorable(anywidget.AnyWidget):
     entry of that state.
     """
 
-    module = None
+    module = ""
     _css = stylesheet()
 
     def __init_subclass__(cls, module=None, **kwargs):
@@ -44,7 +44,7 @@ class Explorable(anywidget.AnyWidget):
         return f"{type(self).__name__}({', '.join(changed)})"
 
     def _repr_mimebundle_(self, **kwargs):
-        bundle, metadata = super()._repr_mimebundle_(**kwargs)
+        bundle, metadata = super()._repr_mimebundle_(**kwargs) or ({}, {})
         bundle["text/html"] = mount_html(self.module, self.state)
         return bundle, metadata
 

@@ -7,7 +7,8 @@ import pytest
 import torch
 
 import sgutils as sg
-from sgutils.training.checkpoint import load_checkpoint, load_network, save_checkpoint
+from sgutils.networks.saved import load_network
+from sgutils.training.checkpoint import load_checkpoint, save_checkpoint
 
 STATE = {"config": {"epochs": 3}, "command": "", "trainer": {"draws": torch.arange(2000.0)}}
 

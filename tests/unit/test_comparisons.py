@@ -6,17 +6,13 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from sgutils.errors import InputError
 from sgutils.results import load_results
 from sgutils.results.comparisons import (
-    Interval,
     compare,
     compare_all,
     compare_on_new_images,
     measured_in,
-    paired_differences,
     pairing_of,
-    seeds_needed,
 )
 from sgutils.results.experiments import EXPERIMENTS
 from sgutils.results.labels import label, row_key, unusual
@@ -24,17 +20,16 @@ from sgutils.results.labels import label, row_key, unusual
 
 def run(seed, error, status="finished", right=None):
     return SimpleNamespace(
-        seed=seed, last_test_error=error, status=status, right=right, right_images=lambda: np.array(right)
+        seed=seed,
+        error=None if error is None else 100 * error,
+        status=status,
+        right=right,
+        right_images=lambda: np.array(right),
     )
 
 
 def group(*errors):
     return [run(seed, error / 100) for seed, error in enumerate(errors)]
-
-
-def test_differences_pair_equal_seeds_whatever_their_order():
-    a, b = [run(0, 0.2), run(1, 0.3), run(4, 0.1)], [run(4, 0.15), run(0, 0.25), run(7, 0.9)]
-    assert paired_differences(a, b) == pytest.approx([-5.0, -5.0])
 
 
 def test_settings_are_compared_with_the_spread_of_all_of_them():
@@ -95,52 +90,6 @@ def test_whether_seeds_are_pairs_is_asked_of_those_that_all_have():
     assert pairing_of({"plain": group(30, 32), "guided": group(31)}) is None
     assert pairing_of({"plain": [run(0, 0.3), run(1, 0.4)], "guided": [run(2, 0.3), run(3, 0.4)]}) is None
     assert pairing_of({}) is None
-
-
-def test_the_interval_is_that_of_a_paired_t_test():
-    a, b = np.random.default_rng(0).normal(size=(2, 9))
-    expected = stats.ttest_rel(a, b).confidence_interval(0.95)
-    found = Interval.of(list(a - b))
-    assert (found.low, found.high) == pytest.approx((expected.low, expected.high))
-    assert found.pairs == 9
-
-
-def test_the_verdict_follows_the_interval():
-    assert Interval.of([1.0, 1.1, 0.9]).verdict == "worse"
-    assert Interval.of([-1.0, -1.1, -0.9]).verdict == "better"
-    assert Interval.of([-1.0, 1.0, 0.1]).verdict == "cannot tell"
-    assert (
-        Interval.of([1.0, 1.1]).verdict == "cannot tell"
-        and str(Interval.of([-1.0])) == "−1.0"
-        and str(Interval.of([-0.01])) == "+0.0"
-    )
-
-
-def test_no_pair_is_refused():
-    with pytest.raises(InputError, match="at least one pair"):
-        Interval.of([])
-
-
-@pytest.mark.parametrize(("std", "points"), [(1.0, 1.0), (1.0, 0.6), (0.5, 0.4)])
-def test_this_many_pairs_show_the_difference_in_four_of_five_experiments(std, points):
-    pairs = seeds_needed(std, points)
-    draws = np.random.default_rng(1)
-    shown = [Interval.of(list(draws.normal(points, std, size=pairs))).low > 0 for _ in range(800)]
-    assert 0.74 < np.mean(shown) < 0.9
-
-
-def test_half_the_difference_takes_about_four_times_the_pairs():
-    assert 3.4 < seeds_needed(1.0, 0.1) / seeds_needed(1.0, 0.2) < 4.4
-
-
-def test_however_clear_the_difference_it_takes_the_three_pairs_of_an_interval():
-    assert seeds_needed(0.01, 1.0) == 3
-    assert Interval.of([1.0, 1.01, 0.99][: seeds_needed(0.01, 1.0)]).verdict == "worse"
-
-
-def test_a_difference_of_nothing_is_refused():
-    with pytest.raises(InputError, match="must be above 0"):
-        seeds_needed(1.0, 0.0)
 
 
 def test_every_method_of_an_experiment_is_named_once_and_has_its_own_runs():

@@ -5,15 +5,14 @@ import pytest
 from scipy import stats
 
 from sgutils.errors import InputError
+from sgutils.results.pairing import pairing
+from sgutils.results.power import runs_needed, smallest_seen
 from sgutils.results.statistics import (
     Difference,
     Spread,
     holm,
     on_new_images,
-    pairing,
     pooled,
-    runs_needed,
-    smallest_seen,
     spread_within,
     stable,
     two_networks,

@@ -104,7 +104,7 @@ def _whole(value, low, high):
 
 @cache
 def _network(name):
-    from ...training.checkpoint import load_network
+    from ...networks.saved import load_network
 
     return load_network(data_folder() / "networks" / f"{name}.pt").eval()
 

@@ -20,7 +20,7 @@ class FeatureMap(anywidget.AnyWidget):
     _css = bundle.stylesheet()
 
     images = traitlets.Dict().tag(sync=True)
-    networks = traitlets.List().tag(sync=True)  # {"name", "role"}, in the order of the positions
+    networks: traitlets.List = traitlets.List().tag(sync=True)  # {"name", "role"}, in the order of the positions
     positions = traitlets.Bytes().tag(sync=True)  # (networks, images, 2) float32
     moment = traitlets.Unicode().tag(sync=True)
     measures = traitlets.Unicode().tag(sync=True)

@@ -86,9 +86,10 @@ class _Watcher:
         self.labels = test.y[: panel.images].cpu()
         self.x = test.normalizer(test.x[: panel.images])
         self.map = LiveMap(panel.perplexity, seed=run.config.seed)
-        guided = hasattr(trainer.method, "students")
-        p = trainer.method.students.p if guided else None
-        likely = p if guided else torch.full((self.net.num_blocks,), 0.75)
+        students = getattr(trainer.method, "students", None)
+        guided = students is not None
+        p = None if students is None else students.p
+        likely = torch.full((self.net.num_blocks,), 0.75) if p is None else p
         draws = torch.Generator().manual_seed(run.config.seed)
         student = sample_gates(likely, draws)
         self.gates = [p, student]

@@ -14,7 +14,7 @@ class Runner:
 
     def __init__(self):
         self._lock = threading.Lock()
-        self._waiting = deque()
+        self._waiting: deque = deque()
         self._running = None
         self._thread = None
 

@@ -9,7 +9,7 @@ all ink), because that is what compresses best on the way to the reader.
 import json
 
 from ...data import load_dataset
-from ...training.checkpoint import write_atomically
+from ...files import write_atomically
 from ..bundle import HERE
 
 OUT = HERE / "lib" / "digits.json"

@@ -16,10 +16,11 @@ import torch
 
 from ...data import load_dataset
 from ...errors import InputError
+from ...files import write_atomically
 from ...folders import data_folder, ledger_to_fill
+from ...networks.saved import load_network
 from ...results.labels import label
 from ...results.ledger import load_results
-from ...training.checkpoint import load_network, write_atomically
 from ...training.config import SCALES
 from ...training.record import Run
 

@@ -11,19 +11,27 @@ all test images and all features.
 import base64
 import itertools
 import json
+from typing import Any
 
 import numpy as np
 import torch
 
 from ...features import linear_cka, linear_probe, penultimate, principal_components, silhouette
+from ...files import write_atomically
 from ...folders import data_folder
 from ...training.building import build_dataset, make_trainer
-from ...training.checkpoint import write_atomically
 from ...training.config import Config
 from .encoding import as_text
 
 METHODS = ("self-guidance", "baseline")
-RECIPE = {"dataset": "fashion-mnist", "image_size": 14, "model": "resnet20", "epochs": 24, "batch_size": 64, "seed": 0}
+RECIPE: dict[str, Any] = {
+    "dataset": "fashion-mnist",
+    "image_size": 14,
+    "model": "resnet20",
+    "epochs": 24,
+    "batch_size": 64,
+    "seed": 0,
+}
 
 # 0 is before the first step; the learning rate falls after 12 and after 18 epochs.
 EPOCHS = (0, 1, 2, 4, 8, 12, 14, 18, 24)

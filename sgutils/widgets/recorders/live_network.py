@@ -12,16 +12,19 @@ import gzip
 import itertools
 import json
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
+from torch import nn
 
 from ...data import load_dataset
 from ...export import export_onnx, trained_network
+from ...files import write_atomically
 from ...folders import data_folder
 from ...gates import linear_decay
+from ...networks.saved import save_network
 from ...results.experiments import EXPERIMENTS
-from ...training.checkpoint import save_network, write_atomically
 from ...training.runs import RESULT, train
 from .encoding import as_text
 
@@ -45,7 +48,7 @@ def main(folder):
             train(config, run, command=f"python -m sgutils.widgets.recorders.live_network {folder}")
         networks[config.method], _ = trained_network(run)
         out = data_folder() / "networks" / config.method
-        save_network(out.with_suffix(".pt"), networks[config.method])
+        save_network(out.with_suffix(".pt"), cast(nn.Module, networks[config.method]))
         export_onnx(networks[config.method], out.with_suffix(".onnx"))
     dataset = load_dataset("fashion-mnist", test_examples=TEST_EXAMPLES)
     labels, pixels = dataset.test_y.to(torch.uint8).numpy(), dataset.test_x.numpy()

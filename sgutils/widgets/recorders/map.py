@@ -7,10 +7,10 @@ The page cannot make it: the intervals need scipy, and the site is built without
 
 import json
 
+from ...files import write_atomically
 from ...folders import data_folder
 from ...results.labels import DATASETS
 from ...results.map import AGAINST, GUIDED, MeasuredPoint, gains, measured_points
-from ...training.checkpoint import write_atomically
 
 OUT = data_folder() / "explorables" / "map.json"
 
@@ -52,10 +52,10 @@ def _point(point: MeasuredPoint, corrected: dict) -> dict:
         "dataset": DATASETS[point.dataset],
         "large": point.large,
         "precision": point.precision,
-        "gap": round(point.gap, 2),
+        "gap": round(point.gap or 0.0, 2),
         "against": against,
         "runs": {
-            name: [[run.seed, round(100 * run.last_test_error, 2), run.name] for run in point.finished(name)]
+            name: [[run.seed, round(run.error, 2), run.name] for run in point.finished(name)]
             for name in (GUIDED, *against)
         },
     }

@@ -14,9 +14,10 @@ from pathlib import Path
 import torch
 
 from ...data import load_dataset
+from ...files import write_atomically
 from ...folders import data_folder
 from ...training.building import build_dataset, make_trainer
-from ...training.checkpoint import load_checkpoint, write_atomically
+from ...training.checkpoint import load_checkpoint
 from ...training.config import Config
 from ...training.runs import CHECKPOINT, RESULT, train
 from .encoding import as_text

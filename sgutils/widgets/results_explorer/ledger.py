@@ -38,7 +38,8 @@ def recording():
     Raises:
         InputError: if a file of the ledger is not a record of a run.
     """
-    rows, groups = {}, {}
+    rows: dict = {}
+    groups: dict = {}
     for path in records(ledgers()):
         try:
             run = json.loads(path.read_text(encoding="utf-8"))
@@ -134,7 +135,7 @@ def _run(run, name, kept):
 
 def _paper(rows):
     """The printed numbers by table, data set and network, each with the row that it belongs to."""
-    columns = {}
+    columns: dict = {}
     for name, table in TABLES.items():
         for cell in table.cells:
             dataset, model = cell.setting["dataset"], cell.setting["model"]
@@ -150,6 +151,8 @@ def _paper(rows):
                     "errors": {},
                 },
             )
+            if cell.error is None:  # a table prints a number in each cell; only curves have none
+                continue
             key = _row(cell.setting["method"], cell.setting.get("options", {}), rows)
             column["errors"][key] = {"error": round(100 * cell.error), **({"note": cell.note} if cell.note else {})}
     return list(columns.values())

@@ -2,21 +2,23 @@
 
     python -m sgutils.widgets.trainer.make_engine
 
-writes `networks.json`, `catalogue.json` (what of them the controls show) and, with `clang` and `wasm-ld` (Debian: apt install clang lld), `kernels.json`, beside this
-file. `tests/explorables/test_trainer_engine.py` says when one is out of date.
+writes `networks.json`, `catalogue.json` (what of them the controls show) and, with `clang` and `wasm-ld` (Debian: apt install
+clang lld), `kernels.json`, beside this file. `tests/explorables/test_trainer_engine.py` says when one is out of date.
 """
 
 import base64
 import hashlib
+import itertools
 import json
 import subprocess
 import tempfile
 from pathlib import Path
+from typing import cast
 
-from torch import nn
+from torch import Tensor, nn
 
+from ...files import write_atomically
 from ...networks import ResNet, resnet
-from ...training.checkpoint import write_atomically
 
 HERE = Path(__file__).resolve().parent
 SOURCE, KERNELS = HERE / "kernels.c", HERE / "kernels.json"
@@ -67,9 +69,13 @@ def describe(net: ResNet) -> dict:
     name_of = {module: name for name, module in net.named_modules()}
     norms = [module for module in net.modules() if isinstance(module, nn.BatchNorm2d)]
 
-    def convolutions(path: nn.Sequential) -> list[dict]:
-        pairs = [(path[i], path[i + 1]) for i in range(len(path)) if isinstance(path[i], nn.Conv2d)]
-        return [describe_conv(conv, norm) for conv, norm in pairs]
+    def convolutions(path: nn.Module | Tensor) -> list[dict]:
+        pairs = itertools.pairwise(cast(nn.Sequential, path))
+        return [
+            describe_conv(conv, norm)
+            for conv, norm in pairs
+            if isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d)
+        ]
 
     def describe_conv(conv: nn.Conv2d, norm: nn.BatchNorm2d) -> dict:
         (kernel, _), (stride, _) = conv.kernel_size, conv.stride

@@ -1,0 +1,88 @@
+"""Files: written whole or not at all, read without running anything from them."""
+
+import os
+import pickle
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+import torch
+
+from .errors import InputError
+
+
+def write_atomically(path: Path, content: str | bytes) -> None:
+    """Write a whole file or none: a reader never sees half of it.
+
+    Raises:
+        InputError: if the file cannot be written.
+    """
+    write_file(path, lambda file: file.write(content.encode() if isinstance(content, str) else content))
+
+
+def write_file(path: Path, put: Callable[[BinaryIO], object]) -> None:
+    """Have ``put`` write a file beside the one of this name, and rename it when it is whole.
+
+    Raises:
+        InputError: if it cannot be written.
+    """
+    if path.exists() and not path.is_file():  # a folder, or a device, which would be replaced
+        raise InputError(f"Cannot write {path}, which is there and is not a file: choose another name.")
+    part = path.with_name(path.name + ".part")
+    try:
+        with part.open("wb") as file:
+            put(file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, path)
+    except (OSError, RuntimeError) as error:
+        with suppress(OSError):
+            part.unlink()
+        said = error if isinstance(error, OSError) else error.__context__  # torch.save hides what the disk said
+        if not isinstance(said, OSError):
+            raise
+        raise InputError(f"Cannot write {path} ({said.strerror}): free some space or choose another folder.") from error
+
+
+def read_state(path: Path, keys: set[str], expected: str) -> dict:
+    """Read a dictionary that `torch.save` wrote, onto the CPU, with ``weights_only=True``.
+
+    Args:
+        path: of the file.
+        keys: what the dictionary must have.
+        expected: what the file should be, the end of a sentence.
+
+    Raises:
+        InputError: if there is no such file or it is damaged or something else.
+    """
+    try:
+        if not path.is_file():
+            raise InputError(f"{path} is missing: expected {expected}.")
+        with zipfile.ZipFile(path) as archive:
+            if damaged := archive.testzip():  # torch.load does not look at the checksums
+                raise zipfile.BadZipFile(damaged)
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except InputError:
+        raise
+    except (OSError, EOFError, RuntimeError, ValueError, KeyError, zipfile.BadZipFile, pickle.UnpicklingError) as error:
+        raise InputError(f"{path} is damaged or something else: expected {expected}.") from error
+    if not isinstance(state, dict) or not keys <= state.keys():
+        raise InputError(f"{path} is something else: expected {expected}.")
+    return state
+
+
+@contextmanager
+def reraise_as_input_error(path: str | Path, expected: str) -> Iterator[None]:
+    """Around the first use of what was read: contents of another version, or of another program, are one sentence.
+
+    Raises:
+        InputError: in place of what such contents make their use end with.
+    """
+    try:
+        yield
+    except (AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
+        raise InputError(
+            f"{path} is something else or of another version: expected {expected}, of this version."
+        ) from error

@@ -1,0 +1,43 @@
+"""Before the runs: how many would show a difference, and which difference that many would show."""
+
+from math import sqrt
+
+from ..errors import InputError
+from .statistics import LEVEL
+
+
+def runs_needed(std: float, points: float, share: float = 0.8) -> int:
+    """How many runs of **each** of two settings until a true difference shows in that share of experiments.
+
+    Args:
+        std: of the test error between seeds, in points.
+        points: the true difference.
+        share: of experiments whose 95 % interval excludes 0, the power.
+
+    Raises:
+        InputError: if the difference or the standard deviation is not positive.
+    """
+    if not (points > 0 and std > 0):
+        raise InputError(f"A difference and its deviation must be above 0, but they were {points!r} and {std!r}.")
+    runs = 2
+    while _power(std, points, runs) < share:
+        runs += max(1, runs // 50)  # a large number need not be exact
+    return runs
+
+
+def smallest_seen(std: float, runs: int, share: float = 0.8) -> float:
+    """The smallest true difference, in points, that this many runs of each setting show in that share of experiments."""
+    low, high = 0.0, std
+    while _power(std, high, runs) < share:
+        low, high = high, 2 * high
+    for _ in range(40):
+        middle = (low + high) / 2
+        low, high = (low, middle) if _power(std, middle, runs) >= share else (middle, high)
+    return high
+
+
+def _power(std: float, points: float, runs: int) -> float:
+    from scipy.stats import nct, t
+
+    freedom = 2 * (runs - 1)
+    return nct.sf(t.ppf((1 + LEVEL) / 2, freedom), freedom, points / (std * sqrt(2 / runs)))
