@@ -143,3 +143,29 @@ def test_an_empty_file_is_no_record_and_files_of_a_person_stay(tmp_path, monkeyp
     assert (tmp_path / "ledger" / f"{name}.json").read_text() == run.to_json()
     left = {path for path in (tmp_path / "work").rglob("*") if path.is_file()}
     assert left == {*mine, tmp_path / "work" / name / "network.pt"}
+
+
+def test_a_file_that_is_not_a_record_is_said_and_kept_and_the_other_rows_run(tmp_path, monkeypatch):
+    settings = tuple({"method": method, **TINY} for method in ("baseline", "stochastic-depth"))
+    monkeypatch.setitem(EXPERIMENTS, "two", Experiment("", settings))
+    first, _ = (run_name(config.as_dict()) for config in EXPERIMENTS["two"].configs(1))
+    record = tmp_path / "ledger" / f"{first}.json"
+    record.parent.mkdir()
+    record.write_text('{"half": ')
+    said = []
+    arguments = {"seeds": 1, "ledger": tmp_path / "ledger", "work": tmp_path / "work", "quiet": True}
+    added = reproduce("two", **arguments, say=said.append)
+    assert [run.config["method"] for run in added] == ["stochastic-depth"]
+    assert said[0].startswith(f"{first}: passed over. {record} is not a record of a run")
+    assert said[-1].endswith("1 left: what was passed over cannot be used.") and record.read_text() == '{"half": '
+
+
+def test_a_part_of_a_data_set_is_enough_for_the_rows_that_ask_for_no_more(tmp_path, monkeypatch):
+    monkeypatch.setitem(WHOLE, "digits", (2000, 359))
+    small = {"dataset": "digits", "model": "resnet20", "method": "baseline", "epochs": 1, "batch_size": 500}
+    monkeypatch.setitem(EXPERIMENTS, "two", Experiment("", (small, small | {"train_examples": 100})))
+    said = []
+    arguments = {"seeds": 1, "ledger": tmp_path / "ledger", "work": tmp_path / "work", "quiet": True}
+    added = reproduce("two", **arguments, say=said.append)
+    assert [run.config["train_examples"] for run in added] == [100]
+    assert any(text.startswith("Left out: digits has 1,438 training") for text in said)

@@ -7,7 +7,7 @@ import torch
 
 import sgutils as sg
 from sgutils.export import trained_network
-from sgutils.training import runs
+from sgutils.training import building, runs
 from sgutils.training.runs import evaluate, resume
 
 
@@ -248,3 +248,10 @@ def test_nor_is_its_network_exported(what, tmp_path, undisturbed):
     torch.save(state, tmp_path / "checkpoint.pt")
     with pytest.raises(sg.InputError, match="checkpoint.pt is something else or of another version"):
         trained_network(tmp_path)
+
+
+def test_a_teacher_sees_the_images_that_its_student_is_given(monkeypatch, tmp_path):
+    dataset = sg.load_dataset("digits", train_examples=64, test_examples=20)
+    monkeypatch.setattr(building, "build_dataset", None)  # nobody reads others
+    run = sg.train(config(method="distillation", epochs=1), tmp_path / "run", quiet=True, dataset=dataset)
+    assert run.status == "finished" and json.loads((tmp_path / "run/teacher/result.json").read_text())["fit_error"]
