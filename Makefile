@@ -45,24 +45,24 @@ check: $(VENV)/.all  ## look at style and types and run the quick tests, before 
 	$(BIN)/python -m pytest -q --numprocesses 2 -m 'not slow' tests/unit tests/package/test_imports.py tests/package/test_one_place.py
 
 notebooks: $(VENV)/.all  ## run the chapters again and store them in their normal form; ONLY=book/x.ipynb for one
-	$(BIN)/python book/_tools/notebooks.py $(ONLY)
+	$(BIN)/python -m book._tools.notebooks $(ONLY)
 
 bench: $(VENV)/.all browser $(PAGE)  ## measure speed, storage and page weight into data/benchmarks (on a quiet machine)
-	$(BIN)/python benchmarks/steps.py
-	$(BIN)/python benchmarks/step_variants.py
-	$(BIN)/python benchmarks/gated.py
-	$(BIN)/python benchmarks/epochs.py
-	$(BIN)/python benchmarks/concurrent_runs.py
-	$(BIN)/python benchmarks/chapters.py
-	$(BIN)/python benchmarks/explorables.py
-	$(BIN)/python benchmarks/page_training.py
-	$(BIN)/python benchmarks/tsne.py
+	$(BIN)/python -m benchmarks.steps
+	$(BIN)/python -m benchmarks.step_variants
+	$(BIN)/python -m benchmarks.gated
+	$(BIN)/python -m benchmarks.epochs
+	$(BIN)/python -m benchmarks.concurrent_runs
+	$(BIN)/python -m benchmarks.chapters
+	$(BIN)/python -m benchmarks.explorables
+	$(BIN)/python -m benchmarks.page_training
+	$(BIN)/python -m benchmarks.tsne
 
 pictures: $(VENV)/.all browser $(PAGE)  ## take the pictures of the explorables that readers without scripts see
-	$(BIN)/python book/_tools/pictures.py
+	$(BIN)/python -m book._tools.pictures
 
 stamp: $(VENV)/.all  ## write the repository's address (pyproject.toml) into the chapters, without running them
-	$(BIN)/python book/_tools/notebooks.py --stamp
+	$(BIN)/python -m book._tools.notebooks --stamp
 
 lock: $(UV)  ## choose the newest versions that pyproject.toml allows, into requirements.txt
 	$(UV) pip compile pyproject.toml --all-extras --group test --universal --python-version 3.11 \
@@ -103,4 +103,4 @@ $(VENV)/.all: $(VENV)/.site
 	@touch $@
 
 browser: $(VENV)/.site
-	@$(BIN)/python tests/browser.py
+	@$(BIN)/python tests/support/browser.py

@@ -1,6 +1,6 @@
 """How long the chapters take to run, each in a kernel of its own.
 
-    python benchmarks/chapters.py
+    python -m benchmarks.chapters
 
 runs every notebook of the book as `make notebooks` does, without storing it, and writes `data/benchmarks/chapters.json`: wall
 time on the whole machine, the start of the kernel included, so run it on a quiet one.

@@ -1,6 +1,6 @@
 """Several trainings at once on one machine: images per second of all of them together.
 
-    python benchmarks/concurrent_runs.py
+    python -m benchmarks.concurrent_runs
 
 trains Self-Guidance of ResNet-32 in one process and in several, as several calls of `sgutils reproduce` do, and writes
 `data/benchmarks/concurrent-runs-cpu.json` or `concurrent-runs-cuda.json`. On a CPU one process has one thread, or all of them.
@@ -15,10 +15,10 @@ import time
 
 import torch
 import torch.multiprocessing as mp
-from epochs import ours, random_images
-from steps import BATCH, DEVICE, device_name, save
 
 from sgutils.training.trainer import default_precision
+
+from .common import BATCH, DEVICE, device_name, ours, random_images, save
 
 CORES = os.cpu_count() or 1
 # What is tried: (processes, threads of each).

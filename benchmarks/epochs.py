@@ -1,6 +1,6 @@
 """Images per second of whole epochs, data included: the book's trainer against the usual loop.
 
-    python benchmarks/epochs.py
+    python -m benchmarks.epochs
 
 trains Self-Guidance on images of CIFAR's shape, in turn with `sgutils.Trainer` (images on the device, shifted and mirrored
 a mini-batch at a time, skipped blocks not computed) and with the loop that most repositories have: PIL transforms in a
@@ -17,11 +17,12 @@ import time
 import numpy as np
 import torch
 from PIL import Image
-from steps import BATCH, DEVICE, MaskedSelfGuidance, device_name, save
 from torchvision import transforms
 
 import sgutils as sg
 from sgutils.training.trainer import PRECISIONS
+
+from .common import BATCH, DEVICE, MaskedSelfGuidance, device_name, ours, random_images, save
 
 
 class Pictures(torch.utils.data.Dataset):
@@ -43,14 +44,6 @@ class Pictures(torch.utils.data.Dataset):
 
     def __getitem__(self, index: int):
         return self.transform(Image.fromarray(self.x[index])), self.y[index]
-
-
-def random_images(count: int) -> sg.Dataset:
-    """A data set of CIFAR's shape; its test set is a single image."""
-    draw = torch.Generator().manual_seed(0)
-    x, y = (torch.randint(high, shape, generator=draw) for high, shape in ((256, (count, 3, 32, 32)), (10, (count,))))
-    x = x.to(torch.uint8)
-    return sg.Dataset("random", x, y, x[:1], y[:1], tuple("0123456789"), hflip=True)
 
 
 # Processes that prepare the usual loop's images.
@@ -76,16 +69,6 @@ def usual(dataset: sg.Dataset):
             total.item()  # for the progress bar
 
     return epoch
-
-
-def ours(dataset: sg.Dataset, epochs: int, precision: str):
-    """Runs one epoch a call of the book's trainer."""
-    training = iter(
-        sg.Trainer(
-            sg.SelfGuidance(sg.resnet32()), *sg.loaders(dataset, batch_size=BATCH), epochs=epochs, precision=precision
-        )
-    )
-    return lambda: next(training)
 
 
 def main() -> None:

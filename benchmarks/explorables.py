@@ -1,6 +1,6 @@
 """What the explorables cost a reader: how fast they train and repaint in the browser, and how heavy their pages are.
 
-    make book && python benchmarks/explorables.py
+    make book && python -m benchmarks.explorables
 
 opens the built pages in headless Chromium, measures, and writes `data/benchmarks/explorables.json`. Wall times depend on
 what else the machine does, so the load stands beside them, and for training the CPU time of the page with its workers.
@@ -19,14 +19,13 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import sync_playwright
 
+from book._tools.serve import server
+from sgutils.files import write_atomically
+from tests.support.browser import FLAGS, find_chromium
+
 ROOT = Path(__file__).resolve().parent.parent
 SITE = ROOT / "_build" / "html"
 OUT = ROOT / "data" / "benchmarks" / "explorables.json"
-sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "book" / "_tools")]
-from browser import FLAGS, find_chromium  # noqa: E402
-from serve import server  # noqa: E402
-
-from sgutils.files import write_atomically  # noqa: E402
 
 # Already compressed, so they travel as they are.
 COMPRESSED = {".woff2", ".png", ".jpg", ".webp", ".gz"}

@@ -1,6 +1,6 @@
 """What gates around somebody else's network cost: torchvision's ResNet-18 in `sg.gated`, against itself and against ours.
 
-    python benchmarks/gated.py
+    python -m benchmarks.gated
 
 times steps in turn, each round with one student for both networks, and writes `data/benchmarks/gated-cpu.json` or
 `gated-cuda.json`: the plain step of `sg.gated(resnet18)` against that of the model itself, and its Self-Guidance step against
@@ -15,10 +15,11 @@ from collections.abc import Callable
 import torch
 import torch.nn.functional as F
 import torchvision
-from steps import DEVICE, OURS, one_thread, save, seconds
 from torch import Tensor, nn
 
 import sgutils as sg
+
+from .common import DEVICE, OURS, one_thread, save, seconds
 
 BATCH, CLASSES, SIDE = 32, 10, 32
 WARM_UP = 2

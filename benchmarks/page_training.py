@@ -1,6 +1,6 @@
 """How fast the real network trains in a page, against PyTorch on one thread of the same machine.
 
-    python benchmarks/page_training.py
+    python -m benchmarks.page_training
 
 runs the engine of the trainer (WebAssembly, one thread) in headless Chromium and the same steps in PyTorch, turn by turn, and
 writes `data/benchmarks/page-training.json`. Wall times depend on what else the machine does, so images per second of CPU time
@@ -12,23 +12,21 @@ import json
 import os
 import platform
 import statistics
-import sys
 import time
 from pathlib import Path
 
 import torch
 from playwright.sync_api import sync_playwright
 
+from sgutils.files import write_atomically
+from sgutils.methods import METHODS
+from sgutils.networks import ResNet
+from sgutils.widgets.bundle import HERE, bundled
+from sgutils.widgets.trainer.make_engine import networks
+from tests.support.browser import FLAGS, find_chromium
+
 ROOT = Path(__file__).resolve().parent.parent
 OUT = ROOT / "data" / "benchmarks" / "page-training.json"
-sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
-from browser import FLAGS, find_chromium  # noqa: E402
-
-from sgutils.files import write_atomically  # noqa: E402
-from sgutils.methods import METHODS  # noqa: E402
-from sgutils.networks import ResNet  # noqa: E402
-from sgutils.widgets.bundle import HERE, bundled  # noqa: E402
-from sgutils.widgets.trainer.make_engine import networks  # noqa: E402
 
 BATCH, SIDE, SECONDS, TURNS = 64, 14, 2.0, 5
 SIZES = ("resnet8-narrow", "resnet8-full", "resnet20-full")

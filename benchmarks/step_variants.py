@@ -1,6 +1,6 @@
 """Variants of the Self-Guidance step, tried against the trainer's own.
 
-    python benchmarks/step_variants.py
+    python -m benchmarks.step_variants
 
 checks that each does the same mathematics from the same weights, times all of them in turn on the same students, and
 writes `data/benchmarks/step-variants-cpu.json` or `step-variants-cuda.json`. What is reported is the ratio to the trainer's step in the same
@@ -15,12 +15,13 @@ from contextlib import nullcontext
 
 import torch
 import torch.nn.functional as F
-from steps import BATCH, CLASSES, DEVICE, OURS, SIDE, one_thread, save, seconds
 from torch import Tensor, nn
 
 import sgutils as sg
 from sgutils.networks import keep_running_statistics
 from sgutils.training import default_precision
+
+from .common import BATCH, CLASSES, DEVICE, OURS, SIDE, one_thread, save, seconds
 
 # A GPU is told of many steps before it is waited for, as in training.
 STEPS = 20 if DEVICE.type == "cuda" else 1

@@ -1,6 +1,6 @@
 """How long a training step takes, and what it moves, computes and stores: each method, each way to compute it.
 
-    python benchmarks/steps.py
+    python -m benchmarks.steps
 
 times every kind of step of ResNet-32, ResNet-50 and ResNet-110 in turn, round after round, on the GPU if there is one and
 else on one thread of the CPU, and writes `data/benchmarks/steps-cpu.json` or `steps-cuda.json`. What counts are ratios to
@@ -13,15 +13,10 @@ process gave back and gets again from the operating system is no part of the flo
 """
 
 import argparse
-import json
-import os
-import platform
 import resource
 import statistics
-import time
 from collections.abc import Callable
 from contextlib import nullcontext
-from pathlib import Path
 
 import torch
 import torch.nn.functional as F
@@ -32,30 +27,12 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import FlopCounterMode
 
 import sgutils as sg
-from sgutils.files import write_atomically
 from sgutils.training.trainer import default_precision
 
-FOLDER = Path(__file__).resolve().parent.parent / "data" / "benchmarks"
-BATCH, SIDE, CLASSES, WARM_UP = 128, 32, 10, 2
-DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+from .common import BATCH, CLASSES, DEVICE, OURS, SIDE, USUAL, Masked, MaskedSelfGuidance, one_thread, save, seconds
+
+WARM_UP = 2
 NETWORKS = {"resnet32": sg.resnet32, "resnet50": sg.resnet50, "resnet110": sg.resnet110}
-
-
-class Masked(torch.nn.Module):
-    """Stochastic depth as torchvision has it: every branch is computed, then multiplied by 0 or 1/p."""
-
-    def __init__(self, net: sg.ResNet):
-        super().__init__()
-        self.net = net
-        self.drops = []
-        for block, survival in zip(net.blocks, sg.linear_decay(net.num_blocks).tolist(), strict=True):
-            self.drops.append(torchvision.ops.StochasticDepth(1 - survival, mode="batch"))
-            block.branch.append(self.drops[-1])
-
-    def forward(self, x: Tensor, drop: bool = True) -> Tensor:
-        for operator in self.drops:
-            operator.train(drop)
-        return self.net(x)
 
 
 class MaskedStochasticDepth(torch.nn.Module):
@@ -69,20 +46,7 @@ class MaskedStochasticDepth(torch.nn.Module):
         return {"total": F.cross_entropy(self.net(x), y)}
 
 
-class MaskedSelfGuidance(torch.nn.Module):
-    """The usual form of two passes: the student masked, the teacher whole."""
-
-    def __init__(self, net: sg.ResNet):
-        super().__init__()
-        self.net = Masked(net)
-
-    def forward(self, x: Tensor, y: Tensor) -> dict[str, Tensor]:
-        student, teacher = self.net(x), self.net(x, drop=False)
-        return {"total": sg.self_guidance_loss(student, teacher, y).total}
-
-
 # kind -> (what is trained, given a maker of networks; memory format; whether autocast to bfloat16)
-USUAL, OURS = torch.contiguous_format, torch.channels_last
 KINDS: dict[str, tuple[Callable, torch.memory_format, bool]] = {
     "plain": (lambda make: sg.Baseline(make()), USUAL, False),
     "plain, channels last": (lambda make: sg.Baseline(make()), OURS, False),
@@ -128,19 +92,6 @@ def step_of(method: torch.nn.Module, memory_format: torch.memory_format, autocas
         optimizer.step()
 
     return step
-
-
-def seconds(step: Callable[[], None]) -> float:
-    """Of one call: on the CPU of the process, on a GPU until it is done."""
-    if DEVICE.type == "cuda":
-        torch.cuda.synchronize()
-        start = time.perf_counter()
-        step()
-        torch.cuda.synchronize()
-        return time.perf_counter() - start
-    start = time.process_time()
-    step()
-    return time.process_time() - start
 
 
 def fresh_memory() -> int:
@@ -283,26 +234,6 @@ def summary(taken: dict[str, list[float]], fresh: dict[str, list[int]], floors: 
             "times_its_floor": round(statistics.median(values) / floors[kind]["seconds"], 2),
         }
     return {"rounds": len(taken["plain"]), "kinds": kinds}
-
-
-def device_name() -> str:
-    if DEVICE.type == "cuda":
-        return torch.cuda.get_device_name()
-    return f"{platform.machine()} CPU with {torch.backends.cpu.get_cpu_capability()}, {os.cpu_count()} cores"
-
-
-def one_thread() -> str:
-    """Of a CPU use one thread; the device, with that."""
-    if DEVICE.type == "cuda":
-        return device_name()
-    torch.set_num_threads(1)
-    return f"{device_name()}, 1 thread used"
-
-
-def save(name: str, record: dict) -> None:
-    """Write a record of this device to `data/benchmarks`."""
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    write_atomically(FOLDER / f"{name}-{DEVICE.type}.json", json.dumps(record, indent=1) + "\n")
 
 
 def main() -> None:

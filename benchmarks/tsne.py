@@ -1,6 +1,6 @@
 """How fast the maps of the feature space move: in the page, and in a kernel.
 
-    python benchmarks/tsne.py
+    python -m benchmarks.tsne
 
 plays the feature space in headless Chromium, with 400 points (teacher and one student) and with 600 (two students), and
 times its t-SNE steps in a worker's loop; then moves a map of 1,000 points with openTSNE, as the feature panel does. It
@@ -12,22 +12,20 @@ import json
 import os
 import platform
 import statistics
-import sys
 import time
 from pathlib import Path
 
 import numpy as np
 from playwright.sync_api import sync_playwright
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests" / "explorables")]
-from browser import FLAGS, find_chromium  # noqa: E402
-from stage import Mathematics, Stage  # noqa: E402
+from sgutils.features import LiveMap
+from sgutils.files import write_atomically
+from sgutils.widgets.panels.feature_panel import STEPS_PER_MAP
+from sgutils.widgets.recorders.feature_space import read_recording
+from tests.support.browser import FLAGS, find_chromium
+from tests.support.stage import Mathematics, Stage
 
-from sgutils.features import LiveMap  # noqa: E402
-from sgutils.files import write_atomically  # noqa: E402
-from sgutils.widgets.panels.feature_panel import STEPS_PER_MAP  # noqa: E402
-from sgutils.widgets.recorders.feature_space import read_recording  # noqa: E402
+ROOT = Path(__file__).resolve().parent.parent
 
 OUT = ROOT / "data" / "benchmarks" / "tsne.json"
 

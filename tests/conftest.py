@@ -3,7 +3,7 @@
 import os
 
 import pytest
-from browser import FLAGS, MISSING, find_chromium
+from support.browser import FLAGS, MISSING, find_chromium
 
 
 def pytest_addoption(parser):

@@ -1,4 +1,4 @@
-"""Runs the chapters and stores them in their normal form: ``python notebooks.py [--stamp] [CHAPTER ...]``.
+"""Runs the chapters and stores them in their normal form: ``python -m book._tools.notebooks [--stamp] [CHAPTER ...]``.
 
 The normal form holds what a reader sees and nothing that differs from run to run, so that a diff shows what changed. Two
 cells of every chapter are written here, because they hold the repository's address: the link that opens the chapter in
@@ -14,9 +14,9 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 
+from .._ext.repository import colab_link, written_address
+
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "book" / "_ext"))
-from repository import colab_link, written_address  # noqa: E402
 
 RANDOM_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){0,4}(-?[0-9a-f]{12})?")
 CHECKOUT = "/path/to/self-guidance-book"

@@ -1,4 +1,4 @@
-"""Takes a picture of every explorable on the built site, for readers without scripts: ``python pictures.py [NAME ...]``.
+"""Takes a picture of every explorable on the built site, for readers without scripts: ``python -m book._tools.pictures [NAME ...]``.
 
 Each is the explorable as its first page shows it, in light colours, and stands in ``book/_static/pictures``. Where the
 beginning has little to see, an address leads to a better moment.
@@ -12,13 +12,12 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
+from sgutils.widgets import bundle
+from tests.support.browser import FLAGS, find_chromium
+
+from .serve import server
+
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
-from browser import FLAGS, find_chromium  # noqa: E402
-from serve import server  # noqa: E402
-
-from sgutils.widgets import bundle  # noqa: E402
-
 SITE, PICTURES = ROOT / "_build" / "html", ROOT / "book" / "_static" / "pictures"
 WIDTH = 760
 # name: (state in the address, seconds until it stands)

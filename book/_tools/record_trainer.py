@@ -1,25 +1,20 @@
 """Records the training that the trainer shows before a reader starts one: it runs in a browser, by the same code.
 
-    python book/_tools/record_trainer.py
+    python -m book._tools.record_trainer
 
 writes `data/explorables/trainer.json`. The map goes on moving from view to view, as it does in the page.
 """
 
 import base64
 import json
-import sys
-from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
-from browser import FLAGS, find_chromium  # noqa: E402
-
-from sgutils.files import write_atomically  # noqa: E402
-from sgutils.folders import data_folder  # noqa: E402
-from sgutils.widgets.bundle import HERE, bundled  # noqa: E402
-from sgutils.widgets.trainer.images import fashion_mnist  # noqa: E402
+from sgutils.files import write_atomically
+from sgutils.folders import data_folder
+from sgutils.widgets.bundle import HERE, bundled
+from sgutils.widgets.trainer.images import fashion_mnist
+from tests.support.browser import FLAGS, find_chromium
 
 SETTINGS = {
     "data": "fashion-mnist",

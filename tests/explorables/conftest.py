@@ -1,7 +1,7 @@
 """Fixtures: a page for an explorable, and one for the mathematics that they share."""
 
 import pytest
-from stage import Mathematics, Stage
+from support.stage import Mathematics, Stage
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import pytest
-from layout import WIDTHS, at_width, words_outside
+from support.layout import WIDTHS, at_width, words_outside
 
 from sgutils import colors
 from sgutils.widgets import bundle

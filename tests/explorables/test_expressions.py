@@ -6,8 +6,8 @@ import dataclasses
 import numpy as np
 import pytest
 import torch
-from layout import WIDTHS, at_width, misplaced_words
-from stage import Mathematics
+from support.layout import WIDTHS, at_width, misplaced_words
+from support.stage import Mathematics
 
 import sgutils as sg
 from sgutils.results import Run

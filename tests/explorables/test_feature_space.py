@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 from scipy.optimize import brentq
-from stage import Mathematics, Stage
+from support.stage import Mathematics, Stage
 
 from sgutils.features import silhouette
 from sgutils.widgets import bundle

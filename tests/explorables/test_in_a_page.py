@@ -5,7 +5,7 @@ import json
 import random
 
 import pytest
-from stage import Stage
+from support.stage import Stage
 
 from sgutils.widgets import bundle
 

@@ -4,7 +4,7 @@ import copy
 import json
 
 import pytest
-from layout import WIDTHS, at_width, misplaced_words
+from support.layout import WIDTHS, at_width, misplaced_words
 
 from sgutils import widgets
 from sgutils.results.map import AGAINST, gains, measured_points

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from stage import Mathematics
+from support.stage import Mathematics
 
 import sgutils as sg
 from sgutils.widgets import bundle

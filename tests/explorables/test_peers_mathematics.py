@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from stage import Mathematics
+from support.stage import Mathematics
 
 import sgutils as sg
 

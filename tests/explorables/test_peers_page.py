@@ -1,7 +1,7 @@
 """The picture of the peers: what its buttons and its choice of method do."""
 
 import pytest
-from layout import WIDTHS, at_width, misplaced_words
+from support.layout import WIDTHS, at_width, misplaced_words
 
 from sgutils.widgets import bundle
 

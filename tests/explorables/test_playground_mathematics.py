@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 import torch
-from stage import Mathematics
+from support.stage import Mathematics
 from torch import nn
 
 import sgutils as sg

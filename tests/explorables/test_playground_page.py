@@ -1,7 +1,7 @@
 """The playground as a reader uses it: trained, paused, stepped, reset, compared, shared."""
 
 import pytest
-from stage import Stage
+from support.stage import Stage
 
 PATIENCE = 60_000  # milliseconds, for a machine with much else to do; a free one needs five seconds
 

@@ -5,7 +5,7 @@ import gzip
 import json
 
 import pytest
-from layout import WIDTHS, at_width, misplaced_words
+from support.layout import WIDTHS, at_width, misplaced_words
 
 from sgutils import widgets
 from sgutils.folders import data_folder

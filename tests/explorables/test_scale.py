@@ -4,7 +4,7 @@ import itertools
 import math
 
 import pytest
-from stage import Mathematics
+from support.stage import Mathematics
 
 RANGES = [(0, 1), (0, 7.3), (12.4, 19.9), (-3, 4), (1, 300), (0.001, 0.0042), (5e4, 9.1e6)]
 

@@ -5,9 +5,9 @@ import json
 
 import pytest
 import torch
-from stage import Mathematics
-from trainer_parity import batches, by_engine, by_torch, farthest
-from webgpu import page_with_webgpu
+from support.stage import Mathematics
+from support.trainer_parity import batches, by_engine, by_torch, farthest
+from support.webgpu import page_with_webgpu
 
 from sgutils.gates import linear_decay
 from sgutils.networks import resnet

@@ -5,8 +5,8 @@ import gzip
 import pytest
 import torch
 from axe_playwright_python.sync_playwright import Axe
-from trainer_site import Visit, served, write_site
-from webgpu import page_with_webgpu
+from support.trainer_site import Visit, served, write_site
+from support.webgpu import page_with_webgpu
 
 from sgutils.data import load_dataset
 from sgutils.safetensors import load_saved_network

@@ -9,7 +9,7 @@ import sys
 import urllib.request
 
 import pytest
-from polling import until
+from support.polling import until
 
 # JupyterLab asks other hosts for its news and its extensions unless it is told not to; and a notebook whose cells come
 # and go as one scrolls cannot be tested from outside.

@@ -5,9 +5,9 @@ import shutil
 from pathlib import Path
 
 import pytest
-from lab_page import errors, opened
-from panel import Panel
-from polling import until
+from support.lab_page import errors, opened
+from support.panel import Panel
+from support.polling import until
 
 CHAPTER = Path(__file__).parents[2] / "book" / "self-guidance.ipynb"
 

@@ -4,9 +4,9 @@ import re
 
 import nbformat
 import pytest
-from lab_page import errors, opened
-from panel import Panel
-from polling import until
+from support.lab_page import errors, opened
+from support.panel import Panel
+from support.polling import until
 
 from sgutils import widgets
 

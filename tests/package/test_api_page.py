@@ -1,16 +1,14 @@
 """The API reference: complete, and what it says of a name's arguments is what Python says."""
 
 import inspect
-import sys
 from pathlib import Path
 
 import pytest
 
 import sgutils as sg
+from book._ext import api
 
 BOOK = Path(__file__).resolve().parents[2] / "book"
-sys.path.insert(0, str(BOOK / "_ext"))
-import api  # noqa: E402
 
 PAGE = (BOOK / "api.md").read_text(encoding="utf-8")
 NAMES = [name for found in api.BLOCK.finditer(PAGE) for name in found["names"].split()]

@@ -2,16 +2,15 @@
 
 import copy
 import re
-import sys
 from pathlib import Path
 
 import nbformat
 import pytest
 import yaml
 
+from book._tools.notebooks import chapters, normalise, stamp, written_address
+
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "book" / "_tools"))
-from notebooks import chapters, normalise, stamp, written_address  # noqa: E402
 
 LONGEST_CELL = 25
 # Where checkouts and temporary files lie on the systems that people use.

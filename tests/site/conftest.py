@@ -1,14 +1,12 @@
 """The built site, opened in a real browser as readers open it: served, or by double-click."""
 
-import sys
 import threading
 from contextlib import contextmanager
 
 import pytest
-from site_pages import ROOT, SETTLED, SITE, holding, page_names
+from support.site_pages import SETTLED, SITE, holding, page_names
 
-sys.path.insert(0, str(ROOT / "book" / "_tools"))
-from serve import server
+from book._tools.serve import server
 
 
 def pytest_generate_tests(metafunc):

@@ -5,7 +5,7 @@ import re
 from urllib.parse import urlencode
 
 import pytest
-from site_pages import SETTLED
+from support.site_pages import SETTLED
 
 # Not those that load megabytes: `test_network_with_switches.py` presses them.
 CONTROLS = ":is(button, select, input, [role=slider]):not([type=hidden], :disabled, [data-loads])"

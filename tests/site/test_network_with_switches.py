@@ -4,7 +4,7 @@ import base64
 import json
 
 import pytest
-from site_pages import holding
+from support.site_pages import holding
 
 from sgutils.folders import data_folder
 

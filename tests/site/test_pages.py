@@ -5,7 +5,7 @@ import re
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from site_pages import ROOT, SITE, page_names
+from support.site_pages import ROOT, SITE, page_names
 
 PAGE_BUDGET = 600_000  # bytes over the wire, compressed
 HOW = pytest.mark.parametrize("by_file", [False, True], ids=["served", "double-click"])

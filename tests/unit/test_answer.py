@@ -3,7 +3,7 @@
 import dataclasses
 
 import pytest
-from test_map import point
+from support.planted_runs import point, run
 
 from sgutils.results.answer import answer, count_sentence, gap_sentence, use_sentence
 from sgutils.results.answer_tables import map_rows, simpler_rows
@@ -54,8 +54,6 @@ def test_what_was_not_measured_is_said():
 
 
 def test_the_pull_is_said_to_pay_only_where_it_does():
-    from test_map import run
-
     runs = point(plain=(80, 81, 82), guided=(60, 61, 62))
     for errors, words in (
         ((90, 91, 92), "does pay"),

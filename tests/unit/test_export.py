@@ -8,8 +8,8 @@ import onnx
 import onnxruntime
 import pytest
 import torch
-from foreign_networks import NETWORKS, SIDE, build
 from onnx.reference import ReferenceEvaluator
+from support.foreign_networks import NETWORKS, SIDE, build
 from torchvision.models import VisionTransformer
 
 import sgutils as sg

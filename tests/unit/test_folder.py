@@ -8,8 +8,8 @@ import warnings
 import numpy as np
 import pytest
 import torch
-from pictures import COLORS, write_pictures
 from PIL import Image, ImageOps, PngImagePlugin
+from support.pictures import COLORS, write_pictures
 from torchvision.transforms import functional as torchvision
 
 import sgutils as sg

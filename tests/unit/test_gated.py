@@ -12,8 +12,8 @@ import pytest
 import timm
 import torch
 import torchvision
-from foreign_networks import CLASSES, NETWORKS, build, by_hand, images
-from test_distributed import in_processes
+from support.foreign_networks import CLASSES, NETWORKS, build, by_hand, images
+from support.processes import in_processes
 from torch import nn
 from torch.utils.checkpoint import checkpoint
 

@@ -11,8 +11,8 @@ import onnx
 import onnxruntime
 import pytest
 import torch
-from pictures import COLORS, write_pictures
 from PIL import Image
+from support.pictures import COLORS, write_pictures
 
 import sgutils as sg
 from sgutils.cli import main

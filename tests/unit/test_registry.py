@@ -7,8 +7,8 @@ import pytest
 import timm
 import torch
 import torchvision
-from foreign_networks import NETWORKS, build, images
 from safetensors.torch import save_file
+from support.foreign_networks import NETWORKS, build, images
 
 import sgutils as sg
 from sgutils.networks import build_network, load_pretrained

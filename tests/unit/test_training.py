@@ -2,7 +2,7 @@ import itertools
 
 import pytest
 import torch
-from simple import Linear, digits
+from support.simple import Linear, digits
 
 import sgutils as sg
 from sgutils.training.trainer import learning_rate

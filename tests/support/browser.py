@@ -1,6 +1,6 @@
 """Finding Chromium for the browser tests: the system's, never a download of the browser tool's own.
 
-``python tests/browser.py`` makes sure that there is one: it installs Debian's where it may, or says how.
+``python tests/support/browser.py`` makes sure that there is one: it installs Debian's where it may, or says how.
 """
 
 import os

@@ -5,7 +5,7 @@ import re
 from contextlib import contextmanager
 from pathlib import Path
 
-from polling import until
+from .polling import until
 
 
 @contextmanager
