@@ -15,7 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> 
         nargs="?",
         choices=(*TABLES, *FIGURES),
         metavar="TABLE",
-        help="table1 to table6, figure2 to figure5; all if not given",
+        help=f"{', '.join((*TABLES, *FIGURES))}; all if not given",
     )
     parser.add_argument("--scale", help="full, small or smoke; full and small if not given")
     parser.add_argument("--format", choices=("text", "markdown", "json"), default="text", help="default: text")
