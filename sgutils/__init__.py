@@ -33,7 +33,7 @@ _HOME = {
     for name in names
 }
 _MODULES = (
-    *("data", "errors", "features", "gates", "losses", "methods", "plots", "networks", "results"),
+    *("data", "errors", "features", "gates", "losses", "methods", "own_modules", "plots", "networks", "results"),
     *("training", "widgets", *_renamed.MOVED),
 )
 

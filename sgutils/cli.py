@@ -26,6 +26,7 @@ COMMANDS = {
     "reproduce": "Run what the ledger lacks of an experiment.",
     "results": "Print the paper's tables beside what the ledger holds, then all that it holds.",
 }
+IMPORT = "--import"
 OF_SEVERAL_PROCESSES = ("train", "resume")
 
 
@@ -48,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if first:  # no other thread may
             for number in before:
                 signal.signal(number, signal.default_int_handler)
-        given = _parsed(arguments)
+        given = _parsed(_without_imports(arguments))
         if int(os.environ.get("WORLD_SIZE", "1")) > 1 and given.name not in OF_SEVERAL_PROCESSES:
             raise InputError(f"Only train and resume work in several processes: start `{command}` without torchrun.")
         with _data_in(getattr(given, "data", None)):
@@ -72,9 +73,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
             distributed.cleanup()
 
 
+def _without_imports(arguments: Sequence[str]) -> Sequence[str]:
+    """The arguments from the command on; the modules that ``--import`` names before it have been imported."""
+    while arguments and arguments[0].split("=")[0] == IMPORT:
+        _, equals, name = arguments[0].partition("=")
+        if not equals and len(arguments) == 1:
+            break  # said by the parser
+        from .own_modules import import_own
+
+        import_own(name if equals else arguments[1])
+        arguments = arguments[1:] if equals else arguments[2:]
+    return arguments
+
+
 def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
     """What was asked, with the module that does it. Only that module is imported, so that help comes at once."""
     parser = _Parser(prog="sgutils", description="Train, evaluate and compare Self-Guidance and its peers.")
+    parser.add_argument(
+        IMPORT,
+        metavar="MODULE",
+        help="import a module of your own first, whose methods, networks and data sets are then known by name",
+    )
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     asked: argparse.ArgumentParser = parser
     module = None
@@ -96,6 +115,8 @@ def _about(unknown: Sequence[str], parser: argparse.ArgumentParser, module, give
     if not unknown:
         return "the command comes first"
     option = unknown[0].split("=")[0]
+    if option == IMPORT:
+        return f"{IMPORT} comes before the command: sgutils {IMPORT} MODULE {given.name} ..."
     if (elsewhere := getattr(module, "where_it_belongs", None)) and (said := elsewhere(option, given)):
         return said
     known = [flag for action in parser._actions for flag in action.option_strings]

@@ -82,6 +82,8 @@ def reraise_as_input_error(path: str | Path, expected: str) -> Iterator[None]:
     """
     try:
         yield
+    except InputError as error:
+        raise InputError(f"{path} cannot be used: {error}") from error
     except (AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
         raise InputError(
             f"{path} is something else or of another version: expected {expected}, of this version."

@@ -62,7 +62,10 @@ def build_network(model: str, *, num_classes: int, in_channels: int = 3, image_s
     """
     check_model(model)
     if model in MODELS:
-        return MODELS[model](num_classes=num_classes, in_channels=in_channels)
+        own: Any = MODELS[model](num_classes=num_classes, in_channels=in_channels)
+        if getattr(own, "architecture", None) is None:  # somebody's own: a saved network is built again by its name
+            own.architecture = {"model": model, "num_classes": num_classes, "in_channels": in_channels}
+        return own
     library, _, name = model.partition(":")
     make = _timm if library == "timm" else _torchvision
     try:

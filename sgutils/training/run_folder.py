@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
+from .. import own_modules
 from ..errors import InputError
 from ..folders import make_folder
 from . import distributed
@@ -22,7 +23,8 @@ def resume_command(folder: Path) -> str:
     """What to type to go on with a run, in as many processes as now."""
     processes = os.environ.get("LOCAL_WORLD_SIZE", distributed.world_size())
     start = f"torchrun --nproc-per-node {processes} -m sgutils" if distributed.world_size() > 1 else "sgutils"
-    return f"{start} resume {shlex.quote(str(folder))}"
+    imports = [f"--import {name}" for name in own_modules.imported]
+    return " ".join([start, *imports, "resume", shlex.quote(str(folder))])
 
 
 def make_new(folder: Path, held: ExitStack) -> None:

@@ -1,0 +1,134 @@
+"""A module of one's own, by `sgutils --import`: what it registers is trained, resumed, evaluated and exported by its name."""
+
+import copy
+import re
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+import sgutils as sg
+from sgutils import METHODS, MODELS, own_modules
+from sgutils.cli import main
+from sgutils.networks import build_network
+from sgutils.training.run_folder import resume_command
+
+TEXT = (Path(__file__).resolve().parents[2] / "CONTRIBUTING.md").read_text(encoding="utf-8")
+SMALL = ["--dataset", "digits", "--train-examples", "64", "--test-examples", "32"]
+# A network of no class of ours, with what `sgutils.GatedNetwork` names.
+PLAIN = """
+class Plain(torch.nn.Module):
+    num_blocks = 1
+
+    def __init__(self, num_classes=10, in_channels=3):
+        super().__init__()
+        self.branch = torch.nn.Conv2d(in_channels, in_channels, 3, padding=1)
+        self.last = torch.nn.Linear(in_channels, num_classes)
+
+    def features(self, x, gates=None):
+        return (x + (1.0 if gates is None else gates[0]) * self.branch(x)).mean((2, 3))
+
+    def forward(self, x, gates=None):
+        return self.last(self.features(x, gates))
+
+    def fold(self, p):
+        folded = copy.deepcopy(self)
+        with torch.no_grad():
+            for parameter in folded.branch.parameters():
+                parameter.mul_(float(p[0]))
+        return folded
+
+
+MODELS["plain"] = Plain
+"""
+
+
+def shown(room):
+    """The code of the file that CONTRIBUTING.md shows for a room, as it stands outside of the package."""
+    code = re.search(rf"`sgutils/{room}/\w+\.py`:\n\n```python\n(.*?)```", TEXT, re.DOTALL)[1]
+    return re.sub(r"from \.(\w+) import", rf"from sgutils.{room}.\1 import", code)
+
+
+@pytest.fixture
+def forgotten(monkeypatch):
+    """Forgets what a test registers and imports, as a new process would."""
+
+    def forget():
+        for table in (METHODS, MODELS):
+            for name in set(table) - known:
+                del table[name]
+        sys.modules.pop("my_module", None)
+        own_modules.imported.clear()
+
+    known = {*METHODS, *MODELS}
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    yield forget
+    forget()
+
+
+@pytest.mark.parametrize("model", ["wide-resnet20", "plain"])
+def test_an_own_methods_run_with_an_own_network_has_every_command(model, tmp_path, monkeypatch, capsys, forgotten):
+    networks = f"import copy\nimport torch\nfrom sgutils import MODELS\n{shown('networks')}\n"
+    networks += f'MODELS["wide-resnet20"] = wide_resnet20\n{PLAIN}'
+    (tmp_path / "my_module.py").write_text(f"{shown('methods')}\n{networks}")
+    monkeypatch.chdir(tmp_path)
+
+    def sgutils(*arguments):
+        forgotten()
+        assert main(arguments) == 0
+        return capsys.readouterr().out
+
+    own = ("--import", "my_module")
+    chosen = ["--method", "confidence-penalty", "--beta", "0.2", "--model", model, "--epochs", "1"]
+    sgutils(*own, "train", *SMALL, *chosen, "--out", "run")
+    assert "--import my_module resume" in resume_command(Path("run"))
+    assert "of 1 epochs" in sgutils(*own, "evaluate", "run")
+    assert "Test error" in sgutils("--import=my_module", "resume", "run")
+    sgutils(*own, "export", "run", "--out", "network.onnx")
+    assert Path("network.onnx").stat().st_size > 0
+    forgotten()
+    assert main(["evaluate", "run"]) == 2
+    said = capsys.readouterr().err
+    assert "Unknown m" in said and said.count("\n") == 1
+
+
+def test_an_own_network_is_loaded_again_by_its_name(tmp_path, forgotten):
+    exec(PLAIN, {"copy": copy, "torch": torch, "MODELS": MODELS})
+    net = build_network("plain", num_classes=4, in_channels=1)
+    sg.save_network(tmp_path / "network.pt", net.fold([0.5]))
+    x = torch.randn(2, 1, 8, 8)
+    torch.testing.assert_close(sg.load_network(tmp_path / "network.pt")(x), net(x, [0.5]))
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("absent_module", None, "There is no module absent_module"),
+        ("package.absent", None, "There is no module package.absent"),
+        ("raises", "1 / 0", "The module raises cannot be imported: ZeroDivisionError: division by zero."),
+        ("leaves", "raise SystemExit(0)", "The module leaves cannot be imported: SystemExit: 0."),
+        ("unfinished", "def", "The module unfinished cannot be imported: SyntaxError"),
+        ("needs", "import absent_library", "it needs absent_library: install that"),
+        ("file.py", "", "not 'file.py'"),
+        ("", None, "takes the name of a module"),
+        (".relative", None, "takes the name of a module"),
+    ],
+)
+def test_a_module_that_cannot_be_imported_is_one_sentence(name, text, said, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    if text is not None:
+        (tmp_path / f"{name}.py").write_text(text)
+    assert main(["--import", name, "evaluate", "run"]) == 2
+    error = capsys.readouterr().err
+    assert said in error and error.count("\n") == 1
+
+
+def test_import_comes_before_the_command(capsys):
+    with pytest.raises(SystemExit):
+        main(["evaluate", "run", "--import", "my_module"])
+    assert "--import comes before the command" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main(["--import"])
+    assert "expected one argument" in capsys.readouterr().err
