@@ -57,26 +57,26 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Mark:
-    """One point of a scatter with an upright interval, labelled at its right.
+class Estimate:
+    """A value with its interval, in a row of its own.
 
     Attributes:
         label: what it is.
-        x: position, in the unit that the x axis names.
-        y: value, in the unit that the y axis names.
-        low: lower end of the interval; None draws none.
-        high: upper end of the interval.
-        role: one of `sgutils.colors.ROLES`.
-        filled: whether it is a large dot, or a small ring.
+        value: in the unit that the axis names.
+        low: lower end of its interval; None draws none.
+        high: upper end.
+        kind: whose it is, a key of `KINDS`: ours are filled.
     """
 
     label: str
-    x: float
-    y: float
+    value: float
     low: float | None = None
     high: float | None = None
-    role: str = "teacher"
-    filled: bool = True
+    kind: str = "ours"
+
+
+# Of an estimate: its mark, and the role that colours it.
+KINDS = {"ours": ("circle", "teacher"), "paper": ("diamond-open", "distill"), "public": ("square-open", "baseline")}
 
 
 def lines(
@@ -150,36 +150,35 @@ def rows(
     return figure
 
 
-def scatter(items: Iterable[Mark], *, x: str, y: str, height: int = 380, zero: str = "") -> go.Figure:
-    """Points with upright intervals, around a line at 0.
+def estimates(items: Iterable[Estimate], *, x: str, zero: bool = False) -> go.Figure:
+    """Values with their intervals, one a row.
 
     Args:
-        items: the points, at least one.
-        x: name and unit of the x axis, which begins at 0.
-        y: name and unit of the y axis.
-        height: of the figure, in pixels.
-        zero: what the line at 0 means, written at its end.
+        items: the rows, from top to bottom, at least one; no two have one label.
+        x: name and unit of the values.
+        zero: whether a line marks 0.
 
     Raises:
-        InputError: if there is no point or one has an unknown role.
+        InputError: if there is no row, two have one label, or one is of an unknown kind.
     """
     items = list(items)
-    if not items:
-        raise InputError("A scatter needs at least one point, and there is none.")
-    figure = _figure(height)
+    labels = [item.label for item in items]
+    if not items or len(set(labels)) < len(labels) or not all(item.kind in KINDS for item in items):
+        raise InputError(
+            f"Estimates need at least one row, a label of its own each, and a kind of {', '.join(KINDS)}; "
+            f"these are {[(item.label, item.kind) for item in items]}."
+        )
+    figure = _figure(70 + 40 * len(items))
+    if zero:
+        line = {"color": ROLES["baseline"].light, "width": 2, "dash": "dash"}
+        figure.add_trace(
+            go.Scatter(x=[0.0, 0.0], y=[labels[-1], labels[0]], meta={"role": "baseline"}, mode="lines", line=line)
+        )
     for item in items:
-        _check_role(item.role)
-    end = 1.08 * max(max(item.x for item in items), 1.0)
-    line = {"color": ROLES["baseline"].light, "width": 2, "dash": "dash"}
-    named = {"mode": "lines+text", "text": ["", f" {zero}"], "textposition": "middle right", "cliponaxis": False}
-    figure.add_trace(
-        go.Scatter(x=[0.0, *_numbers([end])], y=[0.0, 0.0], name=zero, meta={"role": "baseline"}, line=line, **named)
-    )
-    for item in items:
-        figure.add_trace(_mark(item))
-    figure.update_xaxes(title_text=x, range=_numbers([0, end]))
-    figure.update_yaxes(title_text=y)
-    figure.update_layout(margin_r=12 + 7 * max(len(item.label) for item in items))
+        figure.add_trace(_estimate(item))
+    figure.update_xaxes(title_text=x)
+    figure.update_yaxes(type="category", categoryarray=labels[::-1], categoryorder="array")
+    figure.update_layout(margin_l=12 + 7 * max(map(len, labels)))
     return figure
 
 
@@ -339,24 +338,21 @@ def _mean(item: Row) -> go.Scatter:
     )
 
 
-def _mark(item: Mark) -> go.Scatter:
-    color = ROLES[item.role].light
+def _estimate(item: Estimate) -> go.Scatter:
+    symbol, role = KINDS[item.kind]
+    color = ROLES[role].light
     reach = None
     if item.low is not None and item.high is not None:
-        up, down = _numbers([item.high - item.y, item.y - item.low])
-        reach = {"type": "data", "symmetric": False, "array": [up], "arrayminus": [down], "color": color, "width": 5}
+        half = (item.high - item.low) / 2
+        reach = {"type": "data", "array": _numbers([half]), "color": color, "width": 5}
     return go.Scatter(
-        x=_numbers([item.x]),
-        y=_numbers([item.y]),
+        x=_numbers([item.value]),
+        y=[item.label],
         name=item.label,
-        meta={"role": item.role},
-        mode="markers+text",
-        marker={"color": color, "symbol": "circle" if item.filled else "circle-open", "size": 13 if item.filled else 9},
-        error_y=reach,
-        text=[f" {item.label}"],
-        textposition="middle right",
-        textfont={"color": color},
-        cliponaxis=False,
+        meta={"role": role},
+        mode="markers",
+        marker={"color": color, "size": 10, "symbol": symbol},
+        error_x=reach,
     )
 
 

@@ -105,6 +105,16 @@
       .join("");
   }
 
+  function mark(symbol, cx, cy, r, color) {
+    const light = { "stroke-width": 1.4, opacity: 0.75 };
+    if (symbol === "circle") return node("circle", { cx, cy, r, fill: color, stroke: "none" });
+    if (symbol === "circle-open") return node("circle", { cx, cy, r, ...light });
+    // Hollow, and on the ground of the page, so that an interval does not cross it.
+    const look = { "stroke-width": 2, fill: "var(--sg-page)" };
+    if (symbol === "square-open") return node("rect", { x: cx - r, y: cy - r, width: 2 * r, height: 2 * r, ...look });
+    return node("path", { d: `M${cx - r - 1} ${cy}l${r + 1} ${-r - 1}l${r + 1} ${r + 1}l${-r - 1} ${r + 1}Z`, ...look });
+  }
+
   function drawTrace(trace, x, y) {
     const group = node("g", { fill: "none", stroke: paint(trace) });
     if (isBand(trace)) {
@@ -120,24 +130,18 @@
       );
     }
     const errors = trace.error_x?.array;
-    const upright = trace.error_y;
-    const open = trace.marker?.symbol === "circle-open";
+    const symbol = trace.marker?.symbol ?? "circle";
     trace.x.forEach((value, i) => {
       const [cx, cy] = [x.place(value), y.place(trace.y[i])];
       if (errors) {
         const [a, b] = [x.place(value - errors[i]), x.place(value + errors[i])];
         group.append(node("path", { d: `M${a} ${cy}H${b}M${a} ${cy - 5}v10M${b} ${cy - 5}v10`, "stroke-width": 2 }));
       }
-      if (upright) {
-        const [a, b] = [y.place(trace.y[i] - upright.arrayminus[i]), y.place(trace.y[i] + upright.array[i])];
-        group.append(node("path", { d: `M${cx} ${a}V${b}M${cx - 5} ${a}h10M${cx - 5} ${b}h10`, "stroke-width": 2 }));
-      }
       if (trace.mode.includes("markers")) {
         // Single measurements hang below their mean, so that neither hides the other.
-        const drop = open && y.named ? 11 : 0;
+        const drop = symbol === "circle-open" && y.named ? 11 : 0;
         const r = (trace.marker?.size ?? 6) / 2;
-        const look = open ? { "stroke-width": 1.4, opacity: 0.75 } : { fill: paint(trace), stroke: "none" };
-        group.append(node("circle", { cx, cy: cy + drop, r, ...look }));
+        group.append(mark(symbol, cx, cy + drop, r, paint(trace)));
       }
     });
     return group;

@@ -64,15 +64,12 @@ def test_rows_stand_in_the_order_given():
     assert list(figure.layout.yaxis.categoryarray) == ["second", "first"]  # plotly counts from the bottom
 
 
-def test_a_scatter_has_a_line_at_zero_and_tells_large_from_small():
-    marks = [plots.Mark("all", 20.0, -2.0, -3.0, -1.5), plots.Mark("few", 50.0, 3.0, filled=False)]
-    line, large, small = plots.scatter(marks, x="gap", y="gain", zero="as good").data
-    assert list(line.y) == [0, 0] and line.x[0] == 0 and line.x[1] > 50 and line.name == "as good"
-    assert (large.error_y.array[0], large.error_y.arrayminus[0]) == pytest.approx((0.5, 1.0))
-    assert (
-        small.error_y.array is None and small.marker.symbol == "circle-open" and large.marker.size > small.marker.size
-    )
-    assert (large.x[0], large.y[0], large.name) == (20, -2, "all")
+def test_estimates_have_their_interval_and_tell_whose_they_are():
+    items = [plots.Estimate("ours", -2.0, -3.0, -1.0), plots.Estimate("theirs", 1.0, kind="paper")]
+    line, ours, theirs = plots.estimates(items, x="points", zero=True).data
+    assert list(line.x) == [0, 0] and list(line.y) == ["theirs", "ours"]
+    assert (ours.x[0], ours.y[0], ours.error_x.array[0]) == (-2, "ours", 1)
+    assert theirs.error_x.array is None and ours.marker.symbol == "circle" and theirs.marker.symbol.endswith("-open")
 
 
 def shown():
@@ -119,8 +116,9 @@ def test_colab_gets_html_that_needs_no_page_around_it(monkeypatch):
         lambda: plots.lines([plots.Line("a", [1], [1], "purple")], x="x", y="y"),
         lambda: plots.lines([plots.Line("a", [1], [1], dash="wavy")], x="x", y="y"),
         lambda: plots.rows([plots.Row("a", [])], x="x"),
-        lambda: plots.scatter([], x="x", y="y"),
-        lambda: plots.scatter([plots.Mark("a", 1.0, 1.0, role="purple")], x="x", y="y"),
+        lambda: plots.estimates([], x="x"),
+        lambda: plots.estimates([plots.Estimate("a", 1.0, kind="hearsay")], x="x"),
+        lambda: plots.estimates([plots.Estimate("a", 1.0), plots.Estimate("a", 2.0)], x="x"),
         lambda: plots.learning_curves({"nobody": []}),
         lambda: plots.learning_curves({"short": [run(0.1), run(0.1, 0.2)]}),
         lambda: plots.learning_curves({"Baseline": [run(0.5)]}, "train_distill"),
