@@ -15,7 +15,7 @@ class Replayed(CapturedSteps):
 
     def _capture(self):
         self._warm_up()
-        self.graph = SimpleNamespace(replay=self._counted_step)
+        return SimpleNamespace(replay=self._counted_step)
 
 
 def trained(name, kind, lr=0.05):

@@ -22,6 +22,8 @@ def exact(monkeypatch):
     """A GPU rounds float32 convolutions and adds up in any order, if it may."""
     monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", False)
     monkeypatch.setattr(torch.backends.cudnn, "deterministic", True)
+    # A processor without bfloat16 would train in float32; it computes the same, slowly.
+    monkeypatch.setattr("sgutils.training.trainer._processor_has_bfloat16", lambda: True)
     # Replayed steps are compared with ordinary ones in test_captured_steps; here an ordinary one, with its plain form.
     monkeypatch.setattr(Trainer, "_capturable", lambda trainer: False)
 
