@@ -112,7 +112,10 @@
     // Hollow, and on the ground of the page, so that an interval does not cross it.
     const look = { "stroke-width": 2, fill: "var(--sg-page)" };
     if (symbol === "square-open") return node("rect", { x: cx - r, y: cy - r, width: 2 * r, height: 2 * r, ...look });
-    return node("path", { d: `M${cx - r - 1} ${cy}l${r + 1} ${-r - 1}l${r + 1} ${r + 1}l${-r - 1} ${r + 1}Z`, ...look });
+    return node("path", {
+      d: `M${cx - r - 1} ${cy}l${r + 1} ${-r - 1}l${r + 1} ${r + 1}l${-r - 1} ${r + 1}Z`,
+      ...look,
+    });
   }
 
   function drawTrace(trace, x, y) {

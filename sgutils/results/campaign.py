@@ -135,7 +135,7 @@ POINTS: dict[str, Point] = {
 }
 
 # Which form of the loss blows up at lambda = 3, as one entry of the paper's Table 5 did? At the small point of CIFAR-10.
-BLOW_UP = tuple(
+BLOW_UP: tuple[dict, ...] = tuple(
     _SMALL
     | {"dataset": "cifar10", "method": "self-guidance"}
     | {"options": {"lam": 3.0, "kl_direction": direction, "detach_teacher": detached}}
