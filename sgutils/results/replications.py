@@ -116,7 +116,7 @@ def _ours(method: str, dataset: str, runs: Sequence[Run], points: Sequence[Measu
             found = point.against("plain", name) if names.get(name, name) == method else None
             if found is not None:
                 recipe = point.point.recipe
-                source = f"here, {NETWORKS[recipe['model']]}, {recipe['epochs']} epochs"
+                source = f"here, {recipe['epochs']} epochs"
                 yield source, "ours", found.mean, found.low, found.high
     small = measured_in("every-method", runs, "small", dataset)
     if small.get(method) and small.get("plain") and (found := compare(small, method, "plain")) is not None:
