@@ -1,4 +1,4 @@
-"""Writes what the map shows, `data/explorables/map.json`, from the ledger: run it again when the ledger has grown.
+"""Writes what the map and the front page show, `data/explorables/map.json`, from the ledger: run it again when the ledger has grown.
 
     python -m sgutils.widgets.recorders.map
 
@@ -9,6 +9,7 @@ import json
 
 from ...files import write_atomically
 from ...folders import data_folder
+from ...results.answer import answer
 from ...results.labels import DATASETS
 from ...results.map import AGAINST, GUIDED, MeasuredPoint, gains, measured_points
 
@@ -29,6 +30,7 @@ def recording() -> dict:
     points = measured_points()
     corrected = gains(points)
     return {
+        "answer": answer(points, corrected),
         "comparisons": len(corrected),
         "points": [_point(point, corrected) for point in points if point.finished(GUIDED)],
     }
