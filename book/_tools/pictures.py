@@ -14,6 +14,7 @@ from playwright.sync_api import sync_playwright
 
 from sgutils.widgets import bundle
 from tests.support.browser import FLAGS, find_chromium
+from tests.support.waiting import until_true
 
 from .serve import server
 
@@ -47,7 +48,7 @@ def main(names):
             page.goto(f"http://127.0.0.1:{site.server_port}/{path.relative_to(SITE).as_posix()}{state}")
             page.wait_for_selector(f'.sg-explorable[data-module="{name}"][data-mounted]')
             page.wait_for_timeout(1000 * seconds)  # for what a worker computes first
-            page.wait_for_function("!document.querySelector('.sg-explorable [aria-busy=\"true\"]')")
+            until_true(page, "!document.querySelector('.sg-explorable [aria-busy=\"true\"]')")
             shot = page.locator(f'.sg-explorable[data-module="{name}"]').first.screenshot()
             picture = Image.open(io.BytesIO(shot)).convert("RGB")
             picture.resize((WIDTH, round(picture.height * WIDTH / picture.width))).save(

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 import pytest
 from support.site_pages import SETTLED, SITE, holding, page_names
+from support.waiting import until_true
 
 from book._tools.serve import server
 
@@ -56,7 +57,8 @@ class Opened:
     def go(self, name, query=""):
         """Open a page and wait until it stands: scripts run, explorables mounted and at rest, figures drawn, mathematics set."""
         self.page.goto(f"{self.home}{name}{query}", wait_until="load")
-        self.page.wait_for_function(
+        until_true(
+            self.page,
             """() => [...document.querySelectorAll(".sg-explorable")].every((host) => host.dataset.mounted)
                && !document.querySelector('.sg-explorable [aria-busy="true"]')
                && [...document.querySelectorAll(".sg-figure")].every((host) => host.dataset.drawn || !host.clientWidth)

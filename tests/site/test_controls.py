@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 import pytest
 from support.site_pages import SETTLED
+from support.waiting import until_true
 
 # Not those that load megabytes: `test_network_with_switches.py` presses them.
 CONTROLS = ":is(button, select, input, [role=slider]):not([type=hidden], :disabled, [data-loads])"
@@ -130,9 +131,9 @@ def test_a_view_can_be_shared(opened, explorable_page):
             assert any(moved)
         if not recorded:
             return
-        page.wait_for_function("location.search.length > 1", timeout=3000)
+        until_true(page, "location.search.length > 1", timeout=3000)
         page.wait_for_timeout(400)  # changes of the address are gathered
-        page.wait_for_function("!document.querySelector('.sg-explorable [aria-busy=\"true\"]')")
+        until_true(page, "!document.querySelector('.sg-explorable [aria-busy=\"true\"]')")
         before = [hosts(page)[i].evaluate(PICTURE) for i in recorded]
         page = site.go(explorable_page, page.evaluate("location.search"))
         assert [hosts(page)[i].evaluate(PICTURE) for i in recorded] == before

@@ -5,6 +5,7 @@ import json
 
 import pytest
 from support.site_pages import holding
+from support.waiting import until_true
 
 from sgutils.folders import data_folder
 
@@ -51,7 +52,8 @@ def recorded(network, gates):
 
 def settle(host):
     """Until all test images are counted for the gates on show."""
-    host.page.wait_for_function(
+    until_true(
+        host.page,
         "(host) => host.querySelector('.sg-live-errors').textContent.includes('test images, counted here')",
         arg=host.element_handle(),
     )
@@ -82,8 +84,10 @@ def test_the_first_switch_loads_the_networks(opened, where):
         host_of(page).get_by_role("switch", name="block 3").click()
         host = live(page)
         assert loaded(site) and host.locator("[data-loads]").count() == 0
-        page.wait_for_function(
-            "(host) => host.querySelectorAll('.sg-figures output')[1].textContent !== '–'", arg=host.element_handle()
+        until_true(
+            page,
+            "(host) => host.querySelectorAll('.sg-figures output')[1].textContent !== '–'",
+            arg=host.element_handle(),
         )
         assert "with these gates:" not in host.locator(".sg-live-chart").text_content()
         settle(host)
@@ -116,7 +120,8 @@ def test_block_that_is_switched_off_changes_the_prediction(opened, where):
         changed = set()
         for block in (1, 4, 7):
             host.get_by_role("switch", name=f"block {block}").click()
-            host.page.wait_for_function(
+            until_true(
+                host.page,
                 "(host) => host.querySelectorAll('.sg-figures output')[1].textContent !== '–'",
                 arg=host.element_handle(),
             )
@@ -148,7 +153,7 @@ def test_image_is_drawn_by_pointer_and_by_keyboard_and_shared(opened, where):
         pad.focus()
         for _ in range(6):
             page.keyboard.press("Shift+ArrowDown")
-        page.wait_for_function("location.search.includes('live_network.drawing')")
+        until_true(page, "location.search.includes('live_network.drawing')")
         page.wait_for_timeout(800)
         drawing = host.locator(".sg-live-sheet image").get_attribute("href")
         page = site.go(where, page.evaluate("location.search"))
@@ -163,7 +168,7 @@ def test_student_is_switched_by_keyboard_alone(opened, where):
         host.get_by_role("switch", name="block 1", exact=True).focus()
         page.keyboard.press("ArrowRight")
         page.keyboard.press("Space")
-        page.wait_for_function("location.search.includes('101111111')")
+        until_true(page, "location.search.includes('101111111')")
         assert recorded("baseline", "101111111") in errors(host)[1]
         live(page)
         assert page.evaluate("document.documentElement.scrollWidth") == 360
