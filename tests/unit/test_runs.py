@@ -217,7 +217,6 @@ def test_a_resumed_run_does_no_epoch_that_would_end_after_the_deadline(tmp_path)
 
 OTHER_VERSIONS = {
     "an unknown setting": lambda state: state["config"].update(unheard_of=1),
-    "an unknown method": lambda state: state["config"].update(method="magic"),
     "no trainer": lambda state: state.update(trainer=None),
     "no precision": lambda state: state["trainer"].pop("precision"),
     "a weight less": lambda state: state["trainer"]["method"].popitem(),
@@ -241,13 +240,24 @@ def test_a_checkpoint_of_another_version_is_one_sentence(what, tmp_path, undistu
     assert [path.name for path in tmp_path.iterdir()] == ["checkpoint.pt"]
 
 
-@pytest.mark.parametrize("what", ["an unknown setting", "an unknown method", "no trainer", "no weights"])
+@pytest.mark.parametrize("what", ["an unknown setting", "no trainer", "no weights"])
 def test_nor_is_its_network_exported(what, tmp_path, undisturbed):
     state = torch.load(undisturbed[1] / "checkpoint.pt", weights_only=True)
     OTHER_VERSIONS[what](state)
     torch.save(state, tmp_path / "checkpoint.pt")
     with pytest.raises(sg.InputError, match="checkpoint.pt is something else or of another version"):
         trained_network(tmp_path)
+
+
+def test_a_checkpoint_of_a_method_nobody_imported_says_which(tmp_path, undisturbed):
+    state = torch.load(undisturbed[1] / "checkpoint.pt", weights_only=True)
+    state["config"].update(method="magic")
+    torch.save(state, tmp_path / "checkpoint.pt")
+    for use in (resume, evaluate, trained_network):
+        with pytest.raises(
+            sg.InputError, match="checkpoint.pt cannot be used: Unknown method 'magic': expected one of"
+        ):
+            use(tmp_path)
 
 
 def test_a_teacher_sees_the_images_that_its_student_is_given(monkeypatch, tmp_path):
