@@ -83,7 +83,7 @@ def add_scripts(app, pagename, templatename, context, doctree):
     if names:
         scripts.append("mount.js")
     if FIGURE in body:
-        scripts.append("figure.js")
+        scripts.append("explorables/figure.js")
     # Every page takes its colours from this sheet.
     tags = [f'<link rel="stylesheet" href="{static}/explorables/explorables.css">']
     tags += [f'<script defer src="{static}/{script}"></script>' for script in scripts]
@@ -96,6 +96,7 @@ def write_scripts(app, error):
     folder = Path(app.outdir, "_static", "explorables")
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "explorables.css").write_text(bundle.stylesheet(), encoding="utf-8")
+    (folder / "figure.js").write_text(bundle.figure_script(), encoding="utf-8")
     for name in bundle.NAMES:
         for file, script in bundle.site_scripts(name).items():
             (folder / file).write_text(script, encoding="utf-8")

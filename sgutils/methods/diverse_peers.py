@@ -54,10 +54,7 @@ class DiversePeers(Method, name="diverse-peers"):
         h = trunk(leader, x)
         features = torch.stack([branch_features(net, h) for net in peers], dim=1)  # (N, peers, D)
         logits = torch.stack([net.classifier(f) for net, f in zip(peers, features.unbind(dim=1), strict=True)], dim=1)
-        # Written as sums, which autocast leaves in float32, unlike products of matrices.
-        scores = (self.query(features).unsqueeze(2) * self.key(features).unsqueeze(1)).sum(dim=3)
-        attention = F.softmax(scores, dim=2)  # (N, peers, peers)
-        mixtures = (attention.unsqueeze(3) * logits.unsqueeze(1)).sum(dim=2)
+        mixtures = (self._attention(features).unsqueeze(3) * logits.unsqueeze(1)).sum(dim=2)
         led = leader.classifier(branch_features(leader, h))
         ce_peers = total(F.cross_entropy(z, y) for z in logits.unbind(dim=1))
         ce_leader = F.cross_entropy(led, y)
@@ -72,6 +69,17 @@ class DiversePeers(Method, name="diverse-peers"):
             "distill": among_peers + to_leader,
             "error": error_rate(led, y),
         }
+
+    def attention(self, x: Tensor) -> Tensor:
+        """How much each peer listens to each: ``(N, peers, peers)``, row i the weights of the logits in peer i's mixture."""
+        *peers, leader = resnets(self.nets)
+        h = trunk(leader, x)
+        return self._attention(torch.stack([branch_features(net, h) for net in peers], dim=1))
+
+    def _attention(self, features: Tensor) -> Tensor:
+        # Written as sums, which autocast leaves in float32, unlike products of matrices.
+        scores = (self.query(features).unsqueeze(2) * self.key(features).unsqueeze(1)).sum(dim=3)
+        return F.softmax(scores, dim=2)
 
     def predict(self, x: Tensor) -> Tensor:
         return self.nets[-1](x)

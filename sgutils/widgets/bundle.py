@@ -57,6 +57,11 @@ def site_scripts(name):
     return scripts
 
 
+def figure_script():
+    """What the site loads for the figures of `sgutils.plots`: a classic script."""
+    return f"(() => {{\n{bundled(HERE / 'figure.js')}}})();\n"
+
+
 @cache
 def stylesheet():
     """The style of every explorable: the book's colours, what all share, what each adds, then the room that each needs.

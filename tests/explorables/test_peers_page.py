@@ -27,7 +27,7 @@ def test_ten_steps_after_ten_steps_are_twenty_and_leave_the_state_alone(stage):
     assert figure(stage, "steps taken") == "0"
 
 
-def test_a_change_of_the_lesson_starts_anew(stage):
+def test_a_change_of_the_lesson_starts_again(stage):
     stage.show("peers")
     press(stage, "Ten steps")
     stage.page.get_by_label("τ temperature").focus()

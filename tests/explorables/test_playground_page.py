@@ -103,7 +103,7 @@ def test_the_same_state_is_the_same_view(playground, state):
     assert playground.picture() == before
 
 
-def test_a_change_begins_anew_and_goes_on(playground):
+def test_a_change_starts_again_and_goes_on(playground):
     press(playground, "Play")
     wait_for_steps(playground, 1500)
     # It trains on at once, and the worker's first answer may be of many steps: far fewer than before is a beginning.
@@ -162,13 +162,13 @@ def test_pictures_and_buttons_stay_where_they_are(playground, width, state):
         assert part.evaluate("(node) => node.scrollWidth <= node.clientWidth + 1") and box["x"] + box["width"] <= right
 
 
-def test_a_change_says_that_training_starts_anew(playground):
+def test_a_change_says_that_training_starts_again(playground):
     playground.show("playground", {"steps": 60})
     playground.unfold()
     assert settled(playground) == 60 and pace(playground) == ""
     playground.page.get_by_label("seed", exact=True).press("ArrowRight")
     wait_for_the_start(playground)
-    assert settled(playground) == 0 and pace(playground) == "started anew"
+    assert settled(playground) == 0 and pace(playground) == "started again"
     press(playground, "Step")
     playground.page.wait_for_function("document.querySelector('.sg-count').textContent === 'step 1'")
     assert pace(playground) == ""

@@ -183,7 +183,7 @@ def test_many_starts_from_many_threads_leave_one_run(panel):
     assert "done" in says(panel)
 
 
-def test_restart_begins_anew_with_the_new_settings(panel, slow):
+def test_restart_starts_again_with_the_new_settings(panel, slow):
     panel.start()
     until(lambda: slow.steps == 1, "training begins")
     panel.sliders["lam"].value = 1.0

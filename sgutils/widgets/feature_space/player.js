@@ -2,7 +2,7 @@
 
 import { reducedMotion } from "../lib/preferences.js";
 
-// A jump to an epoch that is laid out already takes so many milliseconds; a still picture stays for so many.
+// In milliseconds: how long a jump to an epoch that is laid out already takes, and how long a still picture stays.
 const [GLIDE, STILL] = [350, 900];
 
 // `epochAt()` and `setEpoch(i)` are the epoch that the reader wants, as an index into `epochs`. What it has to show is in

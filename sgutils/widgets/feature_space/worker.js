@@ -3,10 +3,10 @@
 
 import { affinities, coldStart, EXAGGERATION, movingMap } from "../lib/tsne.js";
 
-// Steps of the cold start, of them so many exaggerated, and of each later epoch.
+// Steps of the cold start, how many of them are exaggerated, and steps of each later epoch.
 const [COLD, EXAGGERATED, WARM] = [400, 150, 200];
 
-// A frame of a run that is watched; without a watcher as many steps as fit into so many milliseconds.
+// A frame of a run that is watched; without a watcher as many steps as fit into this many milliseconds.
 const [PER_FRAME, AT_ONCE] = [{ cold: 5, warm: 3 }, 40];
 
 let job = null;
@@ -22,7 +22,7 @@ self.onmessage = ({ data }) => {
   }
 };
 
-// To epoch number `to`; where `from` is given and laid out, watched from there on anew (-1 is the cold start).
+// To epoch number `to`; where `from` is given and laid out, watched again from there on (-1 is the cold start).
 function go({ to, from, watched }) {
   Object.assign(job, { goal: to, watched });
   if (from === -1 || job.layouts[from]) job.moving = from < to ? begin(from + 1) : null;

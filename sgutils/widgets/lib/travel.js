@@ -1,4 +1,4 @@
-// A journey of so many steps that a picture shows moving: played, halted, taken on or put back.
+// A journey in steps that a picture shows moving: played, halted, taken on or put back.
 
 import { reducedMotion } from "./preferences.js";
 

@@ -1,6 +1,7 @@
 // Predictions over three classes are points of a triangle whose corners are the classes; and lines and arrows in it.
 
 import { attr, each, svg, text } from "./dom.js";
+import { handle } from "./handles.js";
 import { clamp, logSoftmax, sum } from "./math.js";
 
 // The corners of a triangle in a picture so wide, with room for the classes' names above and below: [left, top, right].
@@ -14,8 +15,27 @@ export function cornersOf(across, largest = 460) {
   ];
 }
 
+// The triangle without a prediction: its edge, the boundaries between the classes, their names, a ring around the label.
+export function emptyTriangle(classes) {
+  const [boundaries, edge] = ["sg-axis", "sg-outline"].map((name) => svg("path", { class: `sg-line ${name}` }));
+  const [names, goal] = [svg("g"), svg("circle", { class: "sg-line sg-label", r: 9 })];
+  const paint = (corners, label, across) => {
+    attr(edge, { d: `M${corners.map(join).join("L")}Z` });
+    attr(boundaries, { d: boundariesOf(corners) });
+    nameCorners(names, corners, classes, label, across);
+    attr(goal, { cx: corners[label][0], cy: corners[label][1] });
+  };
+  return { nodes: [boundaries, edge, names, goal], paint };
+}
+
+// A prediction's point that is moved by hand: `place()` is where it lies, `onMove(logits)` is told where it goes.
+export function movable(point, drawing, { corners, place, onMove }) {
+  const to = (x, y) => onMove(logitsAt(x, y, corners()));
+  handle(point, drawing, { onMove: to, onKey: (dx, dy) => to(place()[0] + 4 * dx, place()[1] - 4 * dy) });
+}
+
 // The classes' names at the corners, kept inside the picture.
-export function nameCorners(names, corners, classes, label, across) {
+function nameCorners(names, corners, classes, label, across) {
   each(
     names,
     classes,
@@ -44,7 +64,7 @@ export function radiiOf(points, radius) {
 const RIM = 4;
 
 // The lines on which two classes are equally likely and the third is less.
-export function boundariesOf(corners) {
+function boundariesOf(corners) {
   const middle = placeIn(corners, [1 / 3, 1 / 3, 1 / 3]);
   return [
     [0.5, 0.5, 0],
@@ -56,7 +76,7 @@ export function boundariesOf(corners) {
 }
 
 // The logits of the prediction at a point, kept off the edge, where they would be infinite.
-export function logitsAt(x, y, [a, b, c]) {
+function logitsAt(x, y, [a, b, c]) {
   const whole = cross(a, b, c);
   const shares = [cross([x, y], b, c) / whole, cross(a, [x, y], c) / whole, cross(a, b, [x, y]) / whole];
   const safe = shares.map((share) => Math.max(share, 0.004));

@@ -90,7 +90,7 @@ def answer(question, recording):
         raise InputError(f"A question asks for 'logits' or 'wrong', not {ask!r}.")
     values = [float(gate) for gate in (recording["survival"] if gates == "p" else gates)]
     with torch.no_grad():
-        logits = _network(name)((images.float() - recording["mean"]) / recording["deviation"], values)
+        logits = _network(name)((images.float() - recording["mean"]) / recording["std"], values)
     return (
         int((logits.argmax(dim=1) != labels).sum())
         if ask == "wrong"

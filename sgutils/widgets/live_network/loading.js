@@ -33,8 +33,8 @@ export function networkLoading(model, recording, onLive) {
         bar.value = share;
         say(share < 1 ? `Loading … ${percent(share)}` : "Loaded; starting the networks …");
       });
-      const { survival, side, mean, deviation, testImages } = recording;
-      const about = { networks: NETWORKS, survival, side, mean, deviation };
+      const { survival, side, mean, std, testImages } = recording;
+      const about = { networks: NETWORKS, survival, side, mean, std };
       const count = await backend.ask({ ask: "load", root: new URL(root, location.href).href, about });
       check(count === testImages);
       begin();

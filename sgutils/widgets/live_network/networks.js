@@ -11,9 +11,9 @@ export const COLORS = { "self-guidance": "sg-teacher", baseline: "sg-baseline" }
 // What `sgutils.widgets.recorders.live_network` wrote; null where it is not that.
 export function readNetworks(recording) {
   try {
-    const { classes, survival, side, mean, deviation, test_images: testImages, wrong, images } = recording;
+    const { classes, survival, side, mean, std, test_images: testImages, wrong, images } = recording;
     check(survival.length <= 16 && survival.every((p) => typeof p === "number" && p >= 0 && p <= 1));
-    check([mean, deviation].every(Number.isFinite) && deviation > 0 && testImages > 0 && images.length > 0);
+    check([mean, std].every(Number.isFinite) && std > 0 && testImages > 0 && images.length > 0);
     check(classes.every((name) => typeof name === "string"));
     const numbers = (values) => check(values.length === classes.length && values.every(Number.isFinite), values);
     return {
@@ -21,7 +21,7 @@ export function readNetworks(recording) {
       survival,
       side,
       mean,
-      deviation,
+      std,
       testImages,
       wrong: Object.fromEntries(NETWORKS.map((name) => [name, bytes(wrong[name], 2 ** survival.length + 1)])),
       images: images.map(({ label, pixels, whole }) => ({

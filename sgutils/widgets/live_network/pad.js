@@ -125,7 +125,7 @@ export function packed(pixels) {
   return btoa(content);
 }
 
-// Back again; undefined where it is no drawing of so many pixels.
+// Back again; undefined where its number of pixels is another.
 export function unpacked(text, count) {
   try {
     const content = atob(text);

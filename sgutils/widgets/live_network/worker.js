@@ -9,7 +9,7 @@ let [ort, known, testSet] = [null, null, null];
 const sessions = {};
 
 const answers = {
-  // `about` is what the recording says of the networks: names, survival, side, mean, deviation.
+  // `about` is what the recording says of the networks: names, survival, side, mean, std.
   async load({ root, about }) {
     known = about;
     const files = [
@@ -48,7 +48,7 @@ const answers = {
 };
 
 async function run(network, gates, pixels) {
-  const images = Float32Array.from(pixels, (value) => (value - known.mean) / known.deviation);
+  const images = Float32Array.from(pixels, (value) => (value - known.mean) / known.std);
   const values = Float32Array.from(gates === "p" ? known.survival : gates, Number);
   const { logits } = await sessions[network].run({
     images: new ort.Tensor("float32", images, [pixels.length / known.side ** 2, 1, known.side, known.side]),

@@ -1,11 +1,11 @@
 // The objective (Eq. 5) as a tug of war over the weights that teacher and student share: their predictions for an image,
 // what each term of the objective does to them, and where training leads.
 
-import { button, choice, presets, select, slider } from "../lib/controls.js";
+import { button, choice, presets, select } from "../lib/controls.js";
 import { frame, html, painter, text, tryThis } from "../lib/dom.js";
+import { lamSlider, tauSlider } from "../lib/settings.js";
 import { flag, number, numbers, oneOf, openState, wholeNumber } from "../lib/state.js";
 import { traveller } from "../lib/travel.js";
-import { fixed } from "../lib/words.js";
 import { journey, STEPS } from "./journey.js";
 import { CLASSES } from "./network.js";
 import manifest from "./objective.json";
@@ -13,7 +13,7 @@ import { sizePicture } from "./size.js";
 import { termPicture } from "./terms.js";
 import { trianglePicture } from "./triangle.js";
 
-// The whole journey takes so many seconds.
+// How many seconds the whole journey takes.
 const SECONDS = 7;
 
 const READERS = {
@@ -27,22 +27,8 @@ const READERS = {
 };
 
 function render({ model, el }) {
-  const lam = slider({
-    label: "λ weight",
-    min: 0,
-    max: 3,
-    step: 0.05,
-    say: (value) => fixed(value, 2),
-    onInput: (value) => state.set({ lam: value }),
-  });
-  const tau = slider({
-    label: "τ temperature",
-    min: 1,
-    max: 10,
-    step: 0.1,
-    say: (value) => fixed(value, 1),
-    onInput: (value) => state.set({ tau: value }),
-  });
+  const lam = lamSlider((lam) => state.set({ lam }));
+  const tau = tauSlider((tau) => state.set({ tau }));
   const label = select({
     label: "image and label",
     options: CLASSES.map((name, k) => [k, name]),

@@ -1,17 +1,15 @@
 // The two predictions for one image in the triangle of the classes, and where each term of the objective would take them.
 
 import { attr, each, picture, svg, text } from "../lib/dom.js";
-import { handle } from "../lib/handles.js";
 import { clamp, softmax } from "../lib/math.js";
 import {
   arrowAlong,
-  boundariesOf,
   cornersOf,
   curve,
   distance,
+  emptyTriangle,
   join,
-  logitsAt,
-  nameCorners,
+  movable,
   placeIn,
   radiiOf,
   unit,
@@ -34,18 +32,18 @@ export function trianglePicture({ onMove }) {
   const { el, svg: drawing, size, width } = picture({ handles: true });
   let corners = [];
   const place = (logits, tau = 1) => placeIn(corners, softmax(logits, tau));
-  const [boundaries, edge] = ["sg-axis", "sg-outline"].map((name) => svg("path", { class: `sg-line ${name}` }));
-  const [names, trails, arrows] = Array.from({ length: 3 }, () => svg("g"));
-  const goal = svg("circle", { class: "sg-line sg-label", r: 9 });
+  const triangle = emptyTriangle(CLASSES);
+  const [trails, arrows] = [svg("g"), svg("g")];
   const softened = softenedPair();
   const points = Object.fromEntries(NETS.map((net) => [net, pointOf(net)]));
-  drawing.append(boundaries, edge, names, goal, trails, ...softened.nodes.slice(0, 2), arrows, softened.nodes[2]);
+  drawing.append(...triangle.nodes, trails, ...softened.nodes.slice(0, 2), arrows, softened.nodes[2]);
   drawing.append(points.teacher, points.student);
   const position = {};
   for (const net of NETS) {
-    handle(points[net], drawing, {
-      onMove: (x, y) => onMove(net, logitsAt(x, y, corners)),
-      onKey: (dx, dy) => onMove(net, logitsAt(position[net][0] + 4 * dx, position[net][1] - 4 * dy, corners)),
+    movable(points[net], drawing, {
+      corners: () => corners,
+      place: () => position[net],
+      onMove: (logits) => onMove(net, logits),
     });
   }
 
@@ -54,10 +52,7 @@ export function trianglePicture({ onMove }) {
     const shown = path.at(-1);
     corners = cornersOf(across);
     size(across, corners[0][1] + 30);
-    attr(edge, { d: `M${corners.map(join).join("L")}Z` });
-    attr(boundaries, { d: boundariesOf(corners) });
-    nameCorners(names, corners, CLASSES, settings.label, across);
-    attr(goal, { cx: corners[settings.label][0], cy: corners[settings.label][1] });
+    triangle.paint(corners, settings.label, across);
     each(
       trails,
       NETS,

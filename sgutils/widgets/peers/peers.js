@@ -3,6 +3,7 @@
 
 import { button, choice, figures, presets, select, slider } from "../lib/controls.js";
 import { frame, html, painter, text, tryThis } from "../lib/dom.js";
+import { tauSlider } from "../lib/settings.js";
 import { number, numbers, oneOf, openState, wholeNumber } from "../lib/state.js";
 import { traveller } from "../lib/travel.js";
 import { fixed, percent, words } from "../lib/words.js";
@@ -50,7 +51,7 @@ function render({ model, el }) {
       say: (value) => fixed(value, digits),
       onInput: (value) => change({ [key]: value }),
     });
-  const tau = ranged("τ temperature", "tau", 1, 10, 0.1, 1);
+  const tau = tauSlider((value) => change({ tau: value }));
   const weight = ranged("weight of the KL", "weight", 0, 3, 0.05, 2);
   const label = select({
     label: "label",

@@ -1,17 +1,15 @@
 // The networks' predictions as points of a triangle, and what pulls them.
 
 import { attr, each, picture, svg, text } from "../lib/dom.js";
-import { handle } from "../lib/handles.js";
 import { norm, softmax } from "../lib/math.js";
 import {
   arrowAlong,
-  boundariesOf,
   cornersOf,
   curve,
   distance,
+  emptyTriangle,
   join,
-  logitsAt,
-  nameCorners,
+  movable,
   placeIn,
   radiiOf,
 } from "../lib/triangle.js";
@@ -23,16 +21,15 @@ export function pointsInTriangle({ onMove }) {
   const { el, svg: drawing, size, width } = picture({ handles: true });
   let [corners, position, shownNets] = [[], [], []];
   const place = (p) => placeIn(corners, p);
-  const [boundaries, edge] = ["sg-axis", "sg-outline"].map((name) => svg("path", { class: `sg-line ${name}` }));
-  const [names, trails, links, sources, arrows, points] = Array.from({ length: 6 }, () => svg("g"));
-  const goal = svg("circle", { class: "sg-line sg-label", r: 9 });
+  const triangle = emptyTriangle(CLASSES);
+  const [trails, links, sources, arrows, points] = Array.from({ length: 5 }, () => svg("g"));
   const keys = svg(
     "g",
     {},
     svg("text", { class: "sg-small sg-label", y: 14 }, "→ to the label"),
     svg("text", { class: "sg-small sg-distill", y: 30 }, "→ to those who teach"),
   );
-  drawing.append(boundaries, edge, names, goal, keys, trails, links, sources, arrows, points);
+  drawing.append(...triangle.nodes, keys, trails, links, sources, arrows, points);
 
   const makePoint = (_, i) => {
     const node = svg(
@@ -42,10 +39,10 @@ export function pointsInTriangle({ onMove }) {
       svg("circle", { class: "sg-fill", r: 9 }),
       svg("text", { "aria-hidden": true }),
     );
-    handle(node, drawing, {
-      onMove: (x, y) => onMove(shownNets[i].place, logitsAt(x, y, corners)),
-      onKey: (dx, dy) =>
-        onMove(shownNets[i].place, logitsAt(position[i][0] + 4 * dx, position[i][1] - 4 * dy, corners)),
+    movable(node, drawing, {
+      corners: () => corners,
+      place: () => position[i],
+      onMove: (logits) => onMove(shownNets[i].place, logits),
     });
     return node;
   };
@@ -56,10 +53,7 @@ export function pointsInTriangle({ onMove }) {
     shownNets = netsOf(settings);
     corners = cornersOf(across, 420);
     size(across, corners[0][1] + 30);
-    attr(edge, { d: `M${corners.map(join).join("L")}Z` });
-    attr(boundaries, { d: boundariesOf(corners) });
-    nameCorners(names, corners, CLASSES, settings.label, across);
-    attr(goal, { cx: corners[settings.label][0], cy: corners[settings.label][1] });
+    triangle.paint(corners, settings.label, across);
     each(
       trails,
       shownNets,

@@ -1,5 +1,6 @@
 // How the playground names its settings.
 
+import { learningRate } from "../lib/settings.js";
 import { fixed } from "../lib/words.js";
 
 export const NAMES = {
@@ -8,10 +9,6 @@ export const NAMES = {
   "self-guidance": "Self-Guidance",
   "without-backward-full": "W/o backward full network",
 };
-
-export function learningRate(lr) {
-  return fixed(lr, lr < 0.01 ? 4 : 3);
-}
 
 // Whether students have a teacher in this method.
 export const isGuided = (method) => method === "self-guidance" || method === "without-backward-full";

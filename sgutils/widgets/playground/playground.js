@@ -21,7 +21,7 @@ const READERS = {
   ...SETTINGS,
   ...Object.fromEntries(Object.entries(SETTINGS).map(([key, reader]) => [`b_${key}`, reader])),
 };
-// By then it has been read that the training started anew.
+// By then it has been read that the training started again.
 const READ = 1000;
 
 function render({ model, el }) {
@@ -48,7 +48,7 @@ function render({ model, el }) {
     repaint: () => repaint(),
   });
   const change = (changes) => {
-    session.beginAnew();
+    session.restart();
     state.set({ ...changes, steps: 0 });
   };
   const toggle = (l) => {
@@ -106,7 +106,7 @@ function render({ model, el }) {
   const speed = meter();
   const paceWords = (steps) => {
     if (session.waiting && steps > 0) return "working";
-    if (session.anew) return "started anew";
+    if (session.restarted) return "started again";
     return session.playing ? speed(steps) : "";
   };
   const paintClock = () => {
@@ -114,7 +114,7 @@ function render({ model, el }) {
     text(start, session.playing ? "Pause" : "Play");
     reset.disabled = steps === 0 && !session.playing && byHand("") === null;
     text(count, `step ${steps.toLocaleString("en")}`);
-    if (steps >= READ) session.anew = false;
+    if (steps >= READ) session.restarted = false;
     text(pace, paceWords(steps));
     attr(places, { "aria-busy": session.waiting });
   };

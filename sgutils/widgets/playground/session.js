@@ -5,12 +5,12 @@ const BY_ITSELF = 2000;
 
 // `planOf()` is what is trained, `steps` how far the state has it; `tellSteps(steps)` says where it stands still. What there
 // is to show: `examples`, `shown` (the worker's last frame), `playing`, `waiting` for an answer, and whether a change has
-// just cost what was trained (`anew`); `repaint()` says that they changed.
+// just cost what was trained (`restarted`); `repaint()` says that they changed.
 export function trainingSession({ worker, planOf, stepsInState, tellSteps, handGates, repaint }) {
   // What the worker trains (`trained`, from the beginning to the `known` step of the state), the number of the last order.
   let [run, trained, known, order] = [0, null, null, 0];
   let [visible, byItself] = [false, false];
-  const session = { examples: null, shown: null, playing: false, waiting: false, anew: false };
+  const session = { examples: null, shown: null, playing: false, waiting: false, restarted: false };
 
   const going = () => session.playing && visible && !document.hidden;
   const send = () => {
@@ -18,7 +18,7 @@ export function trainingSession({ worker, planOf, stepsInState, tellSteps, handG
     worker.postMessage({ play: going(), order });
   };
   const play = (on) => {
-    Object.assign(session, { playing: on, waiting: !on, anew: false });
+    Object.assign(session, { playing: on, waiting: !on, restarted: false });
     byItself = false;
     send();
     repaint();
@@ -60,9 +60,9 @@ export function trainingSession({ worker, planOf, stepsInState, tellSteps, handG
       worker.postMessage({ gates: handGates() });
       repaint();
     },
-    // What is trained is about to change: the training begins anew, and what is on show follows from the settings alone.
-    beginAnew() {
-      session.anew = session.steps() > 0;
+    // What is trained is about to change: the training starts again, and what is on show follows from the settings alone.
+    restart() {
+      session.restarted = session.steps() > 0;
       byItself = false;
       known = null;
     },

@@ -1,10 +1,10 @@
 // The settings of one network, as controls: the essential ones in sight, the others behind a word.
 
-import { choice, LOGARITHM, select, slider } from "../lib/controls.js";
+import { choice, select, slider } from "../lib/controls.js";
 import { attr, html } from "../lib/dom.js";
+import { lamSlider, pLastSlider, rateSlider, seedSlider, tauSlider } from "../lib/settings.js";
 import { number, oneOf, wholeNumber } from "../lib/state.js";
-import { fixed } from "../lib/words.js";
-import { isGuided, learningRate, NAMES } from "./names.js";
+import { isGuided, NAMES } from "./names.js";
 
 export const SETTINGS = {
   method: oneOf(Object.keys(NAMES)),
@@ -29,29 +29,14 @@ export function settingsPanel({ onSet, onEdit }) {
   });
   const essential = {
     method: select({ label: "method", options: Object.entries(NAMES), onChange: set("method") }),
-    lam: slider({ label: "λ weight", min: 0, max: 3, step: 0.05, say: (v) => fixed(v, 2), onInput: set("lam") }),
-    p_last: slider({
-      label: "p_L last survival probability",
-      min: 0,
-      max: 1,
-      step: 0.01,
-      say: (v) => fixed(v, 2),
-      onInput: set("p_last"),
-    }),
+    lam: lamSlider(set("lam")),
+    p_last: pLastSlider(set("p_last")),
   };
   const more = {
-    tau: slider({ label: "τ temperature", min: 1, max: 10, step: 0.1, say: (v) => fixed(v, 1), onInput: set("tau") }),
+    tau: tauSlider(set("tau")),
     depth: slider({ label: "blocks", min: 1, max: 12, step: 1, say: String, onInput: set("depth") }),
-    lr: slider({
-      label: "learning rate",
-      min: 0.001,
-      max: 0.3,
-      step: 0.1,
-      scale: LOGARITHM,
-      say: learningRate,
-      onInput: (v) => onSet("lr", Number(v.toPrecision(2))),
-    }),
-    seed: slider({ label: "seed", min: 0, max: 99, step: 1, say: String, onInput: set("seed") }),
+    lr: rateSlider(0.3, set("lr")),
+    seed: seedSlider(set("seed")),
   };
   const elements = (controls) => Object.values(controls).map((control) => control.el);
   const first = html("div", { class: "sg-settings" }, ...elements(essential));

@@ -89,7 +89,7 @@ def recording(networks, dataset):
         "survival": _rounded(p),
         "side": dataset.test_x.shape[-1],
         "mean": round(pixels.mean().item(), 4),
-        "deviation": round(pixels.std().item(), 4),
+        "std": round(pixels.std().item(), 4),
         "test_images": len(y),
         "wrong": {name: as_text(of_net.sum(dim=1).to(torch.uint8)) for name, of_net in wrong.items()},
         "images": images,

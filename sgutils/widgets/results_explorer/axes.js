@@ -5,7 +5,7 @@ import { clamp } from "../lib/math.js";
 import { linear } from "../lib/scale.js";
 import { finished, last, leading, mean } from "./runs.js";
 
-// A value beyond so many times the median stands at the edge of its axis, with an arrow, and leaves the others room.
+// A value beyond this many times the median stands at the edge of its axis, with an arrow, and leaves the others room.
 const FAR = 3;
 
 // From 0 would hide what there is to see, so the axis spans the values.

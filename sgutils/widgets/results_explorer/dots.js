@@ -6,7 +6,7 @@ import { fixed } from "../lib/words.js";
 import { axis, paintAxes } from "./axes.js";
 import { paintMarks, rowMarks } from "./marks.js";
 import { NETWORKS } from "./resolve.js";
-import { deviation, errorsOf, finished, last, leading, mean } from "./runs.js";
+import { errorsOf, finished, last, leading, mean, std } from "./runs.js";
 
 export function dotPicture(tell) {
   const { el, svg: drawing, size, width } = picture({ handles: true });
@@ -149,7 +149,7 @@ function measuredWords(runs, error, counted) {
   const lost = runs.length - finished(runs).length;
   const parts = [];
   if (values.length) {
-    const spread = values.length > 1 ? ` ± ${fixed(deviation(values), 1)}` : "";
+    const spread = values.length > 1 ? ` ± ${fixed(std(values), 1)}` : "";
     parts.push(`${fixed(mean(values), 1)}${spread}${counted ? ` (${values.length})` : ""}`);
   }
   if (lost) parts.push(`${lost} diverged`);

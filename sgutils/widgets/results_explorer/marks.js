@@ -2,7 +2,7 @@
 
 import { attr, each, svg } from "../lib/dom.js";
 import { fixed } from "../lib/words.js";
-import { deviation, errorsOf, files, finished, last, mean, role } from "./runs.js";
+import { errorsOf, files, finished, last, mean, role, std } from "./runs.js";
 
 const SHAPES = {
   ring: "M-4,0a4,4 0 1 0 8,0a4,4 0 1 0 -8,0",
@@ -47,7 +47,7 @@ function singleMarks(row, runs, error, { seeds }, axis) {
 function meanMarks(row, runs, error, { seeds }, axis) {
   if (!runs.length || (seeds !== "each" && seeds !== "mean")) return [];
   const values = runs.map((run) => last(run[error]));
-  const [value, spread] = [mean(values), deviation(values)];
+  const [value, spread] = [mean(values), std(values)];
   const mark = { x: axis.at(value), kind: "sg-fill", shape: axis.far(value) ? "arrow" : LOOKS[error][1] };
   if (spread === null) {
     const said = `${row.label}, seed ${runs[0].seed}: ${error} error ${fixed(value, 2)} %. ${files(runs)}`;

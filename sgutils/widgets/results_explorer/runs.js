@@ -8,7 +8,7 @@ export const last = (values) => values[values.length - 1];
 
 export const mean = (values) => sum(values) / values.length;
 
-export const deviation = (values) =>
+export const std = (values) =>
   values.length > 1 ? Math.sqrt(sum(values.map((value) => (value - mean(values)) ** 2)) / (values.length - 1)) : null;
 
 // "fashion-mnist_resnet20_baseline_seed0_62103ca6.json", or the first of several.

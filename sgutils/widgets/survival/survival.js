@@ -1,6 +1,6 @@
 // Survival probabilities, the students that they draw, and what a student costs.
 
-import { button, choice, figures, select, slider } from "../lib/controls.js";
+import { button, choice, figures, select } from "../lib/controls.js";
 import { frame, html, painter, tryThis } from "../lib/dom.js";
 import {
   clamp,
@@ -13,6 +13,7 @@ import {
   sampleGates,
   uniformSurvival,
 } from "../lib/math.js";
+import { pLastSlider } from "../lib/settings.js";
 import { gateString, number, oneOf, openState, wholeNumber } from "../lib/state.js";
 import { fixed, percent, words } from "../lib/words.js";
 import { blockPicture } from "./blocks.js";
@@ -45,14 +46,7 @@ function render({ model, el }) {
     options: SIZES.map((size) => [size, `${COSTS[size].name}: ${size} blocks`]),
     onChange: (size) => state.set({ num_blocks: size, gates: "" }),
   });
-  const pLast = slider({
-    label: "p_L last survival probability",
-    min: 0,
-    max: 1,
-    step: 0.01,
-    say: (value) => fixed(value, 2),
-    onInput: (value) => state.set({ p_last: value }),
-  });
+  const pLast = pLastSlider((value) => state.set({ p_last: value }));
   const schedule = choice({
     label: "schedule",
     options: [

@@ -1,9 +1,10 @@
 // The controls of a training and what is said of it in words.
 
-import { button, LOGARITHM, select, slider } from "../lib/controls.js";
+import { button, select, slider } from "../lib/controls.js";
 import { attr, html, text } from "../lib/dom.js";
 import { linearDecay, sum } from "../lib/math.js";
 import { deployedGates, PASSES } from "../lib/methods.js";
+import { lamSlider, pLastSlider, rateSlider, seedSlider, tauSlider } from "../lib/settings.js";
 import { fixed } from "../lib/words.js";
 import catalogue from "./catalogue.json";
 import { DATASETS } from "./datasets.js";
@@ -36,34 +37,19 @@ export function createControls({ frames, begin, play, replay, step, save, set, d
     data: pick("data", "images", Object.fromEntries(Object.entries(DATASETS).map(([key, { name }]) => [key, name]))),
     network: pick("network", "network", NETWORKS),
     method: pick("method", "method", NAMES),
-    lam: slider({ label: "λ weight", min: 0, max: 3, step: 0.05, say: (v) => fixed(v, 2), onInput: set("lam") }),
-    tau: slider({ label: "τ temperature", min: 1, max: 10, step: 0.1, say: (v) => fixed(v, 1), onInput: set("tau") }),
-    p_last: slider({
-      label: "p_L last survival probability",
-      min: 0,
-      max: 1,
-      step: 0.01,
-      say: (v) => fixed(v, 2),
-      onInput: set("p_last"),
-    }),
-    lr: slider({
-      label: "learning rate",
-      min: 0.001,
-      max: 0.5,
-      step: 0.1,
-      scale: LOGARITHM,
-      say: (v) => fixed(v, 3),
-      onInput: (v) => set("lr")(Number(v.toPrecision(2))),
-    }),
+    lam: lamSlider(set("lam")),
+    tau: tauSlider(set("tau")),
+    p_last: pLastSlider(set("p_last")),
+    lr: rateSlider(0.5, set("lr")),
     statistics: pick("statistics", "running statistics from", { teacher: "the teacher", both: "both passes" }),
-    seed: slider({ label: "seed", min: 0, max: 99, step: 1, say: String, onInput: set("seed") }),
+    seed: seedSlider(set("seed")),
     ...(navigator.gpu ? { engine: pick("engine", "runs on", ENGINES) } : {}),
   };
   const buttons = {
     begin: button("", begin),
     play: button("", play),
     step: button("Step", step),
-    again: button("Begin anew", begin),
+    again: button("Start again", begin),
     save: button("Save the network", save),
     drawn: button("Back to drawn students", drawn),
     replay: button("", replay),

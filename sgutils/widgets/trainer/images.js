@@ -1,5 +1,5 @@
 // What the page trains on, by name: { side, classes, train: { x, y }, test: { x, y }, pixels }. x is normalised as sgutils
-// does it, to zero mean and unit deviation over the training images; `pixels(i)` is a test image as it was.
+// does it, to zero mean and a standard deviation of 1 over the training images; `pixels(i)` is a test image as it was.
 
 import digits from "../lib/digits.json";
 import { DATASETS } from "./datasets.js";
@@ -9,15 +9,15 @@ export function readImages(name, bytes) {
   const { side, train: count, test: tests } = DATASETS[name];
   const size = side * side;
   const parts = name === "digits" ? [digits.train, digits.test].map(fromText) : fromBytes(bytes, [count, tests], size);
-  const [mean, deviation] = meanAndDeviation(parts[0].pixels);
+  const [mean, std] = meanAndStd(parts[0].pixels);
   const [train, test] = parts.map(({ pixels, y }) => ({
-    x: Float32Array.from(pixels, (value) => (value - mean) / deviation),
+    x: Float32Array.from(pixels, (value) => (value - mean) / std),
     y,
   }));
   return {
     ...DATASETS[name],
     mean,
-    deviation,
+    std,
     train,
     test,
     pixels: (i) => parts[1].pixels.subarray(i * size, (i + 1) * size),
@@ -42,7 +42,7 @@ function fromText({ pixels, labels }) {
   };
 }
 
-function meanAndDeviation(values) {
+function meanAndStd(values) {
   let [sum, squares] = [0, 0];
   for (const value of values) {
     sum += value;

@@ -12,7 +12,7 @@ import { readTraining } from "./recording.js";
 import { createSession, imagesOfKernel, imagesOfSite } from "./session.js";
 import manifest from "./trainer.json";
 
-// What holds for the next step, and what a training is begun anew for.
+// What holds for the next step, and what a training is started again for.
 const SETTINGS = {
   method: oneOf(Object.keys(NAMES)),
   lam: number(0, 3),
@@ -168,7 +168,7 @@ function render({ model, el }) {
     text(
       trouble,
       session.frame?.failed
-        ? `The loss is no number any more after step ${session.frame.steps}: choose a smaller learning rate or a smaller λ, and begin anew.`
+        ? `The loss is no number any more after step ${session.frame.steps}: choose a smaller learning rate or a smaller λ, and start again.`
         : "",
     );
     const busy = ["loading", "starting"].includes(session.phase);

@@ -263,7 +263,7 @@ function webgpuBackward(net, memory, run, batch, numbers) {
   };
 }
 
-// The pixels of a weight gradient's sum are shared among so many groups that the processor has work for all its parts.
+// The pixels of a weight gradient's sum are shared among enough groups that the processor has work for all its parts.
 export function partsOf({ in: channels, out, kernel, sideOut }, batch) {
   const [deep, pixels] = [kernel * kernel * channels, batch * sideOut * sideOut];
   const shares = Math.max(

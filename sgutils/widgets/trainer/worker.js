@@ -4,7 +4,7 @@
 //     { play: true or false }, { steps: how many at once }, { gates: [gates] or null }    the latter a student chosen by hand
 //     { save: id }                                                        the network as it stands, as a file
 // and tells { run, ready } once, then { run, frame } a few times a second, { run, look } when errors and features were taken
-// anew, { run, file, id } and { run, failed }.
+// again, { run, file, id } and { run, failed }.
 
 import { linearDecay, randomNumbers, sampleGates, softmax } from "../lib/math.js";
 import { deployedGates, endlessOrder } from "../lib/methods.js";
@@ -20,7 +20,7 @@ const MAP_IMAGES = 80;
 const STUDENTS = 4;
 const FRAME = 100; // milliseconds between frames, and ...
 const SHARE = 3; // ... looks at errors and features take no more than a third of the time, ...
-const SELDOM = 1000; // ... and are no more than so many milliseconds apart where they are quick
+const SELDOM = 1000; // ... and at most this many milliseconds apart where they are quick
 
 let training = null;
 let [playing, wishes] = [false, []];
@@ -205,7 +205,7 @@ async function save(id) {
     dataset: data,
     image_size: String(images.side),
     mean: String(images.mean),
-    std: String(images.deviation),
+    std: String(images.std),
     test_examples: String(images.test.y.length),
     steps: String(steps),
     method: settings.method,
