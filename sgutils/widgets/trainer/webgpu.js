@@ -5,7 +5,8 @@ import { PASSES } from "../lib/methods.js";
 import { layout } from "./layout.js";
 import { objective } from "./objective.js";
 import { backwardPass, forwardPass, roomForGradients, roomForPass } from "./passes.js";
-import { ALONG, GROUP, KERNELS, shader } from "./shaders.js";
+import { KERNELS, shader } from "./shaders.js";
+import { ALONG, GROUP } from "./threads.js";
 import { CONTROLS, GROUPS, partsOf, webgpuOperations } from "./webgpu_operations.js";
 
 // The engine, or null where the browser or the machine has no WebGPU.

@@ -1,7 +1,7 @@
 // The operations of `passes.js` by the kernels of `shaders.js`.
 
+import { TILE } from "./convolutions.js";
 import { remainders } from "./passes.js";
-import { TILE } from "./shaders.js";
 
 // How many parts a weight gradient is summed in, so that all of a processor has work, and a batch norm's sums.
 const PARTS = 512;
