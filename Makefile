@@ -64,9 +64,10 @@ pictures: $(VENV)/.all browser $(PAGE)  ## take the pictures of the explorables 
 stamp: $(VENV)/.all  ## write the repository's address (pyproject.toml) into the chapters, without running them
 	$(BIN)/python -m book._tools.notebooks --stamp
 
+# With the hash of every file: whatever is installed is what was locked, or nothing.
 lock: $(UV)  ## choose the newest versions that pyproject.toml allows, into requirements.txt
 	$(UV) pip compile pyproject.toml --all-extras --group test --universal --python-version 3.11 \
-		--no-annotate --no-emit-index-url --no-emit-find-links --upgrade --quiet \
+		--no-annotate --no-emit-index-url --no-emit-find-links --generate-hashes --upgrade --quiet \
 		--custom-compile-command 'make lock' --output-file requirements.txt
 
 clean:  ## remove what was built or installed
@@ -86,7 +87,8 @@ $(UV): requirements.txt
 		echo "$$($(PYTHON) --version) is too old: install Python 3.11 or newer and run make PYTHON=python3.11 (or the like)."; exit 1; }
 	@$(PYTHON) -m venv $(VENV) > /dev/null 2>&1 || { rm -rf $(VENV); \
 		echo "$(PYTHON) cannot make virtual environments: install its venv module (on Debian or Ubuntu: apt install python3-venv)."; exit 1; }
-	@$(BIN)/python -m pip install --quiet --constraint requirements.txt uv
+	@sed -n '/^uv==/,/[^\\]$$/p' requirements.txt > $(VENV)/uv.txt
+	@$(BIN)/python -m pip install --quiet --requirement $(VENV)/uv.txt
 	@touch $@
 
 # Building from the committed outputs needs no torch.

@@ -2,7 +2,8 @@
 
 The normal form holds what a reader sees and nothing that differs from run to run, so that a diff shows what changed. Two
 cells of every chapter are written here, because they hold the repository's address: the link that opens the chapter in
-Colab, and the line that installs the package there. ``--stamp`` writes those without running anything.
+Colab, and the line that installs the package there. Its Markdown, which may be written as MyST, is stored as Colab and
+JupyterLab show it well. ``--stamp`` does all that without running anything.
 """
 
 import hashlib
@@ -15,6 +16,7 @@ import nbformat
 from nbclient import NotebookClient
 
 from .._ext.repository import colab_link, written_address
+from .readable import make_readable
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -37,7 +39,7 @@ def chapters():
 
 
 def stamp(notebook, path, address):
-    """Put the link to Colab and the install cell after the title, or bring them up to date."""
+    """Put the link to Colab and the install cell after the title, or bring them up to date, and make the text readable."""
     link = f"[Run this chapter in Colab]({colab_link(address, path)})"
     cells = [cell for cell in notebook.cells if cell.id not in ("colab", "install")]
     old = {cell.id: cell for cell in notebook.cells}
@@ -47,6 +49,7 @@ def stamp(notebook, path, address):
     for cell in (colab, install):
         cell.metadata = {"tags": ["remove-cell"]}  # the page has a link of its own, and needs no package
     notebook.cells = [*cells[:1], colab, install, *cells[1:]]
+    make_readable(notebook, Path(path).name)
 
 
 def normalise(notebook):

@@ -73,6 +73,28 @@ def test_every_wanted_package_is_pinned_and_no_address_is():
     assert names - pinned == {"sgutils"}
 
 
+def test_every_file_that_is_installed_has_a_hash_in_the_lock():
+    for name, hashes in _locked(_text("requirements.txt")).items():
+        assert hashes, f"{name} has no hash: run make lock"
+
+
+def test_the_lock_for_processors_differs_in_torch_alone(tmp_path):
+    lock = tmp_path / "requirements.txt"
+    lock.write_text(_text("requirements.txt"))
+    subprocess.run([ROOT / ".ci" / "cpu-lock", lock], check=True)
+    before, after = _locked(_text("requirements.txt")), _locked(lock.read_text())
+    gone = before.keys() - after.keys()
+    assert gone and all(re.match("(cuda|nvidia|triton)", name) for name in gone)
+    assert {name for name, hashes in after.items() if hashes != before[name]} == {"torch", "torchvision"}
+    assert not after["torch"] and not after["torchvision"]
+
+
+def _locked(lock):
+    """The hashes of each package of a lock."""
+    blocks = re.findall(r"^([A-Za-z0-9._-]+)==[^\n]*\n((?:    --hash=.*\n)*)", lock, re.MULTILINE)
+    return {name: re.findall(r"--hash=(sha256:[0-9a-f]{64})", hashes) for name, hashes in blocks}
+
+
 def test_no_path_of_a_machine_is_committed():
     for name in _tracked("*.py", "*.md", "*.yml", "*.toml", "*.ipynb", "*.json", "Makefile"):
         assert not re.search(r"(?:/home/|/root/|/Users/|/tmp/)[\w.-]+", _text(name)), name
