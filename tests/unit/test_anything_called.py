@@ -1,4 +1,4 @@
-"""Whatever the functions of the package are given, they answer or refuse in one sentence: about six thousand cases."""
+"""Whatever the functions of the package are given, they answer or refuse in one sentence: some 6,700 cases."""
 
 import dataclasses
 import json
@@ -102,7 +102,7 @@ def test_a_method_is_refused_or_has_a_loss(method, options, seed):
     count=st.sampled_from([1, 2, 3, 9, 40]),
     batch=st.sampled_from([2, 3, 8, 2**31, 2**63, 10**30]),
 )
-@cases(400)
+@cases(200)
 def test_a_training_is_refused_or_ends(images, changes, more, count, batch):
     few = dataclasses.replace(images, train_x=images.train_x[:count], train_y=images.train_y[:count])
     settings = {"epochs": 1, "device": "cpu"} | more | changes
@@ -197,7 +197,7 @@ def test_gates_are_refused_or_are_probabilities(p, p_last, count):
 
 
 @given(gates=ANYTHING | tensors([(3,), (), (0,), (3, 1)]) | st.lists(NUMBERS, min_size=3, max_size=3))
-@cases(300)
+@cases(200)
 def test_a_network_refuses_gates_or_answers(gates):
     net = tiny().eval()
     logits = outcome(net, torch.zeros(2, 1, 8, 8), gates)
