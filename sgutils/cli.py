@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from .checks import in_one_line
 from .errors import InputError
 from .folders import DATA_VARIABLE
 
@@ -34,7 +35,7 @@ class _Parser(argparse.ArgumentParser):
     """Says what is wrong in one sentence, without the usage of every option above it."""
 
     def error(self, message: str):
-        self.exit(2, f"{self.prog}: {message}; see {self.prog} --help.\n")
+        self.exit(2, f"{self.prog}: {in_one_line(message)}; see {self.prog} --help.\n")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -56,14 +57,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return given.module.run(given, command)
     except InputError as error:
         if os.environ.get("LOCAL_RANK", "0") == "0":  # the first of each machine, whose own data may be what is missing
-            print(f"sgutils: {error}", file=sys.stderr)
+            print(f"sgutils: {in_one_line(str(error))}", file=sys.stderr)
+        return 2
+    except OSError as error:
+        if isinstance(error, BrokenPipeError):  # of `sgutils results | head`
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
+        if error.filename is None:
+            raise
+        said = f"{os.fsdecode(error.filename)} cannot be used ({error.strerror}): choose another path."
+        print(f"sgutils: {in_one_line(said)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("sgutils: stopped.", file=sys.stderr)
         return 130
-    except BrokenPipeError:  # of `sgutils results | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     finally:
         warnings.formatwarning = usual
         if first:

@@ -131,7 +131,9 @@ def trained_network(source: str | Path) -> tuple[GatedNetwork, list[float] | Non
         config = Config(**state["config"])
         weights = {name[4:]: value for name, value in state["trainer"]["method"].items() if name.startswith("net.")}
         if weights:
-            net = cast(nn.Module, network_of(state.get("architecture") or _of_ours(config.model, weights))).eval()
+            net = cast(
+                nn.Module, network_of(state.get("architecture") or _of_ours(config.model, weights), weights)
+            ).eval()
             net.load_state_dict(weights)
     if not weights:
         return _gated(load_network(source / NETWORK)), None  # several networks were trained: the one that is deployed

@@ -4,12 +4,12 @@ A gate vector has one number per residual block. The full network with all gates
 probabilities p as gates it is the teacher, and with sampled zeros and ones b it is a student.
 """
 
-import math
 from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
+from .checks import LARGEST, is_number, shown, whole_number
 from .errors import InputError
 
 # L numbers, one per block; None is all 1.
@@ -31,8 +31,8 @@ def linear_decay(num_blocks: int, p_last: float = 0.5) -> Tensor:
     Raises:
         InputError: if there is no block or ``p_last`` is not a probability.
     """
-    _check_blocks(num_blocks)
-    check_probability("p_last", p_last)
+    num_blocks = whole_number("num_blocks", num_blocks, 1)
+    p_last = check_probability("p_last", p_last)
     depth = torch.arange(1, num_blocks + 1, dtype=torch.float64) / num_blocks
     return (1 - depth * (1 - p_last)).float()
 
@@ -46,9 +46,8 @@ def uniform_survival(num_blocks: int, p: float = 0.5) -> Tensor:
     Raises:
         InputError: if there is no block or ``p`` is not a probability.
     """
-    _check_blocks(num_blocks)
-    check_probability("p", p)
-    return torch.full((num_blocks,), float(p))
+    num_blocks = whole_number("num_blocks", num_blocks, 1)
+    return torch.full((num_blocks,), check_probability("p", p))
 
 
 def sample_gates(p: Tensor | Sequence[float], generator: torch.Generator | None = None) -> Tensor:
@@ -87,9 +86,13 @@ def expected_depth(p: Tensor | Sequence[float]) -> float:
 def survival_probabilities(p: Tensor | Sequence[float]) -> Tensor:
     """``p`` as a ``(L,)`` float32 CPU tensor of probabilities, or an `InputError` that says what is wrong with it."""
     try:
+        if isinstance(p, Tensor) and p.is_complex():
+            raise TypeError("complex numbers")
         values = torch.as_tensor(p, dtype=torch.float32).detach().cpu()
-    except (TypeError, ValueError) as error:
-        raise InputError(f"Survival probabilities must be a list of numbers or a 1-D tensor, not {p!r}.") from error
+    except (TypeError, ValueError, RuntimeError, OverflowError) as error:
+        raise InputError(
+            f"Survival probabilities must be a list of numbers or a 1-D tensor, not {shown(p)}."
+        ) from error
     if values.ndim != 1 or len(values) == 0:
         raise InputError(
             f"Survival probabilities must be a list or 1-D tensor, one per block, not shape {tuple(values.shape)}."
@@ -126,22 +129,18 @@ def gate_list(gates: Gates, num_blocks: int) -> Sequence[float | Tensor]:
         return gates.unbind()
     try:
         values = [float(gate) for gate in (gates.tolist() if isinstance(gates, Tensor) else gates)]
-    except (TypeError, ValueError) as error:
-        given = f"shape {tuple(gates.shape)}" if isinstance(gates, Tensor) else repr(gates)
+    except (TypeError, ValueError, OverflowError) as error:
+        given = f"shape {tuple(gates.shape)}" if isinstance(gates, Tensor) else shown(gates)
         raise InputError(f"gates must be {num_blocks} numbers, one per block, not {given}.") from error
     if len(values) != num_blocks:
         raise InputError(f"gates must be {num_blocks} numbers, one per block, not {len(values)}.")
-    if not all(math.isfinite(value) for value in values):
-        raise InputError(f"gates must be finite numbers, not {values}.")
+    if not all(abs(value) <= LARGEST for value in values):
+        raise InputError(f"gates must be finite numbers of size at most {LARGEST:g}, not {shown(values)}.")
     return values
 
 
-def check_probability(name: str, value: float) -> None:
-    """Raise an `InputError` unless ``value`` is a number in [0, 1]."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 1:
-        raise InputError(f"{name} must be a number from 0 to 1, not {value!r}.")
-
-
-def _check_blocks(num_blocks: int) -> None:
-    if isinstance(num_blocks, bool) or not isinstance(num_blocks, int) or num_blocks < 1:
-        raise InputError(f"num_blocks must be a whole number of at least 1, not {num_blocks!r}.")
+def check_probability(name: str, value: float) -> float:
+    """``value``, or an `InputError` unless it is a number in [0, 1]."""
+    if not is_number(value) or not 0 <= value <= 1:
+        raise InputError(f"{name} must be a number from 0 to 1, not {shown(value)}.")
+    return float(value)

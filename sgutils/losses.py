@@ -1,6 +1,5 @@
 """Soft targets, the distillation loss at a temperature, and the Self-Guidance objective (paper, Eq. 5)."""
 
-import math
 from collections.abc import Iterable
 from functools import reduce
 from typing import NamedTuple
@@ -9,8 +8,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from .checks import flag, number, one_of, shown
 from .errors import InputError
 
+# Temperatures beyond them turn every logit into 0 or infinity.
+COLDEST, HOTTEST = 1e-6, 1e6
 KL_DIRECTIONS = ("teacher||student", "student||teacher")
 
 
@@ -34,10 +36,14 @@ def soft_targets(logits: Tensor, tau: float) -> Tensor:
         ``(..., K)``, summing to 1 over the last dimension.
 
     Raises:
-        InputError: if ``tau`` is not a positive number.
+        InputError: if ``tau`` is not a positive number, or there are no logits to take it of.
     """
-    check_tau(tau)
-    return F.softmax(logits / tau, dim=-1)
+    tau = check_tau(tau)
+    if logits.ndim == 0 or not logits.dtype.is_floating_point:
+        raise InputError(
+            f"logits must be floating-point numbers of shape (..., K), not {logits.dtype} of shape {tuple(logits.shape)}."
+        )
+    return F.softmax(_at_least_float32(logits) / tau, dim=-1).to(logits.dtype)
 
 
 def distillation_kl(
@@ -60,9 +66,9 @@ def distillation_kl(
     Raises:
         InputError: on ``tau <= 0``, an unknown direction or logits of different shapes.
     """
-    check_tau(tau)
+    tau = check_tau(tau)
     check_kl_direction(kl_direction)
-    _check_same_shape(student_logits, teacher_logits)
+    _check_logits(student_logits, teacher_logits)
     log_student = F.log_softmax(_at_least_float32(student_logits) / tau, dim=-1)
     log_teacher = F.log_softmax(_at_least_float32(teacher_logits) / tau, dim=-1)
     # F.kl_div(log q, log p) is KL(p || q): its first argument is the approximation.
@@ -81,6 +87,7 @@ def cross_entropy(logits: Tensor, target: Tensor, label_smoothing: float = 0.0) 
     Returns:
         A 0-dim tensor, the mean over the batch.
     """
+    logits = _at_least_float32(logits)
     of_labels = F.cross_entropy(logits, target)
     if label_smoothing == 0:
         return of_labels
@@ -114,13 +121,14 @@ def self_guidance_loss(
     Raises:
         InputError: on ``tau <= 0``, ``lam < 0``, an unknown direction or shapes that do not fit.
     """
-    check_lam(lam)
-    if target.shape != student_logits.shape[:1]:
+    lam, tau = check_lam(lam), check_tau(tau)
+    _check_logits(student_logits, teacher_logits)
+    if target.shape != student_logits.shape[:1] or target.dtype != torch.int64:
         raise InputError(
-            f"target must hold one class index for each of the {student_logits.shape[0]} rows of logits, "
-            f"not shape {tuple(target.shape)}."
+            f"target must hold one class index (int64) for each of the {student_logits.shape[0]} rows of logits, "
+            f"not {target.dtype} of shape {tuple(target.shape)}."
         )
-    guide = teacher_logits.detach() if detach_teacher else teacher_logits
+    guide = teacher_logits.detach() if flag("detach_teacher", detach_teacher) else teacher_logits
     distill = distillation_kl(student_logits, guide, tau, kl_direction)
     ce_student = cross_entropy(student_logits, target, label_smoothing)
     ce_teacher = cross_entropy(teacher_logits, target, label_smoothing)
@@ -132,26 +140,22 @@ def total(terms: Iterable[Tensor]) -> Tensor:
     return reduce(torch.add, terms)
 
 
-def check_tau(tau: float) -> None:
-    """Raise an `InputError` unless ``tau`` is a positive finite number."""
-    if not _is_number(tau) or not 0 < tau < math.inf:
-        raise InputError(f"tau (the temperature) must be a number above 0, not {tau!r}.")
+def check_tau(tau: float) -> float:
+    """``tau``, or an `InputError` unless it is a positive number from `COLDEST` to `HOTTEST`."""
+    value = number("tau (the temperature)", tau, above=0, most=HOTTEST)
+    if value < COLDEST:
+        raise InputError(f"tau (the temperature) must be at least {COLDEST:g}, not {shown(tau)}.")
+    return value
 
 
-def check_lam(lam: float) -> None:
-    """Raise an `InputError` unless ``lam`` is a finite number of at least 0."""
-    if not _is_number(lam) or not 0 <= lam < math.inf:
-        raise InputError(f"lam (lambda, the weight of distillation) must be a number of at least 0, not {lam!r}.")
+def check_lam(lam: float) -> float:
+    """``lam``, or an `InputError` unless it is a number of at least 0."""
+    return number("lam (lambda, the weight of distillation)", lam)
 
 
-def check_kl_direction(kl_direction: str) -> None:
-    """Raise an `InputError` unless ``kl_direction`` is one of `KL_DIRECTIONS`."""
-    if kl_direction not in KL_DIRECTIONS:
-        raise InputError(f"kl_direction must be one of {', '.join(KL_DIRECTIONS)}, not {kl_direction!r}.")
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+def check_kl_direction(kl_direction: str) -> str:
+    """``kl_direction``, or an `InputError` unless it is one of `KL_DIRECTIONS`."""
+    return one_of("kl_direction", kl_direction, KL_DIRECTIONS)
 
 
 def _at_least_float32(logits: Tensor) -> Tensor:
@@ -159,9 +163,12 @@ def _at_least_float32(logits: Tensor) -> Tensor:
     return logits.to(torch.promote_types(logits.dtype, torch.float32))
 
 
-def _check_same_shape(student_logits: Tensor, teacher_logits: Tensor) -> None:
-    if student_logits.shape != teacher_logits.shape or student_logits.ndim != 2:
+def _check_logits(student_logits: Tensor, teacher_logits: Tensor) -> None:
+    if student_logits.shape != teacher_logits.shape or student_logits.ndim != 2 or 0 in student_logits.shape:
         raise InputError(
             f"student and teacher logits must both have shape (N, K), not {tuple(student_logits.shape)} "
             f"and {tuple(teacher_logits.shape)}."
         )
+    for logits in (student_logits, teacher_logits):
+        if not logits.dtype.is_floating_point:
+            raise InputError(f"logits must be floating-point numbers, not {logits.dtype}.")

@@ -9,6 +9,7 @@ import json
 import math
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import torch
 from torch import Tensor
@@ -16,7 +17,7 @@ from torch import Tensor
 from .data import load_dataset
 from .errors import InputError
 from .files import reraise_as_input_error
-from .networks import ResNet
+from .networks import ResNet, network_of
 
 DTYPES = {"F32": torch.float32}
 LONGEST_HEADER = 1 << 20
@@ -65,7 +66,7 @@ def load_saved_network(path: str | Path) -> SavedNetwork:
     path = Path(path)
     tensors, texts = read_safetensors(path)
     with reraise_as_input_error(path, EXPECTED):
-        net = ResNet(**json.loads(texts["architecture"])).eval()
+        net = cast(ResNet, network_of(json.loads(texts["architecture"]), tensors)).eval()
         # The page counts no batches: only a network without momentum of its own would need their number.
         counters = {name: value for name, value in net.state_dict().items() if name.endswith("num_batches_tracked")}
         net.load_state_dict(tensors | counters)

@@ -41,3 +41,5 @@ def _check_is_no_input(source: Path, out: Path) -> None:
     files = [source] if source.is_file() else [path for path in source.iterdir() if path.suffix != ".onnx"]
     if out.exists() and any(out.samefile(path) for path in files):
         raise InputError(f"{out} is a file of the run itself: choose another name, such as network.onnx.")
+    if out.is_file() and out.suffix != ".onnx":  # a checkpoint of another run, say
+        raise InputError(f"{out} is there and is not an ONNX file: choose another name, such as network.onnx.")

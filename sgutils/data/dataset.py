@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from ..checks import flag, shown
 from ..errors import InputError
 from ..folders import DATA_VARIABLE, data_folder
 
@@ -69,7 +70,13 @@ class Dataset:
     validation_y: Tensor | None = None
 
     def __post_init__(self):
-        object.__setattr__(self, "classes", tuple(self.classes))
+        classes = self.classes
+        if not isinstance(classes, (tuple, list)) or not all(isinstance(name, str) for name in classes) or not classes:
+            raise InputError(f"classes must be the names of the classes, a tuple of texts, not {shown(classes)}.")
+        if not isinstance(self.name, str):
+            raise InputError(f"name must be a text, not {shown(self.name)}.")
+        object.__setattr__(self, "classes", tuple(classes))
+        object.__setattr__(self, "hflip", flag("hflip", self.hflip))
         for part in ("train", "test", "validation"):
             x, y = getattr(self, f"{part}_x"), getattr(self, f"{part}_y")
             if part == "validation" and x is None and y is None:
@@ -156,5 +163,5 @@ def find(names: tuple[str, ...], advice: str, *, inside: tuple[str, ...] = ()) -
 
 def _exists(path: Path) -> bool:
     with suppress(OSError):  # a folder that may not be entered
-        return path.exists()
+        return path.is_file() or path.is_dir()  # opening a pipe would wait for whoever writes to it
     return False

@@ -6,12 +6,14 @@ import warnings
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from numbers import Integral
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from ..checks import shown as shown_value
 from ..errors import InputError
 from .dataset import Dataset
 from .images import read_image, shown, without_warnings
@@ -50,13 +52,13 @@ def read_folder(path: str | Path, image_size: int | None = None) -> Dataset:
     if not str(path):
         raise InputError(f"{PREFIX} names no folder: expected {PREFIX}PATH, {LAYOUT}.")
     root = Path(path).expanduser()
-    if image_size is not None and (not isinstance(image_size, int) or not 4 <= image_size <= 4096):
-        raise InputError(f"image_size must be a whole number from 4 to 4096 pixels, not {image_size!r}.")
+    if image_size is not None and (not isinstance(image_size, Integral) or not 4 <= image_size <= 4096):
+        raise InputError(f"image_size must be a whole number from 4 to 4096 pixels, not {shown_value(image_size)}.")
     listing = _Listing(root)
     parts = listing.parts()
     listing.warn()
     classes = tuple(parts["train"])
-    size = None if image_size is None else (image_size, image_size)
+    size = None if image_size is None else (int(image_size), int(image_size))
     images = {part: _read_all(files, classes, size) for part, files in parts.items()}
     sizes = {name: x[0].shape[:2] for name, (x, _) in images.items()}
     if len(set(sizes.values())) > 1:

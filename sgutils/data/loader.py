@@ -10,6 +10,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from ..checks import flag, whole_number
+from ..devices import usable_device
 from ..errors import InputError
 from .augment import augment
 from .dataset import Dataset, Normalizer
@@ -112,7 +114,7 @@ class ImageLoader:
         return shift, flip
 
     def _split(self, order: Tensor) -> tuple[Tensor, ...]:
-        batches = order.split(self.batch_size)
+        batches = order.split(min(self.batch_size, max(1, len(order))))
         # Batch norm has no statistics of a single image, in no process: training leaves it out, in each epoch another.
         too_few = self.generator is not None and len(batches[-1]) < 2 * self.processes
         return batches[:-1] if len(batches) > 1 and too_few else batches
@@ -141,12 +143,14 @@ def loaders(
     Raises:
         InputError: if a process would have fewer than two images of a mini-batch, of which batch norm has no statistics.
     """
+    batch_size, processes = whole_number("batch_size", batch_size, 1), whole_number("processes", processes, 1)
+    seed, augment = whole_number("seed", seed, 0), flag("augment", augment)
     if batch_size < 2 * processes or len(dataset.train_y) < 2 * processes:
         raise InputError(
             f"batch_size {batch_size} of {len(dataset.train_y)} training images leaves fewer than two images for each of "
             f"{processes} process{'' if processes == 1 else 'es'}: batch norm needs two; start fewer, or choose a larger batch."
         )
-    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    device = usable_device(("cuda" if torch.cuda.is_available() else "cpu") if device is None else device)
     normalizer = dataset.normalizer()
     pad = max(1, dataset.train_x.shape[-1] // 8) if augment else 0
     train = ImageLoader(

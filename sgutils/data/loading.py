@@ -2,12 +2,14 @@
 
 import difflib
 from dataclasses import replace
+from numbers import Integral
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ..checks import shown
 from ..errors import InputError
 from .dataset import Dataset
 from .folder import PREFIX, read_folder
@@ -37,6 +39,8 @@ def load_dataset(
     Raises:
         InputError: if the name is unknown, a file is missing or damaged, or there are fewer images than asked for.
     """
+    if not isinstance(name, str):
+        raise InputError(f"name must be that of a data set, not {shown(name)}.")
     if name.startswith(PREFIX):
         dataset = read_folder(name.removeprefix(PREFIX), image_size)
     elif name in DATASETS:
@@ -68,8 +72,7 @@ def _take(y: Tensor, count: int | None, what: str, order: Tensor | None = None) 
     """Which images: the first ``count`` in an order that goes round the classes, put back into file order."""
     if count is None:
         return torch.arange(len(y))
-    if not isinstance(count, int) or not 1 <= count <= len(y):
-        raise InputError(f"There are {len(y)} {what}: ask for 1 to {len(y)}, not {count!r}.")
+    _check_count(count, len(y), what)
     order = torch.arange(len(y)) if order is None else order
     rank_in_class = torch.zeros(len(y), dtype=torch.long)
     for label in y.unique():
@@ -78,11 +81,17 @@ def _take(y: Tensor, count: int | None, what: str, order: Tensor | None = None) 
     return order[torch.argsort(rank_in_class, stable=True)[:count]].sort().values
 
 
+def _check_count(count: object, there: int, what: str) -> None:
+    if not isinstance(count, Integral) or isinstance(count, bool) or not 1 <= int(count) <= there:
+        raise InputError(f"There are {there} {what}: ask for 1 to {there}, not {shown(count)}.")
+
+
 def _hold_out(y: Tensor, train: Tensor, count: int, what: str) -> tuple[Tensor, Tensor]:
     """Which training images to hold out, and which are left to train on."""
+    _check_count(count, len(y), what)
     free = torch.ones(len(y), dtype=torch.bool)
     free[train] = False
-    candidates = free.nonzero().squeeze(1) if free.sum() >= count else train
+    candidates = free.nonzero().squeeze(1) if int(free.sum()) >= count else train
     shuffled = torch.randperm(len(candidates), generator=torch.Generator().manual_seed(0))
     held_out = candidates[_take(y[candidates], count, what, shuffled)]
     left = train[~torch.isin(train, held_out)]
@@ -92,8 +101,11 @@ def _hold_out(y: Tensor, train: Tensor, count: int, what: str) -> tuple[Tensor, 
 
 
 def _resize(x: Tensor, image_size: int | None) -> Tensor:
-    if image_size is None or x.shape[-2:] == (image_size, image_size):
+    if image_size is None:
         return x
-    if not isinstance(image_size, int) or not 4 <= image_size <= x.shape[-1]:
-        raise InputError(f"image_size must be a whole number from 4 to {x.shape[-1]} pixels, not {image_size!r}.")
-    return F.interpolate(x.float(), size=(image_size, image_size), mode="area").round().to(torch.uint8)
+    if not isinstance(image_size, Integral) or isinstance(image_size, bool) or not 4 <= image_size <= x.shape[-1]:
+        raise InputError(f"image_size must be a whole number from 4 to {x.shape[-1]} pixels, not {shown(image_size)}.")
+    size = int(image_size), int(image_size)
+    if x.shape[-2:] == size:
+        return x
+    return F.interpolate(x.float(), size=size, mode="area").round().to(torch.uint8)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from torch import nn
 
+from ..checks import shown
 from ..errors import InputError
 from .baseline import Baseline
 from .cosub import Cosub
@@ -27,8 +28,8 @@ def options(name: str) -> dict[str, inspect.Parameter]:
     Raises:
         InputError: if there is no such method.
     """
-    if name not in METHODS:
-        raise InputError(f"Unknown method {name!r}: expected one of {', '.join(METHODS)}.")
+    if not isinstance(name, str) or name not in METHODS:
+        raise InputError(f"Unknown method {shown(name)}: expected one of {', '.join(METHODS)}.")
     return {key: p for key, p in _keywords(name).items() if key != "seed"}
 
 

@@ -22,9 +22,8 @@ class Baseline(Method, name="baseline"):
 
     def __init__(self, net: nn.Module, *, label_smoothing: float = 0.0):
         super().__init__()
-        check_probability("label_smoothing", label_smoothing)
         self.net = net
-        self.label_smoothing = label_smoothing
+        self.label_smoothing = check_probability("label_smoothing", label_smoothing)
 
     def forward(self, x: Tensor, y: Tensor) -> dict[str, Tensor]:
         logits = self.net(x)

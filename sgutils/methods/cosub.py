@@ -41,10 +41,8 @@ class Cosub(StudentsMethod, name="cosub"):
         seed: int = 0,
     ):
         super().__init__(net, p_last=p_last, scaling=scaling, seed=seed, students=2)
-        check_probability("lam", lam)
-        check_tau(tau)
-        self.lam = lam
-        self.tau = tau
+        self.lam = check_probability("lam", lam)
+        self.tau = check_tau(tau)
 
     def forward(self, x: Tensor, y: Tensor) -> dict[str, Tensor]:
         one, two = (self.net(x, gates) for gates in self.students())

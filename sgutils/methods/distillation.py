@@ -1,9 +1,12 @@
 """Offline knowledge distillation: a student learns from a trained network that no longer changes (Hinton et al. 2015)."""
 
+from pathlib import Path
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ..checks import shown
 from ..errors import InputError
 from ..losses import check_lam, check_tau, distillation_kl
 from ..networks import ResNet
@@ -27,19 +30,22 @@ class Distillation(Method, name="distillation"):
 
     find_unused_parameters = False
 
-    def __init__(self, net: nn.Module, *, teacher: str | nn.Module | None = None, lam: float = 1.0, tau: float = 4.0):
+    def __init__(
+        self, net: nn.Module, *, teacher: str | Path | nn.Module | None = None, lam: float = 1.0, tau: float = 4.0
+    ):
         super().__init__()
-        check_lam(lam)
-        check_tau(tau)
         self.net = net
         if teacher is None:
             raise InputError(
                 "Distillation needs a teacher: give a trained network, or the network.pt of a finished run."
             )
-        self.teacher = (load_network(teacher) if isinstance(teacher, str) else teacher).eval().requires_grad_(False)
+        if not isinstance(teacher, (str, Path, nn.Module)):
+            raise InputError(f"teacher must be a network, or the network.pt of a finished run, not {shown(teacher)}.")
+        network = teacher if isinstance(teacher, nn.Module) else load_network(teacher)
+        self.teacher = network.eval().requires_grad_(False)
         _check_same_task(net, self.teacher)
-        self.lam = lam
-        self.tau = tau
+        self.lam = check_lam(lam)
+        self.tau = check_tau(tau)
 
     def train(self, mode: bool = True) -> "Distillation":
         """The teacher stays as it will be deployed: in eval mode."""

@@ -34,12 +34,11 @@ class DiversePeers(Method, name="diverse-peers"):
 
     def __init__(self, nets: Sequence[ResNet], *, tau: float = 3.0):
         super().__init__()
-        check_tau(tau)
         self.nets = nn.ModuleList(nets)
         features = nets[0].classifier.in_features
         self.query = PreciseLinear(features, features // REDUCTION, bias=False)
         self.key = PreciseLinear(features, features // REDUCTION, bias=False)
-        self.tau = tau
+        self.tau = check_tau(tau)
         self.weight = 0.0
 
     @classmethod

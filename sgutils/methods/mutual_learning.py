@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ..checks import flag
 from ..losses import check_tau, distillation_kl, total
 from .method import Method, error_rate
 
@@ -28,10 +29,9 @@ class MutualLearning(Method, name="mutual-learning"):
 
     def __init__(self, nets: Sequence[nn.Module], *, tau: float = 1.0, averaged: bool = True):
         super().__init__()
-        check_tau(tau)
         self.nets = nn.ModuleList(nets)
-        self.tau = tau
-        self.averaged = averaged
+        self.tau = check_tau(tau)
+        self.averaged = flag("averaged", averaged)
 
     @classmethod
     def build(cls, make_network: Callable[[], nn.Module], **options) -> "MutualLearning":

@@ -33,12 +33,11 @@ class NativeEnsemble(Method, name="native-ensemble"):
 
     def __init__(self, nets: Sequence[ResNet], *, tau: float = 3.0):
         super().__init__()
-        check_tau(tau)
         self.nets = nn.ModuleList(nets)
         self.gate = nn.Sequential(
             PreciseLinear(trunk_channels(nets[0]), len(nets)), nn.BatchNorm1d(len(nets)), nn.ReLU()
         )
-        self.tau = tau
+        self.tau = check_tau(tau)
         self.weight = 0.0
 
     @classmethod

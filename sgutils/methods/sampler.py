@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from ..errors import InputError
+from ..checks import one_of, whole_number
 from ..gates import linear_decay, sample_gates
 
 # Who is scaled by p: the teacher, at test time (Huang et al. 2016), or the student in training, by 1/p (torchvision, timm).
@@ -30,18 +30,16 @@ class GateSampler(nn.Module):
             replays the step first copies the next `draw` into it.
 
     Raises:
-        InputError: if ``p_last`` is not a probability or the scaling unknown.
+        InputError: if ``p_last`` is not a probability, the scaling unknown or the seed below 0.
     """
 
     captured_gates: Tensor | None = None
 
     def __init__(self, num_blocks: int, p_last: float, seed: int, *, scaling: str = "test", students: int = 1):
         super().__init__()
-        if scaling not in SCALINGS:
-            raise InputError(f"scaling must be one of {', '.join(SCALINGS)}, not {scaling!r}.")
-        self.scaling = scaling
+        self.scaling = one_of("scaling", scaling, SCALINGS)
         self.p = linear_decay(num_blocks, p_last)
-        self.generator = torch.Generator().manual_seed(seed)
+        self.generator = torch.Generator().manual_seed(whole_number("seed", seed, 0))
         self.students = students
 
     @property

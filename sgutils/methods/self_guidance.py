@@ -6,7 +6,7 @@ from contextlib import nullcontext
 import torch
 from torch import Tensor
 
-from ..errors import InputError
+from ..checks import flag, one_of
 from ..gates import check_probability
 from ..losses import check_kl_direction, check_lam, check_tau, cross_entropy, distillation_kl, self_guidance_loss
 from ..networks import GatedNetwork, keep_running_statistics, recalibrate_batch_norm
@@ -56,19 +56,13 @@ class SelfGuidance(StudentsMethod, name="self-guidance"):
         seed: int = 0,
     ):
         super().__init__(net, p_last=p_last, scaling=scaling, seed=seed)
-        check_lam(lam)
-        check_tau(tau)
-        check_kl_direction(kl_direction)
-        if bn_statistics not in BN_STATISTICS:
-            raise InputError(f"bn_statistics must be one of {', '.join(BN_STATISTICS)}, not {bn_statistics!r}.")
-        check_probability("label_smoothing", label_smoothing)
-        self.lam = lam
-        self.tau = tau
-        self.detach_teacher = detach_teacher
-        self.kl_direction = kl_direction
-        self.bn_statistics = bn_statistics
-        self.backward_full = backward_full
-        self.label_smoothing = label_smoothing
+        self.lam = check_lam(lam)
+        self.tau = check_tau(tau)
+        self.detach_teacher = flag("detach_teacher", detach_teacher)
+        self.kl_direction = check_kl_direction(kl_direction)
+        self.bn_statistics = one_of("bn_statistics", bn_statistics, BN_STATISTICS)
+        self.backward_full = flag("backward_full", backward_full)
+        self.label_smoothing = check_probability("label_smoothing", label_smoothing)
         # Otherwise the teacher runs every block.
         self.find_unused_parameters = not backward_full or (p_last == 0 and scaling == "test")
 

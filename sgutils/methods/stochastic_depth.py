@@ -37,8 +37,7 @@ class StochasticDepth(StudentsMethod, name="stochastic-depth"):
         seed: int = 0,
     ):
         super().__init__(net, p_last=p_last, scaling=scaling, seed=seed)
-        check_probability("label_smoothing", label_smoothing)
-        self.label_smoothing = label_smoothing
+        self.label_smoothing = check_probability("label_smoothing", label_smoothing)
 
     def forward(self, x: Tensor, y: Tensor) -> dict[str, Tensor]:
         logits = self.net(x, self.students())

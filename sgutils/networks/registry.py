@@ -7,6 +7,7 @@ from typing import Any, cast
 import torch
 from torch import nn
 
+from ..checks import shown
 from ..errors import InputError
 from .gated import gated
 from .modes import check_takes
@@ -27,10 +28,10 @@ LIBRARIES = ("torchvision", "timm")
 
 def check_name(name: str) -> None:
     """Raise an `InputError` unless a network may have this name: a record is read also where its library is missing."""
-    library, colon, own = name.partition(":")
-    if not (name in MODELS if not colon else library in LIBRARIES and own):
+    library, colon, own = name.partition(":") if isinstance(name, str) else ("", "", "")
+    if not (library in MODELS if not colon else library in LIBRARIES and own):
         raise InputError(
-            f"Unknown model {name!r}: expected one of {', '.join(MODELS)}, or torchvision:NAME or timm:NAME."
+            f"Unknown model {shown(name)}: expected one of {', '.join(MODELS)}, or torchvision:NAME or timm:NAME."
         )
 
 
@@ -84,8 +85,21 @@ def build_network(model: str, *, num_classes: int, in_channels: int = 3, image_s
     return net
 
 
-def network_of(architecture: dict[str, Any]) -> GatedNetwork:
-    """The network that an ``architecture`` describes, as `ResNet` and `build_network` leave it with theirs."""
+def network_of(architecture: dict[str, Any], weights: dict[str, torch.Tensor]) -> GatedNetwork:
+    """The network that an ``architecture`` describes, as `ResNet` and `build_network` leave it with theirs.
+
+    Args:
+        architecture: of the file of a network.
+        weights: of the same file: a damaged one may name a network that no memory holds.
+
+    Raises:
+        ValueError: if the architecture names sizes that none of its weights has.
+    """
+    largest = max([len(weights), *(size for weight in weights.values() for size in weight.shape)])
+    sizes = [value for name, value in architecture.items() if name != "image_size"]
+    for size in [*sizes, *architecture.get("widths", ())]:
+        if isinstance(size, int) and size > largest:
+            raise ValueError(f"{size} of something, where no weight is larger than {largest}")
     return build_network(**architecture) if "model" in architecture else ResNet(**architecture)
 
 

@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ..checks import one_of, shown, whole_number
 from ..errors import InputError
 from ..gates import Gates, gate_list, survival_of
 from .strided import slice_narrow_convolutions
@@ -183,19 +184,18 @@ def resnet(
     Raises:
         InputError: if no network has that depth, or a number is not positive.
     """
-    block = block or ("bottleneck" if depth == 110 else "basic")
-    if block not in BLOCKS:
-        raise InputError(f"block must be one of {', '.join(BLOCKS)}, not {block!r}.")
+    depth = whole_number("depth", depth, 1)
+    num_classes = whole_number("num_classes", num_classes, 1)
+    in_channels = whole_number("in_channels", in_channels, 1)
+    if not isinstance(widths, Sequence) or isinstance(widths, (str, bytes)) or len(widths) != 3:
+        raise InputError(f"widths must be three numbers, one per stage, not {shown(widths)}.")
+    widths = [whole_number("a width", width, 1) for width in widths]
+    block = ("bottleneck" if depth == 110 else "basic") if block is None else one_of("block", block, BLOCKS)
     layers = BLOCKS[block][1]
-    if not isinstance(depth, int) or depth < layers + 2 or (depth - 2) % layers:
+    if depth < layers + 2 or (depth - 2) % layers:
         raise InputError(
             f"A ResNet of {block} blocks has {layers}n + 2 layers, such as {3 * layers + 2}, not {depth!r}."
         )
-    for name, value in (("num_classes", num_classes), ("in_channels", in_channels), *(("a width", w) for w in widths)):
-        if not isinstance(value, int) or value < 1:
-            raise InputError(f"{name} must be a whole number of at least 1, not {value!r}.")
-    if len(widths) != 3:
-        raise InputError(f"widths must be three numbers, one per stage, not {len(widths)}.")
     return ResNet((depth - 2) // layers, num_classes, in_channels, widths, block)
 
 

@@ -48,7 +48,7 @@ def load_network(path: str | Path) -> nn.Module:
             f"{path} is of a network that only its owner can build: use load_state_dict with the file's 'weights'."
         )
     with reraise_as_input_error(path, A_NETWORK), torch.random.fork_rng(devices=[]):
-        net: Any = network_of(state["architecture"])
+        net: Any = network_of(state["architecture"], state["weights"])
         if isinstance(net, GatedModel):
             return net.folded_again(state["weights"]).eval()
         net.load_state_dict(state["weights"])

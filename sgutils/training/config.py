@@ -1,12 +1,14 @@
 """What decides a run, in one record; the command line and the ledger are made from it."""
 
-import math
+import json
 from dataclasses import dataclass, field, fields
+from pathlib import Path
 
+from ..checks import MOST, flag, is_number, number, one_of, shown, whole_number
 from ..errors import InputError
 from ..methods import options
 from ..networks.registry import check_name
-from .schedules import SCHEDULES
+from .schedules import SCHEDULES, check_momentum
 
 # What every record names by its value: what the first version of the ledger knew. What came later is named only where it
 # differs from its default, so that a run keeps its name, and its place in every table, whatever the code learns. The
@@ -89,31 +91,34 @@ class Config:
     )
 
     def __post_init__(self):
+        """Values of Python's own kinds, whatever they were given as: 1 and 1.0 are one run, with one name in the ledger."""
         check_name(self.model)  # whether the library knows it is said when it is built
-        if self.schedule not in SCHEDULES:
-            raise InputError(f"Unknown schedule {self.schedule!r}: expected one of {', '.join(SCHEDULES)}.")
-        for name, least in (("epochs", 1), ("batch_size", 2), ("seed", 0), ("warmup_epochs", 0)):
+        if not isinstance(self.dataset, str):
+            raise InputError(f"dataset must be the name of a data set, not {shown(self.dataset)}.")
+        one_of("schedule", self.schedule, SCHEDULES)
+        found: dict[str, object] = {
+            name: whole_number(name, getattr(self, name), least)
+            for name, least in (("epochs", 1), ("batch_size", 2), ("seed", 0), ("warmup_epochs", 0))
+        }
+        for name in ("image_size", "train_examples", "test_examples", "validation_examples"):
             value = getattr(self, name)
-            if not isinstance(value, int) or isinstance(value, bool) or value < least:
-                raise InputError(f"{name} must be a whole number of at least {least}, not {value!r}.")
-        for name, above in (("lr", True), ("momentum", False), ("weight_decay", False)):
-            value = getattr(self, name)
-            if not isinstance(value, (int, float)) or not math.isfinite(value) or value < 0 or (above and value == 0):
-                raise InputError(f"{name} must be a number {'above 0' if above else 'of at least 0'}, not {value!r}.")
-            object.__setattr__(self, name, float(value))  # 1 and 1.0 are one run: it has one name in the ledger
+            found[name] = None if value is None else whole_number(name, value, 1)
+        found["lr"], found["weight_decay"] = number("lr", self.lr, above=0), number("weight_decay", self.weight_decay)
+        found["momentum"], found["augment"] = check_momentum(self.momentum), flag("augment", self.augment)
+        found["pretrained"] = None if self.pretrained is None else _path("pretrained", self.pretrained)
+        for name, value in found.items():
+            object.__setattr__(self, name, value)
         if self.warmup_epochs >= self.epochs:
             raise InputError(f"warmup_epochs must be fewer than the {self.epochs} epochs, not {self.warmup_epochs}.")
-        if self.momentum >= 1:
-            raise InputError(f"momentum must be below 1, not {self.momentum!r}.")
         known = options(self.method)  # refuses an unknown method
-        if unknown := set(self.options) - set(known):
+        if not isinstance(self.options, dict):
+            raise InputError(f"options must be a dictionary, not {shown(self.options)}.")
+        if unknown := [name for name in self.options if name not in known]:
             raise InputError(
-                f"Method {self.method!r} has no option {sorted(unknown)[0]!r}: it has {', '.join(known) or 'none'}."
+                f"Method {self.method!r} has no option {shown(unknown[0])}: it has {', '.join(known) or 'none'}."
             )
-        chosen = {key: parameter.default for key, parameter in known.items()} | self.options
-        for key, value in chosen.items():
-            if known[key].annotation is float and type(value) is int:
-                chosen[key] = float(value)
+        chosen = {name: parameter.default for name, parameter in known.items()} | self.options
+        chosen = {name: _option(name, value, known[name].annotation) for name, value in chosen.items()}
         object.__setattr__(self, "options", chosen)
 
     @classmethod
@@ -145,3 +150,28 @@ class Config:
             name: value for name, value in self.options.items() if name in first or value != known[name].default
         }
         return written
+
+
+def _path(name: str, value: object) -> str:
+    if not isinstance(value, (str, Path)):
+        raise InputError(f"{name} must be the path of a file, not {shown(value)}.")
+    return str(value)
+
+
+def _option(name: str, value: object, kind: object) -> object:
+    """An option as a record can hold it; whether it is in its range, the method says."""
+    if kind is float:
+        if not is_number(value):
+            raise InputError(f"{name} must be a number, not {shown(value)}.")
+        return float(value)  # type: ignore[arg-type]  # a number is one
+    if kind is int:
+        return whole_number(name, value, -MOST)
+    if kind is bool:
+        return flag(name, value)
+    if isinstance(value, Path):
+        return str(value)
+    try:
+        json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InputError(f"{name} must be a text or a number that a record can hold, not {shown(value)}.") from error
+    return value

@@ -5,6 +5,7 @@ import dataclasses
 import functools
 import hashlib
 import json
+import math
 import platform
 import re
 import subprocess
@@ -15,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from ..checks import in_one_line, is_number, shown
 from ..errors import InputError
 from .config import Config
 
@@ -165,13 +167,47 @@ def load_run(path: str | Path) -> Run:
         InputError: if the file cannot be read or is not a record of a run.
     """
     try:
+        if not Path(path).is_file():  # opening a pipe would wait for whoever writes to it
+            raise ValueError("there is no such file")
         run = Run(**json.loads(Path(path).read_text()))
+        _check_kinds(run)
         # In the form of this version: what a record does not name is as it was before there was a choice.
         return dataclasses.replace(run, config=Config(**run.config).as_dict())
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError, TypeError, RecursionError) as error:
         raise InputError(
-            f"{path} is not a record of a run ({error}): expected a JSON file that this version of `sgutils train` wrote."
+            f"{path} is not a record of a run ({in_one_line(str(error))}): expected a JSON file that this version of `sgutils train` wrote."
         ) from error
+
+
+def _check_kinds(run: Run) -> None:
+    """Raise a `ValueError` unless everything in a record is of the kind that tables, plots and statistics count on."""
+    for name in ("status", "message", "command", "device", "commit", "precision"):
+        _expect(isinstance(getattr(run, name), str), name, "a text")
+    for name in ("config", "curves", "parameters", "versions", "processor"):
+        _expect(isinstance(getattr(run, name), dict), name, "an object")
+    for name, curve in run.curves.items():
+        numbers = isinstance(curve, list) and all(type(value) in (int, float) for value in curve)
+        _expect(numbers, f"the curve {shown(name)}", "a list of numbers")
+    for name in ("last_test_error", "best_test_error", "fit_error"):
+        share = getattr(run, name)
+        _expect(share is None or (is_number(share) and 0 <= share <= 1), name, "a share from 0 to 1, or null")
+    _expect(run.last_test_error is not None or run.status != "finished", "last_test_error", "a share: the run finished")
+    for name in ("seconds", "images_per_second"):
+        _expect(is_number(getattr(run, name)), name, "a number")
+    _expect(all(map(is_number, run.parameters.values())), "parameters", "an object of numbers")
+    _expect(all(isinstance(text, str) for text in run.versions.values()), "versions", "an object of texts")
+    _expect(all(isinstance(text, str) for text in run.processor.values()), "processor", "an object of texts")
+    _expect(type(run.schema) is int, "schema", "a whole number")
+    if run.right is not None:
+        sound = isinstance(run.right, dict) and isinstance(run.right.get("bits"), str)
+        sound = sound and type(run.right.get("images")) is int and run.right["images"] >= 0
+        sound = sound and len(base64.b64decode(run.right["bits"])) == math.ceil(run.right["images"] / 8)
+        _expect(sound, "right", "images and their bits")
+
+
+def _expect(so: bool, name: str, kind: str) -> None:
+    if not so:
+        raise ValueError(f"{name} must be {kind}")
 
 
 def _as_bits(right: torch.Tensor) -> dict:

@@ -3,6 +3,9 @@
 import math
 from collections.abc import Callable
 
+from ..checks import number
+from ..errors import InputError
+
 
 def step(progress: float) -> float:
     """The paper's (sec. 4.1): all of it, a tenth from 50 % and a hundredth from 75 % of the epochs."""
@@ -30,3 +33,11 @@ def learning_rate(index: int, epochs: int, lr: float, schedule: str = "step", wa
     """
     rising = min(1.0, (index + 1) / (warmup_epochs + 1))
     return lr * rising * SCHEDULES[schedule](index / epochs)
+
+
+def check_momentum(momentum: float) -> float:
+    """``momentum``, or an `InputError` unless it is a number from 0 to below 1."""
+    value = number("momentum", momentum)
+    if value >= 1:
+        raise InputError(f"momentum must be below 1, not {value!r}.")
+    return value

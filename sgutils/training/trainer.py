@@ -13,13 +13,15 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from ..checks import number, one_of, shown, whole_number
 from ..data.dataset import Dataset
 from ..data.loader import ImageLoader, loaders
+from ..devices import usable_device
 from ..errors import InputError
 from ..methods import Method
 from ..networks.strided import slice_narrow_convolutions
 from . import distributed
-from .schedules import SCHEDULES, learning_rate
+from .schedules import SCHEDULES, check_momentum, learning_rate
 from .steps import CapturedSteps, Steps
 
 PRECISIONS = ("float32", "bfloat16")
@@ -103,17 +105,17 @@ class Trainer:
             train, test = _loaders_of(train, device, old)
         elif old:
             raise TypeError(f"Trainer has no argument {next(iter(old))!r}.")
-        if precision not in (None, *PRECISIONS):
-            raise InputError(f"precision must be one of {', '.join(PRECISIONS)}, not {precision!r}.")
-        if epochs < 1 or not 0 <= warmup_epochs < epochs:
-            raise InputError(
-                f"epochs must be at least 1 and warmup_epochs from 0 to below them, not {epochs!r} and {warmup_epochs!r}."
-            )
-        if schedule not in SCHEDULES:
-            raise InputError(f"schedule must be one of {', '.join(SCHEDULES)}, not {schedule!r}.")
+        if precision is not None:
+            one_of("precision", precision, PRECISIONS)
+        epochs, warmup_epochs = whole_number("epochs", epochs, 1), whole_number("warmup_epochs", warmup_epochs, 0)
+        if warmup_epochs >= epochs:
+            raise InputError(f"warmup_epochs must be fewer than the {epochs} epochs, not {warmup_epochs}.")
+        one_of("schedule", schedule, SCHEDULES)
+        lr, weight_decay = number("lr", lr, above=0), number("weight_decay", weight_decay)
+        momentum = check_momentum(momentum)
         method.deployed_network()  # what cannot be deployed is said now, not after 300 epochs
         distributed.setup()
-        self.device = distributed.own_device() if device is None else torch.device(device)
+        self.device = distributed.own_device() if device is None else usable_device(device)
         self.precision = _usable(precision, self.device) if precision else default_precision(self.device)
         # torch's own types do not know that a module takes a memory format.
         self.method = method.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -134,8 +136,15 @@ class Trainer:
                 weight_decay=weight_decay,
                 fused=self.device.type == "cuda",  # one kernel for all parameters instead of several for each
             )
+        elif isinstance(optimizer, torch.optim.Optimizer):
+            self.optimizer = optimizer
         else:
-            self.optimizer = optimizer if isinstance(optimizer, torch.optim.Optimizer) else optimizer(self.parameters)
+            made = optimizer(self.parameters) if callable(optimizer) else optimizer
+            if not isinstance(made, torch.optim.Optimizer):
+                raise InputError(
+                    f"optimizer must be a torch optimizer, or a function of the parameters that makes one, not {shown(made)}."
+                )
+            self.optimizer = made
         self._first_rates = [float(group["lr"]) for group in self.optimizer.param_groups]
         # Zero gradients, not missing ones: weight decay and momentum act on a skipped block too, as in the released
         # code of stochastic depth, and as they would if its branch were computed and multiplied by 0.
@@ -205,8 +214,8 @@ class Trainer:
         """For each image of a loader, in its order, whether the prediction of what is deployed is right: 1.0 or 0.0."""
         self.method.eval()
         found, shared = [], isinstance(loader, ImageLoader) and distributed.world_size() > 1
-        for number, (x, y) in enumerate(loader):
-            if shared and number % distributed.world_size() != distributed.rank():
+        for place, (x, y) in enumerate(loader):
+            if shared and place % distributed.world_size() != distributed.rank():
                 found.append(torch.zeros(len(y), device=self.device))  # another process looks at these
                 continue
             x = x.to(self.device, memory_format=torch.channels_last if x.ndim == 4 else torch.preserve_format)

@@ -9,6 +9,7 @@ settings.load_profile("any-speed")
 # Files whose tests train whole runs or start processes.
 SLOW = {
     *("test_anybodys_loader", "test_captured_steps", "test_contracts", "test_own_pictures"),
+    *("test_anything_called", "test_anything_typed"),
     *("test_what_contributing_shows", "test_own_modules"),
     *("test_cli", "test_checkpoint", "test_distributed", "test_experiments", "test_export", "test_fast_path"),
     *("test_feature_panel", "test_features", "test_gated", "test_killed", "test_methods", "test_ninth_method"),

@@ -236,7 +236,7 @@ def test_of_two_that_start_at_once_in_one_folder_one_is_refused(tmp_path):
     ("arguments", "words"),
     [
         (["--tau", "0"], "tau (the temperature) must be a number above 0"),
-        (["--tau", "nan"], "tau (the temperature) must be a number above 0"),
+        (["--tau", "nan"], "tau must be a number, not nan"),
         (["--lam", "-1"], "lam (lambda"),
         (["--p-last", "1.5"], "p_last must be a number from 0 to 1, not 1.5"),
         (["--kl-direction", "up"], "kl_direction must be one of"),

@@ -1,0 +1,83 @@
+"""Numbers as people give them, numpy's too: checked once, where they come in, and from there on Python's own."""
+
+import math
+from collections.abc import Collection
+from numbers import Integral, Real
+from typing import Any
+
+from .errors import InputError
+
+# Of what is multiplied with weights: beyond it single precision knows no numbers.
+LARGEST = 1e6
+# Of what torch counts with.
+MOST = 2**63 - 1
+
+
+def shown(value: object) -> str:
+    """A value in one line of a sentence, however large it is."""
+    text = " ".join(repr(value).split())
+    return text if len(text) <= 80 else f"{text[:60]} ..."
+
+
+def in_one_line(text: str) -> str:
+    """A text with its line breaks, and whatever else does not print, written out."""
+    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
+
+
+def is_number(value: Any) -> bool:
+    """Whether this is a finite number; truth values are none."""
+    if not isinstance(value, Real) or isinstance(value, bool):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # of an integer beyond all floats
+        return False
+
+
+def whole_number(name: str, value: Any, least: int, most: int = MOST) -> int:
+    """An integer from ``least`` to ``most``.
+
+    Raises:
+        InputError: if it is something else.
+    """
+    whole = int(value) if isinstance(value, Integral) and not isinstance(value, bool) else None
+    if whole is None or not least <= whole <= most:
+        limit = "" if whole is None or whole <= most else f" and at most {most}"
+        raise InputError(f"{name} must be a whole number of at least {least}{limit}, not {shown(value)}.")
+    return whole
+
+
+def number(name: str, value: Any, *, above: float | None = None, least: float = 0.0, most: float = LARGEST) -> float:
+    """A number from ``least``, or above ``above``, to ``most``.
+
+    Raises:
+        InputError: if it is something else.
+    """
+    found = float(value) if is_number(value) else None
+    if found is None or found > most or (found < least if above is None else found <= above):
+        from_ = f"of at least {least:g}" if above is None else f"above {above:g}"
+        limit = f" and at most {most:g}" if found is not None and found > most else ""
+        raise InputError(f"{name} must be a number {from_}{limit}, not {shown(value)}.")
+    return found
+
+
+def flag(name: str, value: Any) -> bool:
+    """True or False.
+
+    Raises:
+        InputError: if it is something else.
+    """
+    if value is not True and value is not False and type(value).__name__ != "bool":  # numpy's has that name, too
+        raise InputError(f"{name} must be True or False, not {shown(value)}.")
+    return bool(value)
+
+
+def one_of(name: str, value: Any, choices: Collection[str]) -> str:
+    """One of these words.
+
+    Raises:
+        InputError: if it is something else.
+    """
+    if not isinstance(value, str) or value not in choices:
+        raise InputError(f"{name} must be one of {', '.join(choices)}, not {shown(value)}.")
+    return value
