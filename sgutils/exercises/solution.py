@@ -30,10 +30,12 @@ class Network(nn.Module):
         for stage, width in enumerate(widths):
             for position in range(per_stage):
                 stride = 2 if stage > 0 and position == 0 else 1
-                first, second = conv_norm(channels, width, 3, stride), conv_norm(width, width)
-                self.branches.append(nn.Sequential(*first, nn.ReLU(), *second))
-                same = stride == 1 and channels == width
-                self.shortcuts.append(nn.Identity() if same else nn.Sequential(*conv_norm(channels, width, 1, stride)))
+                first = conv_norm(channels, width, 3, stride)
+                self.branches.append(nn.Sequential(*first, nn.ReLU(), *conv_norm(width, width)))
+                shortcut: nn.Module = nn.Identity()
+                if stride != 1 or channels != width:
+                    shortcut = nn.Sequential(*conv_norm(channels, width, 1, stride))
+                self.shortcuts.append(shortcut)
                 channels = width
         self.classifier = nn.Linear(channels, classes)
 

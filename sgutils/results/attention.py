@@ -29,7 +29,8 @@ def _sentence(dataset: str, shares: Sequence[Sequence[float]]) -> str:
         said = "Most of what a peer hears comes from the others"
     else:
         said = "A peer listens to itself more than to any other, and still hears them"
-    return f"**{dataset}**: from {_range(first)} to {_range(last)} over {len(shares)} seeds. {said}."
+    moved = f"from {_range(first, 0)} to {_range(last, 1)}"
+    return f"**{dataset}**, {len(shares)} seeds: a peer's share of its own mixture goes {moved}. {said}."
 
 
 def _epoch_of_nine_tenths(shares: Sequence[Sequence[float]]) -> int:
@@ -37,6 +38,6 @@ def _epoch_of_nine_tenths(shares: Sequence[Sequence[float]]) -> int:
     return max(max((epoch for epoch, value in enumerate(share) if value < 0.9), default=-1) + 1 for share in shares)
 
 
-def _range(values: Sequence[float]) -> str:
-    low, high = (f"{100 * value:.0f}" for value in (min(values), max(values)))
-    return f"{low} %" if low == high else f"{low} to {high} %"
+def _range(values: Sequence[float], digits: int) -> str:
+    low, high = (f"{100 * value:.{digits}f}" for value in (min(values), max(values)))
+    return f"{low} %" if low == high else f"{low}–{high} %"

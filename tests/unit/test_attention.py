@@ -13,8 +13,8 @@ def said(*shares):
 def test_peers_that_listen_to_themselves_alone_are_not_taught():
     words = said([0.33, 0.7, 0.95, 0.99], [0.34, 0.95, 0.97, 0.98])
     assert words == (
-        "**Shapes**: from 33 to 34 % to 98 to 99 % over 2 seeds. Each peer listens to itself alone, in every run from epoch 2 "
-        "on: the others teach it next to nothing."
+        "**Shapes**, 2 seeds: a peer's share of its own mixture goes from 33–34 % to 98.0–99.0 %. Each peer listens to itself "
+        "alone, in every run from epoch 2 on: the others teach it next to nothing."
     )
 
 
