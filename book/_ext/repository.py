@@ -7,12 +7,17 @@ of the GitHub Action that builds, or of the clone's own remote, comes first.
 import os
 import re
 import subprocess
+from html import escape
 from pathlib import Path
+from urllib.parse import urlencode
+
+from docutils import nodes
 
 ROOT = Path(__file__).resolve().parents[2]
 GITHUB = re.compile(r"github\.com[:/]([\w.-]+/[\w.-]+?)(?:\.git)?/?$")
 COLAB = "https://colab.research.google.com/github/{slug}/blob/{branch}/{path}"
 BRANCH = "main"
+WORDS_A_MINUTE = 200
 
 
 def written_address(root=ROOT):
@@ -61,20 +66,43 @@ def set_theme_options(app, config):
 
 
 def add_run_line(app, pagename, templatename, context, doctree):
-    """Under the title of a chapter: open it in Colab, or take the notebook home."""
+    """Under the title of a chapter: how long it takes to read, open it in Colab, or take the notebook home."""
     if doctree is None or not app.env.doc2path(pagename).endswith(".ipynb"):
         return
     path = f"{pagename}.ipynb"
     source = context["pathto"](f"_sources/{path}", 1)
     line = (
         '<p class="sg-run d-print-none">'
+        f"<span>{minutes_to_read(doctree)} minutes to read</span>"
         f'<a href="{colab_link(address(), path)}">Run in Colab</a>'
         f'<a href="{source}" download>Download notebook</a></p>'
     )
     context["body"] = context["body"].replace("</h1>", f"</h1>\n{line}", 1)
 
 
+def minutes_to_read(doctree):
+    """Of the text alone, in steps of five: code and pictures take as long as a reader likes."""
+    texts = [node.astext() for node in doctree.findall(nodes.paragraph)]
+    return max(5, 5 * round(sum(len(text.split()) for text in texts) / WORDS_A_MINUTE / 5))
+
+
+def issue_link(repository, title):
+    """Where a reader says that something is wrong on a page: a new issue that names the page already."""
+    return f"{repository}/issues/new?{urlencode({'template': 'bug.md', 'title': f'{title}: '})}"
+
+
+def add_feedback_line(app, pagename, templatename, context, doctree):
+    """At the end of every page."""
+    if doctree is None:
+        return
+    href = escape(issue_link(address(), re.sub(r"<[^>]+>", "", context["title"])))
+    context["body"] += (
+        f'<p class="sg-feedback d-print-none"><a href="{href}">Something wrong or unclear here? Tell us.</a></p>'
+    )
+
+
 def setup(app):
     app.connect("config-inited", set_theme_options)
     app.connect("html-page-context", add_run_line)
+    app.connect("html-page-context", add_feedback_line)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

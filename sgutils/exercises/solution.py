@@ -30,8 +30,8 @@ class Network(nn.Module):
         for stage, width in enumerate(widths):
             for position in range(per_stage):
                 stride = 2 if stage > 0 and position == 0 else 1
-                first = conv_norm(channels, width, 3, stride)
-                self.branches.append(nn.Sequential(*first, nn.ReLU(), *conv_norm(width, width)))
+                branch = [*conv_norm(channels, width, 3, stride), nn.ReLU()]
+                self.branches.append(nn.Sequential(*branch, *conv_norm(width, width)))
                 shortcut: nn.Module = nn.Identity()
                 if stride != 1 or channels != width:
                     shortcut = nn.Sequential(*conv_norm(channels, width, 1, stride))

@@ -2,7 +2,8 @@
 
 import gzip
 import re
-from urllib.parse import unquote, urlsplit
+from html import unescape
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 from support.site_pages import ROOT, SITE, page_names
@@ -224,3 +225,21 @@ def test_a_chapter_opens_in_colab(name):
         (SITE / name).read_text("utf-8"),
     )
     assert links == [name.replace(".html", ".ipynb")]
+
+
+def test_a_reader_can_say_what_is_wrong_on_a_page(name):
+    """The link opens a new issue that names the page; nothing of the page is lost in the address."""
+    text = (SITE / name).read_text("utf-8")
+    links = re.findall(r'class="sg-feedback[^>]*><a href="([^"]+)"', text)
+    assert len(links) == (name != "search.html")
+    for link in links:
+        parts = urlsplit(unescape(link))
+        title = unescape(re.search(r"<title>(.*?)</title>", text)[1]).split(" — ")[0]
+        assert parts.path.endswith("/issues/new")
+        assert parse_qs(parts.query)["title"] == [f"{title}: "]
+
+
+def test_a_chapter_says_how_long_it_takes(name):
+    found = re.findall(r"<span>(\d+) minutes to read</span>", (SITE / name).read_text("utf-8"))
+    assert len(found) == (ROOT / name.replace(".html", ".ipynb")).exists()
+    assert all(5 <= int(minutes) <= 60 for minutes in found)
