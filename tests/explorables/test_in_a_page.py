@@ -179,7 +179,7 @@ def test_keys_of_a_picture_are_not_the_hosts(stage):
     ("name", "handle", "key", "by"),
     [
         ("temperature", "teacher’s logit of coat", "teacher", (0, -30)),
-        ("survival", "p_L last survival probability, in the picture", "p_last", (0, 20)),
+        ("survival", "p_L last survival, in the picture", "p_last", (0, 20)),
         ("objective", "student’s prediction", "student", (20, 40)),
         ("peers", "peer 1’s prediction", "peer_1", (20, 40)),
     ],

@@ -10,7 +10,7 @@ export const tauSlider = (onInput) =>
   slider({ label: "τ temperature", min: 1, max: 10, step: 0.1, say: (tau) => fixed(tau, 1), onInput });
 
 export const pLastSlider = (onInput) =>
-  slider({ label: "p_L last survival probability", min: 0, max: 1, step: 0.01, say: (p) => fixed(p, 2), onInput });
+  slider({ label: "p_L last survival", min: 0, max: 1, step: 0.01, say: (p) => fixed(p, 2), onInput });
 
 export const seedSlider = (onInput) => slider({ label: "seed", min: 0, max: 99, step: 1, say: String, onInput });
 

@@ -24,7 +24,7 @@ from .training_run import Stopped, TrainingRun, sentence_of
 SLIDERS = {
     "lam": ("λ", 0, 3, 0.05, ".2f"),
     "tau": ("τ temperature", 0.5, 20, 0.5, ".1f"),
-    "p_last": ("p_L last survival probability", 0, 1, 0.05, ".2f"),
+    "p_last": ("p_L last survival", 0, 1, 0.05, ".2f"),
     "epochs": ("epochs", 1, 60, 1, "d"),
 }
 METHOD_NAMES = {"baseline": "Baseline", "stochastic-depth": "Stochastic depth", "self-guidance": "Self-Guidance"}

@@ -34,7 +34,7 @@ export function blockPicture({ setLast, stepLast, toggle }) {
     "g",
     {
       role: "slider",
-      "aria-label": "p_L last survival probability, in the picture",
+      "aria-label": "p_L last survival, in the picture",
       "aria-valuemin": 0,
       "aria-valuemax": 1,
     },
