@@ -1,10 +1,13 @@
 """The trainer in a page, as its readers meet it: a recording first, then a real training, which they can steer and keep."""
 
 import gzip
+import re
+from itertools import pairwise
 
 import pytest
 import torch
 from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
 from support.trainer_site import Visit, served, write_site
 from support.webgpu import page_with_webgpu
 
@@ -109,9 +112,9 @@ def test_a_step_is_one_step(visit):
     trainer.wait_for_text(STEP, "found.replace(',', '') == argument", before + 1)
 
 
-TRAIN = """async ([source, wishes]) => {
+TRAIN = """async ([source, wishes, lam = 0.25]) => {
   const worker = new Worker(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
-  const settings = { method: "self-guidance", lam: 0.25, tau: 3, p_last: 0.5, lr: 0.05, statistics: "both" };
+  const settings = { method: "self-guidance", lam, tau: 3, p_last: 0.5, lr: 0.05, statistics: "both" };
   const start = { run: 1, data: "digits", bytes: null, network: "resnet8-narrow", engine: "wasm", seed: 3, settings };
   const goal = wishes.reduce((total, { steps }) => total + (steps ?? 0), 0);
   return new Promise((resolve) => {
@@ -130,8 +133,89 @@ def test_the_same_seed_trains_the_same_however_often_it_is_looked_at(browser):
     watched = page.evaluate(
         TRAIN, [source, [{"steps": 1}, {"gates": [1, 0, 1]}, {"steps": 4}, {"gates": None}, {"steps": 7}]]
     )
-    page.close()
     assert at_once == watched
+
+    # Another lambda changes neither weights nor batches nor gates, only what is learned from them.
+    losses = {lam: page.evaluate(TRAIN, [source, [{"steps": steps} for steps in (1, 11)], lam]) for lam in (0, 0.25)}
+    first = {lam: page.evaluate(TRAIN, [source, [{"steps": 1}], lam]) for lam in (0, 0.25)}
+    alike = lambda found: ({**found[0], "total": None}, found[1])
+    assert alike(first[0]) == alike(first[0.25]) and first[0] != first[0.25]
+    assert losses[0.25] == at_once and losses[0][1] == at_once[1]
+    assert losses[0][0]["ceTeacher"] != at_once[0]["ceTeacher"]
+    page.close()
+
+
+PACED = """([source]) => {
+  const worker = new Worker(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
+  const settings = { method: "baseline", lam: 0.25, tau: 3, p_last: 0.5, lr: 0.05, statistics: "both" };
+  const seen = [];
+  return new Promise((resolve) => {
+    worker.onmessage = ({ data }) => {
+      if (data.frame) seen.push(data.frame.steps);
+      if (data.frame?.steps === 3) worker.postMessage({ upTo: 7 });
+      if (data.frame?.steps === 7) resolve(seen);
+    };
+    const start = { run: 1, data: "digits", bytes: null, network: "resnet8-narrow", engine: "wasm", seed: 3, settings };
+    for (const wish of [{ start }, { upTo: 3 }, { play: true }]) worker.postMessage(wish);
+  });
+}"""
+
+
+def test_a_training_waits_for_the_other_one(browser):
+    page = browser.new_page()
+    seen = page.evaluate(PACED, [bundle.bundled(bundle.HERE / "trainer" / "worker.js")])
+    page.close()
+    assert seen == sorted(seen) and {3, 7} <= set(seen)
+
+
+def test_two_settings_train_side_by_side(visit):
+    trainer = visit(FAST + "&trainer.data=%22digits%22")
+    trainer.press("Train in this page")
+    trainer.wait_until_it_trains()
+    trainer.press("Compare two")
+    expect(trainer.page.locator(".sg-trainer-said").last).to_contain_text(
+        re.compile("A: .*λτ² = 2.25.* B: .*λτ² = 0.00")
+    )
+    expect(trainer.page.get_by_role("slider", name="λ weight")).to_have_value("0")
+    for name in ("teacher A", "teacher B", "students A", "students B"):
+        trainer.wait_for_text(rf"^{name} ([\d.]+) %", "found < 60")
+    assert trainer.page.locator("svg path.sg-line.sg-dashed").count() == 2
+
+    # What is moved is B's; A keeps its own.
+    trainer.set("λ weight", 3)
+    trainer.page.get_by_role("radio", name="A", exact=True).check(force=True)
+    expect(trainer.page.get_by_role("slider", name="λ weight")).to_have_value("0.25")
+    trainer.wait("location.search.includes('trainer.b_lam=3')")
+    other = visit(trainer.page.url.split("/")[-1])
+    expect(other.page.locator(".sg-trainer-said").last).to_contain_text(
+        re.compile("A: .*λτ² = 2.25.* B: .*λτ² = 27.00")
+    )
+
+    # The first one goes on alone, from where it is.
+    before = trainer.number(STEP)
+    trainer.press("Compare two")
+    trainer.wait_for_text(STEP, "found.replace(',', '') > argument", before + 30)
+    assert trainer.page.locator("svg path.sg-line.sg-dashed").count() == 0
+
+
+NAMES_AT = [[3], [1, 40], [10, 11, 12, 90], [5, 5, 5, 5], [0, 10, 20, 21]]
+
+
+def test_names_part_where_they_would_touch(browser):
+    page = browser.new_page()
+    moved = page.evaluate(
+        """async ([source, cases]) => {
+          const { apart } = await import(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
+          return cases.map((places) => apart(places, 14));
+        }""",
+        [bundle.bundled(bundle.HERE / "trainer" / "picture.js"), NAMES_AT],
+    )
+    page.close()
+    for places, found in zip(NAMES_AT, moved, strict=True):
+        assert all(below - above >= 14 - 1e-9 for above, below in pairwise(found))
+        assert sum(found) == pytest.approx(sum(places))
+        if all(below - above >= 14 for above, below in pairwise(places)):
+            assert found == places
 
 
 def test_the_recording_plays_before_any_click(visit):
@@ -176,6 +260,9 @@ def test_a_page_opened_by_double_click_trains_on_the_digits_and_says_so(browser,
 def test_everybody_can_use_it(visit, page, width):
     trainer = visit(f"{page}{FAST}&trainer.data=%22digits%22", viewport={"width": width, "height": 900})
     trainer.page.locator("summary").click()
+    heights = trainer.page.locator(".sg-settings .sg-name").evaluate_all("all => all.map((name) => name.clientHeight)")
+    assert max(heights) < 1.5 * min(heights), "each name stands on one line"
+    trainer.press("Compare two")
     for _ in range(2):
         found = Axe().run(trainer.page)
         assert found.violations_count == 0, found.generate_report()

@@ -1,6 +1,13 @@
 // The training methods as the page knows them: their passes, the losses of logits with their gradients, the order of batches.
 // Names and conventions are those of sgutils. Logits are rows, one an example.
 
+export const NAMES = {
+  baseline: "Plain network",
+  "stochastic-depth": "Stochastic depth",
+  "self-guidance": "Self-Guidance",
+  "without-backward-full": "W/o backward full network",
+};
+
 // Which passes a method makes and which of them it learns from; `lam` and `tau` count where both are made.
 export const PASSES = {
   baseline: { student: false, teacher: true, backwardFull: true },
@@ -8,6 +15,9 @@ export const PASSES = {
   "self-guidance": { student: true, teacher: true, backwardFull: true },
   "without-backward-full": { student: true, teacher: true, backwardFull: false },
 };
+
+// Whether a student follows a teacher, so that lambda and tau count.
+export const isGuided = (method) => PASSES[method].student && PASSES[method].teacher;
 
 // The gates of the network that is deployed: p, or all 1 where no block was ever skipped.
 export function deployedGates(method, p) {

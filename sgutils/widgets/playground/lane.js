@@ -2,11 +2,12 @@
 
 import { button } from "../lib/controls.js";
 import { attr, html, text } from "../lib/dom.js";
+import { NAMES } from "../lib/methods.js";
 import { switchRow } from "../lib/switches.js";
 import { words } from "../lib/words.js";
 import { lookOf } from "./canvas.js";
 import { errorChart } from "./errors.js";
-import { NAMES, settingsWords } from "./names.js";
+import { settingsWords } from "./names.js";
 import { LEGENDS, networkPanel } from "./panel.js";
 import { scatterPanel } from "./scatter.js";
 

@@ -1,17 +1,8 @@
 // How the playground names its settings.
 
+import { isGuided } from "../lib/methods.js";
 import { learningRate } from "../lib/settings.js";
 import { fixed } from "../lib/words.js";
-
-export const NAMES = {
-  baseline: "Plain network",
-  "stochastic-depth": "Stochastic depth",
-  "self-guidance": "Self-Guidance",
-  "without-backward-full": "W/o backward full network",
-};
-
-// Whether students have a teacher in this method.
-export const isGuided = (method) => method === "self-guidance" || method === "without-backward-full";
 
 // All settings of a network in one line.
 export function settingsWords({ method, lam, tau, p_last, depth, lr, seed }) {

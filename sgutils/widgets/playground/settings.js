@@ -2,9 +2,9 @@
 
 import { choice, select, slider } from "../lib/controls.js";
 import { attr, html } from "../lib/dom.js";
+import { isGuided, NAMES } from "../lib/methods.js";
 import { lamSlider, pLastSlider, rateSlider, seedSlider, tauSlider } from "../lib/settings.js";
 import { number, oneOf, wholeNumber } from "../lib/state.js";
-import { isGuided, NAMES } from "./names.js";
 
 export const SETTINGS = {
   method: oneOf(Object.keys(NAMES)),

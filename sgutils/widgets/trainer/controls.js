@@ -1,14 +1,13 @@
 // The controls of a training and what is said of it in words.
 
-import { button, select, slider } from "../lib/controls.js";
+import { button, choice, select, slider } from "../lib/controls.js";
 import { attr, html, text } from "../lib/dom.js";
 import { linearDecay, sum } from "../lib/math.js";
-import { deployedGates, PASSES } from "../lib/methods.js";
+import { deployedGates, isGuided, NAMES, PASSES } from "../lib/methods.js";
 import { lamSlider, pLastSlider, rateSlider, seedSlider, tauSlider } from "../lib/settings.js";
 import { fixed } from "../lib/words.js";
 import catalogue from "./catalogue.json";
 import { DATASETS } from "./datasets.js";
-import { NAMES } from "./picture.js";
 
 export const NETWORKS = Object.fromEntries(
   Object.entries(catalogue).map(([key, { depth, width }]) => [
@@ -23,7 +22,7 @@ const ESSENTIAL = ["method", "lam", "tau", "p_last", "lr"];
 const MORE = ["data", "network", "statistics", "seed", "engine"];
 
 // Everything above the pictures.
-export function createControls({ frames, begin, play, replay, step, save, set, drawn }) {
+export function createControls({ frames, begin, play, replay, step, save, compare, set, drawn }) {
   const pick = (key, label, options) => select({ label, options: Object.entries(options), onChange: set(key) });
   const controls = {
     moment: slider({
@@ -43,6 +42,11 @@ export function createControls({ frames, begin, play, replay, step, save, set, d
     lr: rateSlider(0.5, set("lr")),
     statistics: pick("statistics", "running statistics from", { teacher: "the teacher", both: "both passes" }),
     seed: seedSlider(set("seed")),
+    edit: choice({
+      label: "show and set",
+      options: ["A", "B"].map((letter) => [letter, letter]),
+      onChange: set("edit"),
+    }),
     ...(navigator.gpu ? { engine: pick("engine", "runs on", ENGINES) } : {}),
   };
   const buttons = {
@@ -53,6 +57,7 @@ export function createControls({ frames, begin, play, replay, step, save, set, d
     save: button("Save the network", save),
     drawn: button("Back to drawn students", drawn),
     replay: button("", replay),
+    compare: button("Compare two", compare),
   };
   attr(buttons.begin, { "data-loads": "" });
   for (const name of ["begin", "play"]) buttons[name].classList.add("sg-main");
@@ -73,12 +78,15 @@ export function createControls({ frames, begin, play, replay, step, save, set, d
     html("details", { class: "sg-trainer-more" }, html("summary", {}, "Images, network and more"), more),
     planned,
   );
-  const paint = ({ live, busy, playing, replaying, data, byHand }) => {
+  const paint = ({ live, busy, two, playing, replaying, data, byHand }) => {
     text(buttons.begin, busy ? "Loading …" : `Train in this page${data === "digits" ? "" : " (0.65 MB of images)"}`);
     text(buttons.play, playing ? "Pause" : "Play");
     text(buttons.replay, replaying ? "Pause the recording" : "Play the recording");
     buttons.begin.disabled = busy;
-    const useful = { begin: !live, replay: !live && !busy, drawn: byHand };
+    const useful = { begin: !live, replay: !live && !busy, drawn: byHand, compare: true };
+    attr(buttons.compare, { "aria-pressed": two });
+    if (!two) controls.edit.el.remove();
+    else if (!settings.contains(controls.edit.el)) settings.prepend(controls.edit.el);
     arrange(
       row,
       Object.entries(buttons).flatMap(([name, node]) => ((useful[name] ?? live) ? node : [])),
@@ -100,21 +108,27 @@ function arrange(row, nodes) {
 
 // What the settings mean, before and while it trains.
 export function planOf(state) {
-  const [method, network, data] = ["method", "network", "data"].map((key) => state.get(key));
-  const blocks = catalogue[network].blocks;
-  const p = deployedGates(method, linearDecay(blocks, state.get("p_last")));
-  const { student, teacher } = PASSES[method];
-  const depth = student
+  const [network, data] = ["network", "data"].map((key) => state.get(key));
+  const engine = state.get("engine") === "auto" ? "" : `, on the ${ENGINES[state.get("engine")]}`;
+  const shared = `${NETWORKS[network]}, ${DATASETS[data].name}${engine}, seed ${state.get("seed")}`;
+  if (!state.get("compare")) return `${shared}: ${settingsOf(state, "")}.`;
+  return `${shared}. A: ${settingsOf(state, "")}. B: ${settingsOf(state, "b_")}. Both begin with the same weights and get the same batches.`;
+}
+
+function settingsOf(state, prefix) {
+  const [method, lam, tau, lr, statistics] = ["method", "lam", "tau", "lr", "statistics"].map((key) =>
+    state.get(prefix + key),
+  );
+  const { blocks } = catalogue[state.get("network")];
+  const p = deployedGates(method, linearDecay(blocks, state.get(`${prefix}p_last`)));
+  const depth = PASSES[method].student
     ? `students of ${fixed(sum(p), 2)} of ${blocks} blocks on average`
     : `all ${blocks} blocks in every step`;
-  const weight =
-    student && teacher ? `; the distillation weighs λτ² = ${fixed(state.get("lam") * state.get("tau") ** 2, 2)}` : "";
-  const bn =
-    student && teacher
-      ? `; batch norm keeps the statistics of ${state.get("statistics") === "teacher" ? "the teacher" : "both passes"}`
-      : "";
-  const engine = state.get("engine") === "auto" ? "" : `, on the ${ENGINES[state.get("engine")]}`;
-  return `${NAMES[method]}, ${NETWORKS[network]}, ${DATASETS[data].name}${engine}, seed ${state.get("seed")}, learning rate ${fixed(state.get("lr"), 3)}: ${depth}${weight}${bn}.`;
+  const weight = isGuided(method) ? `; the distillation weighs λτ² = ${fixed(lam * tau ** 2, 2)}` : "";
+  const bn = isGuided(method)
+    ? `; batch norm keeps the statistics of ${statistics === "teacher" ? "the teacher" : "both passes"}`
+    : "";
+  return `${NAMES[method]}, learning rate ${fixed(lr, 3)}, ${depth}${weight}${bn}`;
 }
 
 // Where things stand, in words.

@@ -6,27 +6,22 @@ import { switchRow } from "../lib/switches.js";
 import { thumbnail } from "../lib/thumbnail.js";
 import { fixed, percent, words } from "../lib/words.js";
 
-export const NAMES = {
-  baseline: "Plain network",
-  "stochastic-depth": "Stochastic depth",
-  "self-guidance": "Self-Guidance",
-  "without-backward-full": "W/o backward full network",
-};
+const LINE = 14; // from one name to the next
 
-// Test errors over steps. The root spreads small errors apart.
+// Test errors over steps, of one training or of two. The root spreads small errors apart.
 export function errorCurves() {
   const { el, svg: drawing, size, width } = picture();
-  const title = svg("text", { class: "sg-small sg-soft", y: 10 }, "test error, %; students: mean of four");
-  const [ticks, axis] = [svg("g"), svg("path", { class: "sg-axis" })];
-  const lines = { student: svg("path"), teacher: svg("path") };
-  const names = { student: svg("text"), teacher: svg("text") };
+  const title = svg("text", { class: "sg-small sg-soft", y: 10 });
+  const [ticks, axis, lines, names] = [svg("g"), svg("path", { class: "sg-axis" }), svg("g"), svg("g")];
   const end = svg("text", { class: "sg-small sg-soft sg-end" });
-  drawing.append(title, ticks, axis, ...Object.values(lines), ...Object.values(names), end);
-  const paint = ({ history, steps, epoch }, method) => {
+  drawing.append(title, ticks, axis, lines, names, end);
+  // `trainings` are { history, method, letter }.
+  const paint = ({ steps, epoch }, trainings) => {
     const across = width();
-    const [left, right, top, bottom] = [26, across - 112, 20, 150];
+    const two = trainings.length > 1;
+    const [left, right, top, bottom] = [26, across - (two ? 126 : 112), 20, 150];
     size(across, bottom + 20);
-    const last = Math.max(20, history.at(-1)[0]);
+    const last = Math.max(20, ...trainings.map(({ history }) => history.at(-1)[0]));
     const x = (step) => left + (step / last) * (right - left);
     const y = (share) => bottom - Math.sqrt(share) * (bottom - top);
     const make = () =>
@@ -36,33 +31,74 @@ export function errorCurves() {
       attr(text(node.lastChild, fixed(100 * share, 0)), { x: left - 6, y: y(share) + 4 });
     });
     attr(axis, { d: `M${left},${bottom}H${right}` });
-    const full = method === "baseline" ? "baseline" : "teacher";
-    const now = { teacher: history.at(-1)[1], student: history.at(-1)[2] };
-    // Where the two ends come close, their names part.
-    const apart = Math.max(0, 15 - Math.abs(y(now.teacher) - y(now.student))) / 2;
-    const up = now.teacher > now.student ? "teacher" : "student";
-    for (const [i, name, role, called] of [
-      [1, "teacher", full, full === "baseline" ? "plain" : "teacher"],
-      [2, "student", "student", "students"],
-    ]) {
-      const places = history.map((row) => `${x(row[0]).toFixed(1)},${y(row[i]).toFixed(1)}`);
-      attr(lines[name], {
-        class: `sg-line sg-${role}`,
-        d: `M${places.join("L")}${places.length === 1 ? "h0.1" : ""}`,
-      });
-      attr(text(names[name], `${called} ${percent(now[name], 1)}`), {
-        x: right + 6,
-        y: y(now[name]) + 4 + (name === up ? -apart : apart),
-        class: `sg-small sg-strong sg-${role}`,
-      });
-    }
+    const drawn = trainings.flatMap(curvesOf);
+    each(
+      lines,
+      drawn,
+      () => svg("path"),
+      (node, { role, letter, points }) => {
+        const places = points.map(([step, share]) => `${x(step).toFixed(1)},${y(share).toFixed(1)}`);
+        attr(node, {
+          class: `sg-line sg-${role}${letter === "B" ? " sg-dashed" : ""}`,
+          d: `M${places.join("L")}${places.length === 1 ? "h0.1" : ""}`,
+        });
+      },
+    );
+    // Where ends come close, their names part.
+    const named = [...drawn].sort((a, b) => b.now - a.now);
+    const at = apart(
+      named.map(({ now }) => y(now)),
+      LINE,
+    );
+    each(
+      names,
+      named,
+      () => svg("text"),
+      (node, { called, role, now }, i) =>
+        attr(text(node, `${called} ${percent(now, 1)}`), {
+          x: right + 6,
+          y: at[i] + 4,
+          class: `sg-small sg-strong sg-${role}`,
+        }),
+    );
+    text(title, `test error, %; students: mean of four${two ? "; A solid, B dashed" : ""}`);
     text(end, `step ${steps.toLocaleString("en")}, epoch ${fixed(epoch, 1)}`);
     attr(end, { x: right, y: bottom + 15 });
-    attr(drawing, {
-      "aria-label": `Test error after ${steps} steps: ${full} ${percent(now.teacher, 1)}, students ${percent(now.student, 1)} on average.`,
-    });
+    const said = drawn.map(({ called, now }) => `${called} ${percent(now, 1)}`).join(", ");
+    attr(drawing, { "aria-label": `Test error after ${steps} steps: ${said}; students on average.` });
   };
   return { el, paint };
+}
+
+function curvesOf({ history, method, letter }) {
+  const full = method === "baseline" ? "baseline" : "teacher";
+  return [
+    [1, full, full === "baseline" ? "plain" : "teacher"],
+    [2, "student", "students"],
+  ].map(([i, role, name]) => ({
+    role,
+    letter,
+    called: letter ? `${name} ${letter}` : name,
+    points: history.map((row) => [row[0], row[i]]),
+    now: history.at(-1)[i],
+  }));
+}
+
+// Places from top to bottom, moved as little as keeps each this far from the next: those that would touch share a middle.
+export function apart(places, distance) {
+  const groups = [];
+  for (const place of places) {
+    let group = { sum: place, count: 1 };
+    const top = ({ sum, count }) => sum / count - ((count - 1) / 2) * distance;
+    while (groups.length && top(group) < top(groups.at(-1)) + groups.at(-1).count * distance) {
+      const { sum, count } = groups.pop();
+      group = { sum: sum + group.sum, count: count + group.count };
+    }
+    groups.push(group);
+  }
+  return groups.flatMap(({ sum, count }) =>
+    Array.from({ length: count }, (_, i) => sum / count + (i - (count - 1) / 2) * distance),
+  );
 }
 
 // Two rows of blocks: the teacher's, shaded by p, and the student's, which can be switched where it is live.

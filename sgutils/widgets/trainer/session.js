@@ -12,12 +12,14 @@ let loaded = null; // the images, once for all trainings of a page
 //     phase: "idle", "loading", "starting", "live" or "failed", with `share` of what is loaded and what `failed`
 //     ready, frame, look: what the worker told (see worker.js); y: the places of the map
 export function createSession({ imagesFrom, change }) {
-  let [worker, run, map] = [null, 0, null];
+  let [worker, run, map, begun] = [null, 0, null, () => undefined];
   const waiting = new Map();
-  const session = { phase: "idle", share: 0, failed: null, ready: null, frame: null, look: null, y: null };
+  const EMPTY = { phase: "idle", share: 0, failed: null, ready: null, frame: null, look: null, y: null };
+  const session = { ...EMPTY };
   const set = (changes) => {
     Object.assign(session, changes);
     change();
+    if (changes.phase === "live" || changes.phase === "failed") begun(changes.phase === "live");
   };
   const hear = ({ data }) => {
     if (data.run !== run) return;
@@ -35,13 +37,18 @@ export function createSession({ imagesFrom, change }) {
   const tell = (message) => worker?.postMessage(message);
 
   return Object.assign(session, {
+    // Whether it began; false where another beginning came between, too.
     async begin({ data, network, engine, seed, settings }) {
+      begun(false);
+      const outcome = new Promise((resolve) => {
+        begun = resolve;
+      });
       run += 1;
       const own = run;
-      set({ phase: "loading", share: 0, failed: null, ready: null, frame: null, look: null, y: null });
+      set({ ...EMPTY, phase: "loading" });
       try {
         if (data !== "digits") loaded ??= await imagesFrom((share) => own === run && set({ share }));
-        if (own !== run) return;
+        if (own !== run) return outcome;
         worker ??= spawn(workerSource ?? (await workerOfSite()));
         worker.onmessage = hear;
         worker.onerror = () => set({ phase: "failed", failed: "the worker that trains did not start" });
@@ -54,6 +61,7 @@ export function createSession({ imagesFrom, change }) {
       } catch (error) {
         if (own === run) set({ phase: "failed", failed: error.message });
       }
+      return outcome;
     },
     tell,
     seen: () => map?.seen(),
@@ -64,9 +72,12 @@ export function createSession({ imagesFrom, change }) {
         tell({ save: id });
       }),
     close() {
+      begun(false);
       run += 1;
       worker?.terminate();
       map?.close();
+      [worker, map] = [null, null];
+      Object.assign(session, EMPTY);
     },
   });
 }

@@ -2,17 +2,18 @@
 // recorded training is on show. `session.js` is the training, `picture.js` paints it, and this file is what ties them together.
 
 import { attr, frame, html, painter, text, tryThis } from "../lib/dom.js";
-import { PASSES } from "../lib/methods.js";
+import { isGuided, NAMES } from "../lib/methods.js";
 import { onTheme, reducedMotion } from "../lib/preferences.js";
-import { gateString, number, oneOf, openState, wholeNumber } from "../lib/state.js";
+import { flag, gateString, number, oneOf, openState, wholeNumber } from "../lib/state.js";
 import { createControls, ENGINES, NETWORKS, planOf, standing } from "./controls.js";
 import { DATASETS } from "./datasets.js";
-import { errorCurves, featureMap, gateRows, lossTerms, NAMES } from "./picture.js";
+import { createLanes } from "./lanes.js";
+import { errorCurves, featureMap, gateRows, lossTerms } from "./picture.js";
 import { readTraining } from "./recording.js";
-import { createSession, imagesOfKernel, imagesOfSite } from "./session.js";
+import { imagesOfKernel, imagesOfSite } from "./session.js";
 import manifest from "./trainer.json";
 
-// What holds for the next step, and what a training is started again for.
+// What holds for the next step, of one network or of two side by side, and what a training is started again for.
 const SETTINGS = {
   method: oneOf(Object.keys(NAMES)),
   lam: number(0, 3),
@@ -27,7 +28,16 @@ const PLAN = {
   engine: oneOf(Object.keys(ENGINES)),
   seed: wholeNumber(0, 99),
 };
-const READERS = { ...SETTINGS, ...PLAN, moment: wholeNumber(0, 1000), image: wholeNumber(0, 499), gates: gateString };
+const READERS = {
+  ...SETTINGS,
+  ...Object.fromEntries(Object.entries(SETTINGS).map(([key, reader]) => [`b_${key}`, reader])),
+  ...PLAN,
+  compare: flag,
+  edit: oneOf(["A", "B"]),
+  moment: wholeNumber(0, 1000),
+  image: wholeNumber(0, 499),
+  gates: gateString,
+};
 
 const STILL = 350; // milliseconds of a recorded picture
 
@@ -38,28 +48,31 @@ function render({ model, el }) {
     return () => undefined;
   }
   const kernel = model.get("kernel") === true;
-  const settings = () => Object.fromEntries(Object.keys(SETTINGS).map((key) => [key, state.get(key)]));
-  const session = createSession({
-    imagesFrom: kernel ? () => imagesOfKernel(model) : imagesOfSite,
+  const read = (keys, prefix = "") => Object.fromEntries(keys.map((key) => [key, state.get(prefix + key)]));
+  const settings = (prefix) => read(Object.keys(SETTINGS), prefix);
+  const both = () => (state.get("compare") ? ["", "b_"] : [""]);
+  const nameOf = (key) => (key in SETTINGS ? edited() : "") + key;
+  const edited = () => (state.get("compare") && state.get("edit") === "B" ? "b_" : "");
+  const lanes = createLanes({
+    connect: () => ({ imagesFrom: kernel ? () => imagesOfKernel(model) : imagesOfSite }),
+    keys: both,
+    plan: () => read(Object.keys(PLAN)),
+    settings,
+    gates: () => byHand(),
     change: () => repaint(),
   });
-  const live = () => session.phase === "live" && session.look !== null && session.frame !== null;
+  const { live } = lanes;
+  const session = () => lanes.sessions[edited()];
   const last = recording.views.length - 1;
   const moment = () => Math.min(last, state.get("moment"));
   const byHand = () =>
-    live() && state.get("gates").length === session.ready.blocks ? [...state.get("gates")].map(Number) : null;
+    live() && state.get("gates").length === session().ready.blocks ? [...state.get("gates")].map(Number) : null;
   let [playing, visible] = [false, true];
 
   // What is on show, recorded or live.
   const view = () => {
-    if (!live()) {
-      return {
-        ...recording.views[moment()],
-        ...recording,
-        ...recording.settings,
-      };
-    }
-    const { ready, frame: now, look, y } = session;
+    if (!live()) return { ...recording.views[moment()], ...recording, ...recording.settings };
+    const { ready, frame: now, look, y } = session();
     return {
       ...look,
       steps: now.steps,
@@ -69,40 +82,35 @@ function render({ model, el }) {
       labels: ready.labels,
       pixels: (i) => ready.pixels[i],
       student: byHand() ? { ...look.student, gates: byHand() } : look.student,
-      ...settings(),
+      ...settings(edited()),
     };
+  };
+  const curves = (shown) => {
+    if (!live() || !state.get("compare")) return [{ history: shown.history, method: shown.method, letter: "" }];
+    return both().map((key, i) => ({
+      history: lanes.sessions[key].look.history,
+      method: state.get(`${key}method`),
+      letter: "AB"[i],
+    }));
   };
 
   const going = () => playing && visible && !document.hidden;
   const play = (on) => {
     playing = on;
-    session.tell({ play: going() });
+    lanes.go(going());
     repaint();
   };
   const begin = () => {
     replay.stop();
     playing = true;
-    began = JSON.stringify(plan());
-    told = JSON.stringify({ settings: settings(), gates: null });
     state.set({ gates: "" });
-    session.begin({ ...plan(), settings: settings() }).then(() => session.tell({ play: going() }));
-  };
-  const plan = () => Object.fromEntries(Object.keys(PLAN).map((key) => [key, state.get(key)]));
-  let [began, told] = [null, null];
-  const tellSettings = () => {
-    const now = { settings: settings(), gates: byHand() };
-    if (JSON.stringify(now) === told) return;
-    told = JSON.stringify(now);
-    session.tell(now);
+    lanes.go(going());
+    lanes.begin();
   };
   const follow = () => {
-    if (session.phase === "live") {
-      if (JSON.stringify(plan()) !== began) begin();
-      else tellSettings();
-    }
+    lanes.follow();
     repaint();
   };
-
   const replay = createReplay({
     moment,
     last,
@@ -116,10 +124,12 @@ function render({ model, el }) {
     replay: replay.toggle,
     step: () => {
       play(false);
-      session.tell({ steps: 1 });
+      lanes.tell({ steps: 1 });
     },
-    save: async () => save(await session.file(), state.get("network")),
-    set: (key) => (value) => state.set({ [key]: value }),
+    save: async () => save(await session().file(), state.get("network")),
+    compare: () =>
+      state.set(state.get("compare") ? { compare: false } : { ...rivalOf(settings("")), compare: true, edit: "B" }),
+    set: (key) => (value) => state.set({ [nameOf(key)]: value }),
     drawn: () => state.set({ gates: "" }),
   });
   const { controls, said, planned, trouble } = parts;
@@ -147,7 +157,7 @@ function render({ model, el }) {
     parts.el,
     grid,
     tryThis(
-      "let it train for a few epochs, then move λ to 3, or switch the method to the plain network, and watch what becomes of the student.",
+      "let it train for a few epochs, then move λ to 3, and watch what becomes of the student. Or compare two, of which one has λ = 0.",
     ),
   );
 
@@ -156,51 +166,69 @@ function render({ model, el }) {
     const data = live() ? state.get("data") : recording.settings.data;
     maps[data] ??= featureMap(DATASETS[data], (i) => i !== null && state.set({ image: i }));
     if (place.firstChild !== maps[data].el) place.replaceChildren(maps[data].el);
-    for (const [key, control] of Object.entries(controls)) control.show(key === "moment" ? moment() : state.get(key));
-    const { student, teacher } = PASSES[state.get("method")];
-    for (const key of ["lam", "tau"]) controls[key].el.querySelector("input").disabled = !(student && teacher);
+    for (const [key, control] of Object.entries(controls))
+      control.show(key === "moment" ? moment() : state.get(nameOf(key)));
+    const guided = isGuided(state.get(nameOf("method")));
+    for (const key of ["lam", "tau"]) controls[key].el.querySelector("input").disabled = !guided;
     maps[data].paint(shown, Math.min(shown.labels.length - 1, state.get("image")), shown.method);
-    errors.paint(shown, shown.method);
+    errors.paint(shown, curves(shown));
     blocks.paint(shown, shown.method, { live: live(), byHand: byHand() !== null });
     loss.paint(shown.losses, shown);
     text(planned, planOf(state));
-    text(said, standing(session, recording, { playing, going: going(), data: state.get("data") }));
-    text(
-      trouble,
-      session.frame?.failed
-        ? `The loss is no number any more after step ${session.frame.steps}: choose a smaller learning rate or a smaller λ, and start again.`
-        : "",
-    );
-    const busy = ["loading", "starting"].includes(session.phase);
+    const slowest = lanes.all().find(({ phase }) => phase !== "live") ?? session();
+    text(said, standing(slowest, recording, { playing, going: going(), data: state.get("data") }));
+    text(trouble, troubleOf(lanes.all()));
+    const busy = ["loading", "starting"].includes(slowest.phase);
     attr(grid, { "aria-busy": busy || replay.running() });
     parts.paint({
-      live: session.phase === "live",
+      live: slowest.phase === "live",
       busy,
+      two: state.get("compare"),
       playing,
       replaying: replay.running(),
       data: state.get("data"),
       byHand: byHand() !== null,
     });
-    if (live()) session.seen();
+    if (live()) session().seen();
   });
   const state = openState(model, manifest.state, READERS, follow);
   repaint();
-  const pause = () => session.tell({ play: going() });
-  const watcher = new IntersectionObserver(([entry]) => {
-    visible = entry.isIntersecting;
-    pause();
+  const unwatch = watched(root, (seen) => {
+    visible = seen ?? visible;
+    lanes.go(going());
   });
-  watcher.observe(root);
-  document.addEventListener("visibilitychange", pause);
   const forget = onTheme(repaint);
   return () => {
     replay.stop();
-    session.close();
-    watcher.disconnect();
-    document.removeEventListener("visibilitychange", pause);
+    lanes.close();
+    unwatch();
     forget();
     stop();
     state.close();
+  };
+}
+
+// The second network has the settings of the first one, but for λ, or but for the method where that has no λ.
+function rivalOf(own) {
+  const other = isGuided(own.method) ? { ...own, lam: own.lam > 0 ? 0 : 0.25 } : { ...own, method: "self-guidance" };
+  return Object.fromEntries(Object.entries(other).map(([key, value]) => [`b_${key}`, value]));
+}
+
+function troubleOf(sessions) {
+  const failed = sessions.find(({ frame: now }) => now?.failed);
+  if (!failed) return "";
+  return `The loss is no number any more after step ${failed.frame.steps}: choose a smaller learning rate or a smaller λ, and start again.`;
+}
+
+// Tells whether an element came into sight or left it, and when the page did. Returns what ends that.
+function watched(el, tell) {
+  const watcher = new IntersectionObserver(([entry]) => tell(entry.isIntersecting));
+  watcher.observe(el);
+  const turn = () => tell(null);
+  document.addEventListener("visibilitychange", turn);
+  return () => {
+    watcher.disconnect();
+    document.removeEventListener("visibilitychange", turn);
   };
 }
 

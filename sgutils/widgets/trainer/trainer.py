@@ -5,7 +5,7 @@ from pathlib import Path
 
 import traitlets
 
-from ..explorable import Explorable, Setting, gate_string, number, one_of, whole_number
+from ..explorable import Explorable, Setting, gate_string, number, one_of, switch, whole_number
 from .images import fashion_mnist
 
 METHODS = ("baseline", "stochastic-depth", "self-guidance", "without-backward-full")
@@ -17,7 +17,8 @@ class Trainer(Explorable, module="trainer"):
 
     `data`, `network`, `engine` ("wasm", "webgpu" or "auto", the faster) and `seed` are what a training begins with;
     `method`, `lam`, `tau`, `p_last`, `lr` and `statistics` (whose pass moves the running statistics of batch norm, "teacher"
-    or "both") act on its next step. `gates` is a student chosen by hand ("" for the ones that are drawn), `image` one of the
+    or "both") act on its next step. With `compare` two train side by side from the same weights, on the same batches, the
+    second one with the settings that begin with `b_`; `edit` says which of them ("A" or "B") is shown and set. `gates` is a student chosen by hand ("" for the ones that are drawn), `image` one of the
     images on the map and `moment` a place in the `recording`, which `book/_tools/record_trainer.py` wrote.
     """
 
@@ -29,6 +30,14 @@ class Trainer(Explorable, module="trainer"):
     p_last = number(0, 1)
     lr = number(0.001, 0.5)
     statistics = one_of("teacher", "both")
+    compare = switch()
+    b_method = one_of(*METHODS)
+    b_lam = number(0, 3)
+    b_tau = number(1, 10)
+    b_p_last = number(0, 1)
+    b_lr = number(0.001, 0.5)
+    b_statistics = one_of("teacher", "both")
+    edit = one_of("A", "B")
     engine = one_of("auto", "wasm", "webgpu")
     seed = whole_number(0, 99)
     moment = whole_number(0, 1000)

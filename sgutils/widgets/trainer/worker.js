@@ -2,6 +2,7 @@
 //     { start: { run, data, bytes, network, engine, seed, settings } }    begin: images, first weights, an engine
 //     { settings: { method, lam, tau, p_last, lr, statistics } }          what holds from the next step on
 //     { play: true or false }, { steps: how many at once }, { gates: [gates] or null }    the latter a student chosen by hand
+//     { upTo: steps or null }                                             where it waits while it plays
 //     { save: id }                                                        the network as it stands, as a file
 // and tells { run, ready } once, then { run, frame } a few times a second, { run, look } when errors and features were taken
 // again, { run, file, id } and { run, failed }.
@@ -23,7 +24,7 @@ const SHARE = 3; // ... looks at errors and features take no more than a third o
 const SELDOM = 1000; // ... and at most this many milliseconds apart where they are quick
 
 let training = null;
-let [playing, wishes] = [false, []];
+let [playing, upTo, wishes] = [false, null, []];
 let idle = null; // wakes the loop
 
 self.addEventListener("message", ({ data }) => {
@@ -216,12 +217,13 @@ async function save(id) {
 
 async function obey(wish) {
   if (wish.start) {
-    playing = false;
+    [playing, upTo] = [false, null];
     await begin(wish.start);
   } else if (training !== null) {
     if (wish.settings) training.settings = wish.settings;
     if ("gates" in wish) training.byHand = wish.gates;
     if ("play" in wish) playing = wish.play;
+    if ("upTo" in wish) upTo = wish.upTo;
     for (let i = 0; i < (wish.steps ?? 0) && !training.failed; i += 1) await step();
     if (wish.save) await save(wish.save);
     if (!playing && ("gates" in wish || wish.steps || wish.settings || "play" in wish)) await look();
@@ -264,7 +266,10 @@ async function live() {
   for (;;) {
     try {
       await obeyAll();
-      if (training !== null && playing && !training.failed) await advance();
+      const goes = training !== null && playing && !training.failed;
+      const waits = goes && upTo !== null && training.steps >= upTo;
+      if (waits) report();
+      if (goes && !waits) await advance();
       else if (wishes.length === 0) {
         await new Promise((resolve) => {
           idle = resolve;
