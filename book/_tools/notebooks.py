@@ -3,7 +3,8 @@
 The normal form holds what a reader sees and nothing that differs from run to run, so that a diff shows what changed. Two
 cells of every chapter are written here, because they hold the repository's address: the link that opens the chapter in
 Colab, and the line that installs the package there. Its Markdown, which may be written as MyST, is stored as Colab and
-JupyterLab show it well. ``--stamp`` does all that without running anything.
+JupyterLab show it well; numbers that it quotes from what a cell printed are put in. ``--stamp`` does all that without
+running anything.
 """
 
 import hashlib
@@ -15,6 +16,7 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 
+from .._ext.predict import quote_numbers
 from .._ext.repository import colab_link, written_address
 from .readable import make_readable
 
@@ -77,6 +79,7 @@ def normalise(notebook):
                 "text" in output
             ):  # an error says where it looked: on the page, in a checkout and not on somebody's machine
                 output.text = output.text.replace(f"{ROOT}/", f"{CHECKOUT}/")
+    quote_numbers(notebook)
 
 
 def _stable_id(cell, used):

@@ -9,6 +9,8 @@ from support.waiting import until_true
 
 from book._tools.serve import server
 
+UNFOLD = """document.querySelectorAll("details.hide:is(.below-input, .above-output)").forEach((fold) => { fold.open = true; })"""
+
 
 def pytest_generate_tests(metafunc):
     """``name`` runs over all pages, ``explorable_page`` over those with an explorable."""
@@ -54,14 +56,19 @@ class Opened:
         if not request.url.startswith((self.home, "blob:", "data:", "about:")):
             self.problems.append(f"asks another host: {request.url}")
 
-    def go(self, name, query=""):
-        """Open a page and wait until it stands: scripts run, explorables mounted and at rest, figures drawn, mathematics set."""
+    def go(self, name, query="", unfold=True):
+        """Open a page and wait until it stands: scripts run, explorables mounted and at rest, figures drawn, mathematics set.
+
+        What is folded until a reader predicts it is unfolded, to be looked at like everything else.
+        """
         self.page.goto(f"{self.home}{name}{query}", wait_until="load")
+        if unfold:
+            self.page.evaluate(UNFOLD)
         until_true(
             self.page,
             """() => [...document.querySelectorAll(".sg-explorable")].every((host) => host.dataset.mounted)
                && !document.querySelector('.sg-explorable [aria-busy="true"]')
-               && [...document.querySelectorAll(".sg-figure")].every((host) => host.dataset.drawn || !host.clientWidth)
+               && [...document.querySelectorAll(".sg-figure")].every((host) => host.dataset.drawn || !host.checkVisibility())
                && document.fonts.status === "loaded" """,
             timeout=30_000,
         )

@@ -1,0 +1,193 @@
+// Predictions: each question with a folded answer below it (book/_ext/predict.py) becomes a form, which keeps the answer until
+// the reader commits to one. What was predicted is remembered in this browser and goes nowhere else.
+document.addEventListener("DOMContentLoaded", () => {
+  const KEY = "sg-predictions";
+  const RANGE = /^A number from ([\d,.]+) to ([\d,.]+)(?: (.+?))?\.$/;
+  const chapterOf = (address) =>
+    new URL(address).pathname
+      .split("/")
+      .pop()
+      .replace(/\.html$/, "");
+  const chapter = chapterOf(location.href);
+
+  // Where the browser keeps nothing (private, or a page from disk), what was predicted lasts as long as the page.
+  let memory = "{}";
+  function predicted() {
+    try {
+      memory = localStorage.getItem(KEY) ?? memory;
+    } catch {
+      // The page's own memory is all there is.
+    }
+    try {
+      const all = JSON.parse(memory);
+      return typeof all === "object" && all && !Array.isArray(all) ? all : {};
+    } catch {
+      return {};
+    }
+  }
+  function remember(all) {
+    memory = JSON.stringify(all);
+    try {
+      localStorage.setItem(KEY, memory);
+    } catch {
+      // As above.
+    }
+  }
+
+  const make = (tag, properties = {}, ...children) => {
+    const element = Object.assign(document.createElement(tag), properties);
+    element.append(...children);
+    return element;
+  };
+  // The inside of a list's item without the paragraph that Sphinx puts around it.
+  const inside = (item) => [...(item.querySelector(":scope > p") ?? item).childNodes];
+  const toNumber = (text) => Number.parseFloat(text.replaceAll(",", ""));
+
+  // A question with choices: what stands in the form, how it is read, and what a commit shows.
+  function choice(list, answer, name) {
+    const items = [...list.children];
+    const radios = items.map((_, i) => make("input", { type: "radio", name, value: `${i + 1}`, required: true }));
+    const rows = items.map((item, i) =>
+      make("li", {}, make("label", {}, radios[i], make("span", {}, ...inside(item)))),
+    );
+    const control = make("ol", { className: "sg-choices" }, ...rows);
+    list.remove();
+    return {
+      control,
+      value: () => 1 + radios.findIndex((radio) => radio.checked),
+      fits: (value) => Number.isInteger(value) && value >= 1 && value <= items.length,
+      reveal(value) {
+        radios[value - 1].checked = true;
+        const reasons = [...answer.querySelectorAll("ol > li")].map(inside);
+        const right = reasons.findIndex((reason) => reason[0].textContent.startsWith("Yes"));
+        rows.forEach((row, i) => {
+          row.classList.toggle("sg-true", i === right);
+          if (i === value - 1) row.querySelector("label span").append(make("em", {}, " – your prediction"));
+          row.append(make("p", {}, ...reasons[i]));
+        });
+        return right === value - 1 ? "It is as you predicted." : "It is not as you predicted.";
+      },
+    };
+  }
+
+  // A question for a number, given with a slider.
+  function number(sentence, answer) {
+    const [, from, to, unit = ""] = sentence.textContent.match(RANGE);
+    const [low, high] = [from, to].map(toNumber);
+    const step = high - low > 20 ? 1 : high - low > 2 ? 0.1 : 0.01;
+    const digits = `${step}`.split(".")[1]?.length ?? 0;
+    const said = (value) => `${value.toFixed(digits)} ${unit}`.trim();
+    const slider = make("input", { type: "range", min: low, max: high, step, value: (low + high) / 2 });
+    const output = make("output");
+    const show = () => {
+      output.textContent = said(slider.valueAsNumber);
+      slider.setAttribute("aria-valuetext", output.textContent);
+    };
+    slider.setAttribute("aria-label", "Your prediction");
+    slider.addEventListener("input", show);
+    show();
+    const ends = [low, high].map((value) => make("span", { ariaHidden: "true" }, said(value)));
+    const control = make("div", { className: "sg-number" }, output, slider, ...ends);
+    sentence.remove();
+    const place = (value) => `${(100 * (value - low)) / (high - low)}%`;
+    return {
+      control,
+      value: () => slider.valueAsNumber,
+      fits: (value) => Number.isFinite(value) && value >= low && value <= high,
+      reveal(value) {
+        const truth = toNumber(answer.querySelector("strong").textContent);
+        const [lower, higher] = answer.querySelectorAll("ul > li");
+        const off = value - truth;
+        const near = Math.abs(off) <= 0.05 * (high - low);
+        const aside = near ? [] : inside(off < 0 ? lower : higher).slice(1); // without "Lower:" and "Higher:"
+        const scale = make("div", { className: "sg-scale", ariaHidden: "true" });
+        for (const [kind, at, words] of [
+          ["sg-guess", value, "your prediction"],
+          ["sg-truth", truth, "the answer"],
+        ]) {
+          const mark = make("span", { className: kind }, make("span", {}, `${words}: ${said(at)}`));
+          mark.style.left = place(at);
+          mark.classList.toggle("sg-end", at > (low + high) / 2);
+          scale.append(mark);
+        }
+        control.replaceChildren(scale, ...ends);
+        control.after(...answer.querySelectorAll(":scope > p"), make("p", {}, ...aside));
+        const both = `You predicted ${said(value)}, and it is ${said(truth)}`;
+        return near ? `${both}: close.` : `${both}.`;
+      },
+    };
+  }
+
+  // What the chapter shows of the answer, up to the next heading or question, is folded until then.
+  function unfold(answer) {
+    for (let at = answer.nextElementSibling; at && !at.matches("section, h2, h3, .tip"); at = at.nextElementSibling)
+      for (const fold of at.querySelectorAll("details.hide:is(.below-input, .above-output)")) fold.open = true;
+  }
+
+  function build(answer) {
+    const question = answer.previousElementSibling;
+    const list = question.querySelector(":scope > ol");
+    const sentence = [...question.querySelectorAll(":scope > p")].find((p) => RANGE.test(p.textContent));
+    const part = list ? choice(list, answer, answer.id) : number(sentence, answer);
+    const legend = make("legend", {}, "Your prediction");
+    const fields = make("fieldset", {}, legend, part.control);
+    const button = make("button", { type: "submit" }, "Commit");
+    const verdict = make("p", { className: "sg-verdict", tabIndex: -1, hidden: true });
+    const form = make("form", { className: "sg-predict" }, verdict, fields, button);
+    const reveal = (value) => {
+      verdict.textContent = part.reveal(value);
+      verdict.hidden = false;
+      fields.disabled = true;
+      legend.remove();
+      button.remove();
+      form.dataset.committed = "true";
+      unfold(answer);
+    };
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      const all = predicted();
+      const value = part.value();
+      all[chapter] = { ...all[chapter], [answer.id]: value };
+      remember(all);
+      reveal(value);
+      verdict.focus();
+      mark();
+    });
+    question.append(form);
+    answer.hidden = true;
+    const before = predicted()[chapter]?.[answer.id];
+    if (part.fits(before)) reveal(before);
+    // On paper the answer stands below its question, where nobody committed to one.
+    addEventListener("beforeprint", () => {
+      answer.hidden = form.dataset.committed === "true";
+      answer.open = true;
+    });
+    addEventListener("afterprint", () => {
+      answer.hidden = true;
+    });
+  }
+
+  // "2 of 3 predicted" beside a chapter's name in the contents, once its first is.
+  function mark() {
+    const counts = document.querySelector('meta[name="sg-predictions"]').content;
+    const all = predicted();
+    document.querySelectorAll(".sg-progress").forEach((old) => old.remove());
+    for (const link of document.querySelectorAll("nav.bd-links a")) {
+      const name = chapterOf(link.href);
+      const number = Number(counts.match(new RegExp(`(?:^| )${name.replace(/\W/g, "\\$&")}:(\\d+)`))?.[1] ?? 0);
+      const made = Math.min(number, Object.keys(all[name] ?? {}).length);
+      if (made) link.after(make("span", { className: "sg-progress" }, `${made} of ${number} predicted`));
+    }
+  }
+
+  document.querySelectorAll("details.answer[id]").forEach(build);
+  mark();
+  for (const button of document.querySelectorAll("button.sg-forget")) {
+    button.hidden = false;
+    button.addEventListener("click", () => {
+      remember({});
+      mark();
+      button.nextElementSibling.textContent = "Forgotten.";
+    });
+  }
+});

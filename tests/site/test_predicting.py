@@ -1,0 +1,87 @@
+"""A prediction is kept until it is committed to, then answered, remembered in this browser alone, and forgotten on demand."""
+
+from axe_playwright_python.sync_playwright import Axe
+
+CHAPTER = "book/residual-networks.html"
+NUMBER, CHOICE = ".tip:has(.sg-number)", ".tip:has(.sg-choices)"
+
+
+def progress(page):
+    return page.locator(".sg-progress").all_text_contents()
+
+
+def test_by_keyboard_a_reader_predicts_is_answered_and_remembered_until_it_is_to_be_forgotten(opened):
+    with opened(360, "dark") as site:
+        page = site.go(CHAPTER, unfold=False)
+        question = page.locator(CHOICE)
+        assert not page.locator("details.answer:visible").count() and not question.get_by_text("shortcut").count()
+        folded = page.locator("#remove-one-block")
+        assert not folded.is_visible()
+
+        question.get_by_role("radio").first.focus()
+        page.keyboard.press("ArrowDown")
+        page.keyboard.press("Enter")
+        verdict = question.locator(".sg-verdict")
+        assert verdict.inner_text() == "It is not as you predicted."
+        assert verdict.evaluate("(node) => node === document.activeElement")
+        assert question.locator("li").nth(1).inner_text().count("your prediction") == 1
+        answered = [reason[:3] for reason in question.locator("li > p").all_inner_texts()]
+        assert answered == ["No.", "No.", "Yes", "No."]
+        assert "Yes" in question.locator(".sg-true").inner_text()
+        assert folded.is_visible() and progress(page) == ["1 of 2 predicted"]
+
+        asked = page.locator(NUMBER)
+        asked.get_by_role("slider").focus()
+        page.keyboard.press("Home")
+        page.keyboard.press("Enter")
+        assert asked.locator(".sg-verdict").inner_text().startswith("You predicted 0 %, and it is ")
+        aside = asked.get_by_text("In a chain each block reads")
+        assert aside.is_visible() and not asked.get_by_text("Nearly: without").count()
+        assert page.evaluate("document.documentElement.scrollWidth") == 360
+        assert not site.problems
+        violations = Axe().run(page, context=".admonition.tip").response["violations"]
+        assert [violation["id"] for violation in violations] == []
+        site.problems.clear()  # axe asks for style sheets where they are not
+
+        page = site.go(CHAPTER, unfold=False)
+        assert question.locator(".sg-true").count() and aside.is_visible() and progress(page) == ["2 of 2 predicted"]
+        page = site.go("book/index.html")
+        assert progress(page) == ["2 of 2 predicted"]
+        page.get_by_role("button", name="Forget my predictions").click()
+        assert page.get_by_text("Forgotten.").is_visible() and progress(page) == []
+        page = site.go(CHAPTER, unfold=False)
+        assert not question.locator(".sg-true").count() and question.get_by_role("radio").first.is_enabled()
+        assert not site.problems
+
+
+def test_where_the_browser_keeps_nothing_or_nonsense_a_prediction_lasts_for_the_visit(opened):
+    refused = """for (const name of ["getItem", "setItem"]) {
+      const through = Storage.prototype[name];
+      Storage.prototype[name] = function (key, ...rest) {
+        if (key.startsWith("sg-")) throw new DOMException("no", "SecurityError");
+        return through.call(this, key, ...rest);
+      };
+    }"""
+    nonsense = """localStorage.setItem("sg-predictions", '{"residual-networks": {"residual-without-a-block": "<b>"}, "a": 3}');"""
+    for script in (refused, nonsense):
+        with opened() as site:
+            site.page.add_init_script(script)
+            page = site.go(CHAPTER, unfold=False)
+            page.locator(CHOICE).get_by_role("radio").last.check()
+            page.locator(CHOICE).get_by_role("button").click()
+            assert page.locator(".sg-true").count() == 1 and progress(page) == ["1 of 2 predicted"]
+            assert not site.problems
+
+
+def test_without_scripts_the_answer_is_folded_below_its_question(browser, base):
+    context = browser.new_context(java_script_enabled=False)
+    try:
+        page = context.new_page()
+        page.goto(f"{base}{CHAPTER}")
+        answer = page.locator("details.answer").last
+        assert page.locator(CHOICE.replace(".sg-choices", "ol")).locator("li").count() == 4
+        assert not answer.locator("li").first.is_visible()
+        answer.locator("summary").click()
+        assert answer.locator("li").first.is_visible()
+    finally:
+        context.close()
