@@ -1,8 +1,15 @@
 """The checks of the chapter *Find the bug*: the bug fails, the mended code passes, and a usual wrong fix gets its own hint."""
 
+import re
+from pathlib import Path
+
+import nbformat
 import pytest
 
-from sgutils.exercises.find_the_bug import CHECKS, bugs
+from sgutils.exercises.find_the_bug import CHECKS, bugs, recorded
+from sgutils.widgets.recorders import bugs as recorder
+
+ROOT = Path(__file__).resolve().parents[2]
 
 BUGS = {bug.name: bug for bug in bugs.BUGS}
 
@@ -112,3 +119,29 @@ def test_a_usual_wrong_fix_gets_a_hint_of_its_own(said, name, changes, words):
 
 def test_each_check_was_tried_with_five_wrong_fixes_or_more():
     assert WRONG.keys() == CHECKS.keys() == BUGS.keys() and all(len(fixes) >= 5 for fixes in WRONG.values())
+
+
+def chapter():
+    return {cell.id: cell.source for cell in nbformat.read(ROOT / "book" / "find-the-bug.ipynb", as_version=4).cells}
+
+
+@pytest.mark.parametrize(("number", "bug"), list(enumerate(bugs.BUGS, start=1)), ids=BUGS)
+def test_the_chapter_shows_the_code_that_was_run_and_mends_it(number, bug):
+    cells = chapter()
+    assert cells[f"code-{number}"] == bug.cell()
+    (mended,) = re.findall(r"~~~python\n(.*?)\n~~~", cells[f"solution-{number}"], re.DOTALL)
+    assert mended in bug.code(broken=False) and mended not in bug.code()
+
+
+def test_what_was_recorded_is_of_these_bugs_and_this_recipe():
+    made = recorded.recording()
+    assert made["recipe"] == recorder.recipe()
+    assert set(made["runs"]) == {*BUGS, *recorder.MENDED} and set(made["compared_with"].values()) == {*recorder.MENDED}
+    for curves in made["runs"].values():
+        for seeds in curves.values():
+            assert len(seeds) == len(recorder.SEEDS) and {len(epochs) for epochs in seeds} == {recorder.EPOCHS}
+
+
+def test_a_change_that_does_not_fit_the_code_is_not_a_silent_one():
+    with pytest.raises(ValueError, match="0 times"):
+        bugs.changed("a = 1", [("b", "c")])
