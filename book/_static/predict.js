@@ -86,33 +86,33 @@ document.addEventListener("DOMContentLoaded", () => {
     slider.setAttribute("aria-label", "Your prediction");
     slider.addEventListener("input", show);
     show();
-    const ends = [low, high].map((value) => make("span", { ariaHidden: "true" }, said(value)));
+    const ends = [from, to].map((end) => make("span", { ariaHidden: "true" }, `${end} ${unit}`));
     const control = make("div", { className: "sg-number" }, output, slider, ...ends);
     sentence.remove();
-    const place = (value) => `${(100 * (value - low)) / (high - low)}%`;
     return {
       control,
       value: () => slider.valueAsNumber,
       fits: (value) => Number.isFinite(value) && value >= low && value <= high,
       reveal(value) {
-        const truth = toNumber(answer.querySelector("strong").textContent);
+        const written = answer.querySelector("strong").textContent;
+        const truth = toNumber(written);
+        const isIt = `${written} ${unit}`.trim();
         const [lower, higher] = answer.querySelectorAll("ul > li");
         const off = value - truth;
         const near = Math.abs(off) <= 0.05 * (high - low);
         const aside = near ? [] : inside(off < 0 ? lower : higher).slice(1); // without "Lower:" and "Higher:"
         const scale = make("div", { className: "sg-scale", ariaHidden: "true" });
         for (const [kind, at, words] of [
-          ["sg-guess", value, "your prediction"],
-          ["sg-truth", truth, "the answer"],
+          ["sg-guess", value, `your prediction: ${said(value)}`],
+          ["sg-truth", truth, `the answer: ${isIt}`],
         ]) {
-          const mark = make("span", { className: kind }, make("span", {}, `${words}: ${said(at)}`));
-          mark.style.left = place(at);
-          mark.classList.toggle("sg-end", at > (low + high) / 2);
+          const mark = make("span", { className: kind }, make("span", {}, words));
+          mark.style.setProperty("--sg-at", (at - low) / (high - low));
           scale.append(mark);
         }
         control.replaceChildren(scale, ...ends);
         control.after(...answer.querySelectorAll(":scope > p"), make("p", {}, ...aside));
-        const both = `You predicted ${said(value)}, and it is ${said(truth)}`;
+        const both = `You predicted ${said(value)}, and it is ${isIt}`;
         return near ? `${both}: close.` : `${both}.`;
       },
     };

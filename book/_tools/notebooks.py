@@ -62,8 +62,13 @@ def normalise(notebook):
     }
     used = set()
     count = 0
+    for kind in ("code", "markdown"):  # text quotes cells by their ids, and has one that is made of what it says
+        for cell in notebook.cells:
+            if cell.cell_type == kind:
+                cell.id = _stable_id(cell, used)
+        if kind == "code":
+            quote_numbers(notebook)
     for cell in notebook.cells:
-        cell.id = _stable_id(cell, used)
         cell.metadata = {key: cell.metadata[key] for key in CELL_METADATA if cell.metadata.get(key)}
         if cell.cell_type != "code":
             continue
@@ -79,7 +84,6 @@ def normalise(notebook):
                 "text" in output
             ):  # an error says where it looked: on the page, in a checkout and not on somebody's machine
                 output.text = output.text.replace(f"{ROOT}/", f"{CHECKOUT}/")
-    quote_numbers(notebook)
 
 
 def _stable_id(cell, used):
