@@ -10,6 +10,7 @@ from torch import Tensor
 
 from .checks import flag, number, one_of, shown
 from .errors import InputError
+from .gates import check_probability
 
 # Temperatures beyond them turn every logit into 0 or infinity.
 COLDEST, HOTTEST = 1e-6, 1e6
@@ -86,13 +87,12 @@ def cross_entropy(logits: Tensor, target: Tensor, label_smoothing: float = 0.0) 
 
     Returns:
         A 0-dim tensor, the mean over the batch.
+
+    Raises:
+        InputError: if the share is not a probability.
     """
-    logits = _at_least_float32(logits)
-    of_labels = F.cross_entropy(logits, target)
-    if label_smoothing == 0:
-        return of_labels
-    of_all_classes = -F.log_softmax(logits, dim=1).mean()
-    return (1 - label_smoothing) * of_labels + label_smoothing * of_all_classes
+    label_smoothing = check_probability("label_smoothing", label_smoothing)
+    return F.cross_entropy(_at_least_float32(logits), target, label_smoothing=label_smoothing)
 
 
 def self_guidance_loss(
@@ -119,7 +119,8 @@ def self_guidance_loss(
         label_smoothing: of both cross-entropies: the share of the target's probability that all classes get.
 
     Raises:
-        InputError: on ``tau <= 0``, ``lam < 0``, an unknown direction or shapes that do not fit.
+        InputError: on ``tau <= 0``, ``lam < 0``, an unknown direction, a ``label_smoothing`` outside 0 to 1, or shapes that do
+            not fit.
     """
     lam, tau = check_lam(lam), check_tau(tau)
     _check_logits(student_logits, teacher_logits)

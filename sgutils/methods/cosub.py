@@ -4,11 +4,10 @@ The nearest living relative of Self-Guidance. The original drops blocks image by
 binary cross-entropy; here, as in every method of this book, one draw serves a mini-batch and the loss is the softmax's.
 """
 
-import torch.nn.functional as F
 from torch import Tensor
 
 from ..gates import check_probability
-from ..losses import check_tau, distillation_kl
+from ..losses import check_tau, cross_entropy, distillation_kl
 from ..networks import GatedNetwork
 from .method import error_rate
 from .students import StudentsMethod
@@ -46,7 +45,7 @@ class Cosub(StudentsMethod, name="cosub"):
 
     def forward(self, x: Tensor, y: Tensor) -> dict[str, Tensor]:
         one, two = (self.net(x, gates) for gates in self.students())
-        ce = (F.cross_entropy(one, y) + F.cross_entropy(two, y)) / 2
+        ce = (cross_entropy(one, y) + cross_entropy(two, y)) / 2
         distill = (distillation_kl(one, two.detach(), self.tau) + distillation_kl(two, one.detach(), self.tau)) / 2
         total = (1 - self.lam) * ce + self.lam * self.tau**2 * distill
         return {"total": total, "ce": ce, "distill": distill, "error": error_rate(one, y)}

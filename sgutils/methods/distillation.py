@@ -3,12 +3,11 @@
 from pathlib import Path
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..checks import shown
 from ..errors import InputError
-from ..losses import check_lam, check_tau, distillation_kl
+from ..losses import check_lam, check_tau, cross_entropy, distillation_kl
 from ..networks import ResNet
 from ..networks.saved import load_network
 from .method import Method, error_rate
@@ -19,8 +18,8 @@ class Distillation(Method, name="distillation"):
 
     Args:
         net: the student, which is deployed.
-        teacher: a trained network, or the network.pt of a finished run. `sgutils train` without one first trains a
-            teacher of the same architecture, plainly and by the same recipe.
+        teacher: a trained network, or the network.pt of a finished run; a network is frozen here, for its owner too.
+            `sgutils train` without one first trains a teacher of the same architecture, plainly and by the same recipe.
         lam: the weight of distillation.
         tau: the temperature.
 
@@ -57,7 +56,7 @@ class Distillation(Method, name="distillation"):
         logits = self.net(x)
         with torch.no_grad():
             teacher = self.teacher(x)
-        ce = F.cross_entropy(logits, y)
+        ce = cross_entropy(logits, y)
         distill = distillation_kl(logits, teacher, self.tau)
         total = ce + self.lam * self.tau**2 * distill
         return {"total": total, "ce": ce, "distill": distill, "error": error_rate(logits, y)}
