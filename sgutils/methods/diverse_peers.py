@@ -6,11 +6,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..losses import check_tau, distillation_kl, total
+from ..losses import check_tau, cross_entropy, distillation_kl, total
 from ..networks import ResNet
 from ..networks.resnets import PreciseLinear
 from .branches import branch_features, branched, ramp_up, resnets, trunk
-from .method import Method, error_rate
+from .method import Method, check_nets, error_rate
 
 PEERS = 3
 REDUCTION = 8
@@ -27,14 +27,14 @@ class DiversePeers(Method, name="diverse-peers"):
         tau: the temperature.
 
     Raises:
-        InputError: if ``tau`` is not a positive number.
+        InputError: if there are fewer than two networks, or ``tau`` is not a positive number.
     """
 
     find_unused_parameters = False
 
     def __init__(self, nets: Sequence[ResNet], *, tau: float = 3.0):
         super().__init__()
-        self.nets = nn.ModuleList(nets)
+        self.nets = check_nets(nets)
         features = nets[0].classifier.in_features
         self.query = PreciseLinear(features, features // REDUCTION, bias=False)
         self.key = PreciseLinear(features, features // REDUCTION, bias=False)
@@ -55,8 +55,8 @@ class DiversePeers(Method, name="diverse-peers"):
         logits = torch.stack([net.classifier(f) for net, f in zip(peers, features.unbind(dim=1), strict=True)], dim=1)
         mixtures = (self._attention(features).unsqueeze(3) * logits.unsqueeze(1)).sum(dim=2)
         led = leader.classifier(branch_features(leader, h))
-        ce_peers = total(F.cross_entropy(z, y) for z in logits.unbind(dim=1))
-        ce_leader = F.cross_entropy(led, y)
+        ce_peers = total(cross_entropy(z, y) for z in logits.unbind(dim=1))
+        ce_leader = cross_entropy(led, y)
         among_peers = total(
             distillation_kl(z, m, self.tau) for z, m in zip(logits.unbind(dim=1), mixtures.unbind(dim=1), strict=True)
         )

@@ -2,9 +2,11 @@
 
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from torch import Tensor, nn
+
+from ..errors import InputError
 
 METHODS: dict[str, type["Method"]] = {}
 # What a reader's own method may still call its hooks, for one release.
@@ -68,6 +70,13 @@ class Method(nn.Module, ABC):
 
     def on_train_end(self, batches: Iterable[Tensor]) -> None:
         """Called once after the last step with an iterable of ``(N, C, H, W)`` training images; most need nothing."""
+
+
+def check_nets(nets: Sequence[nn.Module]) -> nn.ModuleList:
+    """Networks that learn from one another, or an `InputError` unless there are two or more."""
+    if len(nets) < 2:
+        raise InputError(f"nets must be two networks or more, not {len(nets)}.")
+    return nn.ModuleList(nets)
 
 
 def error_rate(logits: Tensor, y: Tensor) -> Tensor:

@@ -2,12 +2,11 @@
 
 from collections.abc import Callable, Sequence
 
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..checks import flag
-from ..losses import check_tau, distillation_kl, total
-from .method import Method, error_rate
+from ..losses import check_tau, cross_entropy, distillation_kl, total
+from .method import Method, check_nets, error_rate
 
 PEERS = 3
 
@@ -22,14 +21,14 @@ class MutualLearning(Method, name="mutual-learning"):
             networks, or summed, as in its released code.
 
     Raises:
-        InputError: if ``tau`` is not a positive number.
+        InputError: if there are fewer than two networks, or ``tau`` is not a positive number.
     """
 
     find_unused_parameters = False
 
     def __init__(self, nets: Sequence[nn.Module], *, tau: float = 1.0, averaged: bool = True):
         super().__init__()
-        self.nets = nn.ModuleList(nets)
+        self.nets = check_nets(nets)
         self.tau = check_tau(tau)
         self.averaged = flag("averaged", averaged)
 
@@ -39,7 +38,7 @@ class MutualLearning(Method, name="mutual-learning"):
 
     def forward(self, x: Tensor, y: Tensor) -> dict[str, Tensor]:
         logits = [net(x) for net in self.nets]
-        ce = total(F.cross_entropy(z, y) for z in logits)
+        ce = total(cross_entropy(z, y) for z in logits)
         distill = total(
             distillation_kl(student, peer.detach(), self.tau)
             for i, student in enumerate(logits)

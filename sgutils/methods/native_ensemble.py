@@ -6,11 +6,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..losses import check_tau, distillation_kl, total
+from ..losses import check_tau, cross_entropy, distillation_kl, total
 from ..networks import ResNet
 from ..networks.resnets import PreciseLinear
 from .branches import branch_features, branched, ramp_up, resnets, trunk, trunk_channels
-from .method import Method, error_rate
+from .method import Method, check_nets, error_rate
 
 BRANCHES = 3
 
@@ -26,14 +26,14 @@ class NativeEnsemble(Method, name="native-ensemble"):
         tau: the temperature.
 
     Raises:
-        InputError: if ``tau`` is not a positive number.
+        InputError: if there are fewer than two networks, or ``tau`` is not a positive number.
     """
 
     find_unused_parameters = False
 
     def __init__(self, nets: Sequence[ResNet], *, tau: float = 3.0):
         super().__init__()
-        self.nets = nn.ModuleList(nets)
+        self.nets = check_nets(nets)
         self.gate = nn.Sequential(
             PreciseLinear(trunk_channels(nets[0]), len(nets)), nn.BatchNorm1d(len(nets)), nn.ReLU()
         )
@@ -54,8 +54,8 @@ class NativeEnsemble(Method, name="native-ensemble"):
         importance = F.softmax(self.gate(h.mean(dim=(2, 3))), dim=1)
         teacher = (importance.unsqueeze(2) * logits).sum(dim=1)
         students = logits.unbind(dim=1)
-        ce_students = total(F.cross_entropy(z, y) for z in students)
-        ce_teacher = F.cross_entropy(teacher, y)
+        ce_students = total(cross_entropy(z, y) for z in students)
+        ce_teacher = cross_entropy(teacher, y)
         distill = total(distillation_kl(z, teacher.detach(), self.tau) for z in students)
         return {
             "total": ce_students + ce_teacher + self.weight * self.tau**2 * distill,

@@ -216,6 +216,9 @@ def test_a_run_that_is_stopped_while_its_teacher_or_its_student_trains_goes_on_t
         (lambda: sg.build_method("mutual-learning", network, tau=0), "tau"),
         (lambda: sg.build_method("native-ensemble", network, tau=-1.0), "tau"),
         (lambda: sg.build_method("diverse-peers", network, tau="3"), "tau"),
+        (lambda: sg.MutualLearning([network()]), "nets must be two networks or more, not 1"),
+        (lambda: sg.DiversePeers([network()]), "nets must be two networks or more, not 1"),
+        (lambda: sg.NativeEnsemble([]), "nets must be two networks or more, not 0"),
     ],
 )
 def test_bad_input_is_one_sentence(call, words):
