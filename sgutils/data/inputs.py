@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..errors import InputError
 from .dataset import Normalizer
 from .images import read_image, without_warnings
 from .loader import ImageLoader
@@ -47,7 +48,7 @@ class Inputs:
         mean, std = (tuple(float(value) for value in values[name]) for name in ("mean", "std"))
         height, width = (int(value) for value in values["size"])
         classes = tuple(str(name) for name in values["classes"])
-        if len(mean) != len(std) or len(mean) not in (1, 3) or min(std) <= 0 or min(height, width) < 1:
+        if len(mean) != len(std) or not mean or min(std) <= 0 or min(height, width) < 1:
             raise ValueError("numbers that make no sense")
         return cls(mean, std, (height, width), classes)
 
@@ -59,15 +60,18 @@ class Inputs:
         """One sentence for a person who feeds the network elsewhere."""
         height, width = self.size
         mean, std = (", ".join(f"{value:.5g}" for value in values) for values in (self.mean, self.std))
-        colours = "grey" if len(self.mean) == 1 else "RGB"
+        channels = len(self.mean)
+        colours = {1: "grey", 3: "RGB"}.get(channels, f"{channels} channels")
         return f"{colours} of {height} x {width} pixels from 0 to 255, less mean {mean}, over std {std}"
 
     def read(self, paths: Sequence[str | Path]) -> Tensor:
         """Image files as the network takes them, ``(N, C, H, W)`` normalised.
 
         Raises:
-            InputError: if one of them is no image.
+            InputError: if one of them is not an image, or the network takes other than 1 or 3 channels.
         """
+        if len(self.mean) not in (1, 3):
+            raise InputError(f"Pixels of image files have 1 or 3 channels, and this network takes {len(self.mean)}.")
         with without_warnings():
             images = [self._with_channels(read_image(path, self.size)) for path in paths]
         return self.normalize(np.stack(images))

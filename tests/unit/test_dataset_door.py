@@ -53,3 +53,12 @@ def test_images_of_a_view_are_taken():
         dataset(train_x=torch.from_numpy(np.zeros((4, 8, 8), np.uint8)).unsqueeze(1).expand(-1, 1, -1, -1)).channels
         == 1
     )
+
+
+def test_what_images_of_any_number_of_channels_need_travels_with_the_network(tmp_path):
+    images = dataset(train_x=X.expand(-1, 2, -1, -1), test_x=X.expand(-1, 2, -1, -1))
+    inputs = sg.Inputs.of(sg.loaders(images, batch_size=2, device="cpu")[0])
+    sg.save_network(tmp_path / "network.pt", sg.resnet(8, 2, 2), inputs)
+    assert sg.load_inputs(tmp_path / "network.pt") == inputs and inputs.in_words().startswith("2 channels of 8 x 8")
+    with pytest.raises(sg.InputError, match="image files.*1 or 3 channels.*2"):
+        inputs.read([])
