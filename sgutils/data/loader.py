@@ -47,6 +47,9 @@ class ImageLoader:
         device: where the images are kept.
         processes: how many processes share each mini-batch; each sees all of it.
         classes: the names of the classes, where they are known.
+
+    Raises:
+        InputError: if the batch size, the seed or the device cannot be.
     """
 
     def __init__(
@@ -63,10 +66,11 @@ class ImageLoader:
         processes: int = 1,
         classes: tuple[str, ...] = (),
     ):
+        device = usable_device(device)
         self.x, self.y = x.to(device), y.to(device)
         self.normalizer = normalizer.to(device)
-        self.batch_size = batch_size
-        self.generator = None if seed is None else torch.Generator().manual_seed(seed)
+        self.batch_size = whole_number("batch_size", batch_size, 1)
+        self.generator = None if seed is None else torch.Generator().manual_seed(whole_number("seed", seed, 0))
         self.pad, self.hflip = pad, hflip
         self.processes = processes
         self.classes = classes

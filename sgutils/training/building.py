@@ -10,6 +10,7 @@ from torch import nn
 
 from ..data import Dataset, load_dataset
 from ..data.loader import in_order, loaders
+from ..devices import usable_device
 from ..methods import Method, build_method
 from ..networks import build_network, load_pretrained
 from . import distributed
@@ -92,7 +93,7 @@ def make_trainer(config: Config, *, dataset: Dataset | None = None, teacher=None
 def trainer_of(method: Method, dataset: Dataset, config: Config, *, device=None, **more) -> Trainer:
     """A trainer by the recipe of a configuration, around any method and data set."""
     distributed.setup()
-    device = distributed.own_device() if device is None else torch.device(device)
+    device = distributed.own_device() if device is None else usable_device(device)
     train, test = loaders(
         dataset,
         batch_size=config.batch_size,

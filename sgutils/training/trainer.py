@@ -145,6 +145,12 @@ class Trainer:
                     f"optimizer must be a torch optimizer, or a function of the parameters that makes one, not {shown(made)}."
                 )
             self.optimizer = made
+        if not {id(p) for group in self.optimizer.param_groups for p in group["params"]} & set(
+            map(id, self.parameters)
+        ):
+            raise InputError(
+                "optimizer has none of the method's trainable parameters, and would train nothing: make it of method.parameters()."
+            )
         self._first_rates = [float(group["lr"]) for group in self.optimizer.param_groups]
         # Zero gradients, not missing ones: weight decay and momentum act on a skipped block too, as in the released
         # code of stochastic depth, and as they would if its branch were computed and multiplied by 0.
@@ -211,7 +217,11 @@ class Trainer:
 
     @torch.no_grad()
     def right(self, loader: Loader) -> Tensor:
-        """For each image of a loader, in its order, whether the prediction of what is deployed is right: 1.0 or 0.0."""
+        """For each image of a loader, in its order, whether the prediction of what is deployed is right: 1.0 or 0.0.
+
+        Raises:
+            InputError: if the loader yields no mini-batch.
+        """
         self.method.eval()
         found, shared = [], isinstance(loader, ImageLoader) and distributed.world_size() > 1
         for place, (x, y) in enumerate(loader):
@@ -220,6 +230,8 @@ class Trainer:
                 continue
             x = x.to(self.device, memory_format=torch.channels_last if x.ndim == 4 else torch.preserve_format)
             found.append((self.method.predict(x).argmax(dim=1) == y.to(self.device)).float())
+        if not found:
+            raise InputError("The loader to test on yields no mini-batch: give it at least one image.")
         right = torch.cat(found)
         return distributed.all_reduce_sum(right) if shared else right
 

@@ -2,6 +2,7 @@
 
 import math
 
+import pytest
 import torch
 import torchvision
 from torch.utils.data import DataLoader, TensorDataset
@@ -53,3 +54,27 @@ def test_an_optimizer_that_is_there_already_is_taken():
     optimizer = torch.optim.Adam(method.parameters(), lr=1e-2)
     (epoch,) = sg.Trainer(method, train=loader(32, 0, True), epochs=1, optimizer=optimizer, device="cpu")
     assert epoch.lr == 1e-2 and epoch.test_error is None and optimizer.state
+
+
+def test_an_optimizer_of_another_network_is_refused():
+    method, other = (sg.Baseline(sg.resnet(8, num_classes=2)) for _ in range(2))
+    of_others = torch.optim.SGD(other.parameters(), lr=0.1)
+    for optimizer in (of_others, lambda parameters: of_others):
+        with pytest.raises(sg.InputError, match="optimizer has none of the method's trainable parameters"):
+            sg.Trainer(method, train=loader(32, 0, True), epochs=1, optimizer=optimizer, device="cpu")
+
+
+def test_an_optimizer_of_some_of_the_parameters_is_taken():
+    method = sg.Baseline(sg.resnet(8, num_classes=2))
+    before = {name: value.clone() for name, value in method.net.named_parameters()}
+    optimizer = torch.optim.SGD(method.net.classifier.parameters(), lr=0.1)
+    list(sg.Trainer(method, train=loader(32, 0, True), epochs=1, optimizer=optimizer, device="cpu"))
+    moved = {name for name, value in method.net.named_parameters() if not torch.equal(value, before[name])}
+    assert moved == {"classifier.weight", "classifier.bias"}
+
+
+def test_a_loader_that_yields_nothing_to_test_on_is_one_sentence():
+    nothing = DataLoader(TensorDataset(torch.zeros(0, 3, 32, 32), torch.zeros(0, dtype=torch.long)), batch_size=16)
+    trainer = sg.Trainer(sg.Baseline(sg.resnet(8, num_classes=2)), train=loader(32, 0, True), epochs=1, device="cpu")
+    with pytest.raises(sg.InputError, match="yields no mini-batch"):
+        trainer.error(nothing)

@@ -101,6 +101,11 @@ def test_augmentation_repeats_with_its_seed():
     assert torch.equal(one, two)
 
 
+def loader(**more):
+    same = Normalizer(torch.zeros(1), torch.ones(1))
+    return sg.ImageLoader(torch.zeros(8, 1, 8, 8, dtype=torch.uint8), torch.zeros(8), normalizer=same, **more)
+
+
 @pytest.mark.parametrize(
     ("call", "words"),
     [
@@ -109,6 +114,9 @@ def test_augmentation_repeats_with_its_seed():
         (lambda: sg.load_dataset("digits", train_examples=5000), "1 to 1438, not 5000"),
         (lambda: sg.load_dataset("digits", test_examples=360), "1 to 359"),
         (lambda: sg.load_dataset("digits", image_size=2), "image_size.*2"),
+        (lambda: loader(batch_size=0), "batch_size.*at least 1, not 0"),
+        (lambda: loader(batch_size=8, seed=-1), "seed.*at least 0, not -1"),
+        (lambda: loader(batch_size=8, device="gpu"), "'gpu' is not a device"),
     ],
 )
 def test_bad_input_is_one_sentence(call, words):
