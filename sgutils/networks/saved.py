@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from ..data.inputs import Inputs
 from ..errors import InputError
@@ -47,11 +47,17 @@ def load_network(path: str | Path) -> nn.Module:
         raise InputError(
             f"{path} is of a network that only its owner can build: use load_state_dict with the file's 'weights'."
         )
-    with reraise_as_input_error(path, A_NETWORK), torch.random.fork_rng(devices=[]):
-        net: Any = network_of(state["architecture"], state["weights"])
-        if isinstance(net, GatedModel):
-            return net.folded_again(state["weights"]).eval()
-        net.load_state_dict(state["weights"])
+    with reraise_as_input_error(path, A_NETWORK):
+        return with_weights(state["architecture"], state["weights"])
+
+
+def with_weights(architecture: dict[str, Any], weights: dict[str, Tensor]) -> nn.Module:
+    """The network that these describe, as `load_network` gives it."""
+    with torch.random.fork_rng(devices=[]):
+        net: Any = network_of(architecture, weights)
+    if isinstance(net, GatedModel):
+        return net.folded_again(weights).eval()
+    net.load_state_dict(weights)
     return net.eval()
 
 

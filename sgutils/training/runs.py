@@ -9,15 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
+from torch import nn
 from tqdm.auto import tqdm
 
 from ..data import Dataset, ImageLoader, Inputs
 from ..errors import InputError
 from ..files import reraise_as_input_error, write_atomically
 from ..folders import make_folder
-from ..networks.saved import save_network
+from ..networks.saved import save_network, with_weights
 from . import distributed
-from .building import build, make_trainer
+from .building import build, build_dataset, make_trainer
 from .checkpoint import A_CHECKPOINT, load_checkpoint, save_checkpoint
 from .config import Config
 from .distributed import on_rank_zero
@@ -44,7 +45,7 @@ class _How:
     deadline: float | None
     quiet: bool
     stop: Callable[[], bool]
-    dataset: Dataset | None
+    dataset: Dataset
 
 
 def train(
@@ -80,6 +81,7 @@ def train(
         InputError: if the data cannot be read, ``out`` cannot be written or already holds a run, there is no such
             precision, or a mini-batch has fewer than two images for each of torchrun's processes.
     """
+    dataset = dataset or build_dataset(config)
     trainer = make_trainer(config, dataset=dataset, teacher=_placeholder(config, dataset), precision=precision)
     folder = None if out is None else Path(out)
     with ExitStack() as held:
@@ -105,7 +107,7 @@ def resume(
     folder = Path(out)
     if (folder / RESULT).exists() and (run := load_run(folder / RESULT)).status == "finished":
         return run
-    config, trainer, command = _restore(folder, dataset)
+    config, trainer, command, dataset = _restore(folder, dataset)
     with ExitStack() as held:
         on_rank_zero(lambda: take(folder, held), trainer.device)
         return _run(trainer, config, folder, _How(command, deadline, quiet, stop, dataset))
@@ -120,11 +122,11 @@ def evaluate(out: str | Path) -> tuple[Config, float, Trainer]:
     Raises:
         InputError: if ``out`` holds no usable checkpoint or its data cannot be read.
     """
-    config, trainer, _ = _restore(Path(out))
+    config, trainer, *_ = _restore(Path(out))
     return config, trainer.error(cast(ImageLoader, trainer.test)), trainer  # a configuration has one
 
 
-def _restore(folder: Path, dataset: Dataset | None = None) -> tuple[Config, Trainer, str]:
+def _restore(folder: Path, dataset: Dataset | None = None) -> tuple[Config, Trainer, str, Dataset]:
     if folder.is_file():
         raise InputError(
             f"{folder} is a file: expected the folder of a run, which was given to `sgutils train` as --out."
@@ -134,17 +136,29 @@ def _restore(folder: Path, dataset: Dataset | None = None) -> tuple[Config, Trai
         with reraise_as_input_error(folder / CHECKPOINT, A_CHECKPOINT):
             config = Config(**state["config"])
             inputs = None if state.get("inputs") is None else Inputs.from_dict(state["inputs"])
+            teacher = _teacher_in(state)
     except InputError as error:
         raise Unusable(str(error)) from error
     started = dataclasses.replace(config, pretrained=None)  # its weights are in the checkpoint, trained on
-    trainer = make_trainer(started, dataset=dataset, teacher=_placeholder(started, dataset))
+    dataset = dataset or build_dataset(started)
+    teacher = _placeholder(started, dataset) if teacher is None else teacher
+    trainer = make_trainer(started, dataset=dataset, teacher=teacher)
     _check_same_images(inputs, _inputs(trainer), config)
     try:
         with reraise_as_input_error(folder / CHECKPOINT, A_CHECKPOINT):
             trainer.load_state_dict(state["trainer"])
     except InputError as error:
         raise Unusable(str(error)) from error
-    return config, trainer, state["command"]
+    return config, trainer, state["command"], dataset
+
+
+def _teacher_in(state: dict) -> nn.Module | None:
+    """The teacher that a checkpoint holds, whose own file may be gone; None of a run without one, or of an older version."""
+    if state.get("teacher") is None:
+        return None
+    weights = state["trainer"]["method"].items()
+    prefix = "teacher."
+    return with_weights(state["teacher"], {k.removeprefix(prefix): v for k, v in weights if k.startswith(prefix)})
 
 
 def _inputs(trainer: Trainer) -> Inputs:
@@ -172,12 +186,13 @@ def _run(trainer: Trainer, config: Config, folder: Path | None, how: _How) -> Ru
     def save(folder: Path) -> None:
         nonlocal next_save
         start = time.monotonic()
-        architecture = getattr(getattr(trainer.method, "net", None), "architecture", None)
+        net, teacher = (getattr(trainer.method, name, None) for name in ("net", "teacher"))
         state = {
             "config": config.as_dict(),
             "command": how.command,
             "trainer": trainer.state_dict(),
-            "architecture": architecture,
+            "architecture": getattr(net, "architecture", None),
+            "teacher": getattr(teacher, "architecture", None),
             "inputs": _inputs(trainer).as_dict(),
         }
         save_checkpoint(folder / CHECKPOINT, state)
@@ -246,7 +261,7 @@ def _run(trainer: Trainer, config: Config, folder: Path | None, how: _How) -> Ru
     return run
 
 
-def _placeholder(config: Config, dataset: Dataset | None):
+def _placeholder(config: Config, dataset: Dataset):
     """A network in the place of the teacher that is yet to be trained, for a method that learns from one."""
     if not _wants_a_teacher(config):
         return None
@@ -268,7 +283,7 @@ def _teacher_first(trainer: Trainer, config: Config, folder: Path | None, how: _
         return None
     own = None if folder is None else folder / TEACHER
     if own is not None and (own / CHECKPOINT).exists():
-        _, plain, _ = _restore(own, how.dataset)
+        _, plain, *_ = _restore(own, how.dataset)
     else:
         plain = make_trainer(_plain(config), dataset=how.dataset, device=trainer.device, precision=trainer.precision)
         if own is not None:

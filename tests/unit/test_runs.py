@@ -265,3 +265,27 @@ def test_a_teacher_sees_the_images_that_its_student_is_given(monkeypatch, tmp_pa
     monkeypatch.setattr(building, "build_dataset", None)  # nobody reads others
     run = sg.train(config(method="distillation", epochs=1), tmp_path / "run", quiet=True, dataset=dataset)
     assert run.status == "finished" and json.loads((tmp_path / "run/teacher/result.json").read_text())["fit_error"]
+
+
+def test_a_run_needs_the_file_of_its_teacher_only_until_its_first_checkpoint(tmp_path):
+    teacher = sg.resnet(8, in_channels=1, widths=(4, 4, 4))
+    sg.save_network(tmp_path / "teacher.pt", teacher)
+    options = {"teacher": str(tmp_path / "teacher.pt")}
+    run = sg.train(config(method="distillation", options=options, epochs=1), tmp_path / "run", quiet=True)
+    (tmp_path / "teacher.pt").unlink()
+    _, error, trainer = evaluate(tmp_path / "run")
+    assert error == run.last_test_error
+    kept = trainer.method.teacher.state_dict()
+    assert all(torch.equal(kept[name], value) for name, value in teacher.state_dict().items())
+
+
+def test_the_images_of_a_distillation_are_read_once(monkeypatch):
+    reads, read = [], building.load_dataset
+    monkeypatch.setattr(building, "load_dataset", lambda name, **more: reads.append(name) or read(name, **more))
+    sg.train(config(method="distillation", epochs=1), quiet=True)
+    assert len(reads) == 1
+
+
+def test_a_device_that_there_is_not_is_one_sentence():
+    with pytest.raises(sg.InputError, match="'gpu' is not a device of this machine"):
+        building.make_trainer(config(), device="gpu")
