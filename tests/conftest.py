@@ -4,6 +4,7 @@ import os
 
 import pytest
 from support.browser import FLAGS, MISSING, find_chromium
+from support.waiting import PATIENCE, PatientBrowser
 
 
 def pytest_addoption(parser):
@@ -23,9 +24,11 @@ def browser():
     path = find_chromium()
     if path is None:
         pytest.fail(MISSING, pytrace=False)
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
+
+    expect.set_options(timeout=1000 * PATIENCE)
 
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
-        yield chromium
+        yield PatientBrowser(chromium)
         chromium.close()

@@ -3,15 +3,12 @@
 import pytest
 from support.stage import Stage
 
-PATIENCE = 60_000  # milliseconds, for a machine with much else to do; a free one needs five seconds
-
 BACK = "by hand: back to the drawn student"
 STEPS = r"Number(document.querySelector('.sg-count').textContent.replace(/\D/g, ''))"
 
 
 @pytest.fixture
 def playground(stage):
-    stage.page.set_default_timeout(PATIENCE)
     stage.show("playground")
     stage.unfold()
     return stage
@@ -259,7 +256,6 @@ def test_nothing_trains_where_nobody_looks(playground):
 def test_it_plays_when_it_is_first_seen_and_rests_once_the_spirals_are_apart(browser):
     """Not where motion is unwelcome, nor where a view was shared; and only when it comes into sight."""
     page = browser.new_page(viewport={"width": 800, "height": 600})
-    page.set_default_timeout(2 * PATIENCE)
     stage = Stage(page)
     page.add_style_tag(content="body { padding-top: 2000px; }")
     stage.show("playground", {"seed": 1})

@@ -73,9 +73,7 @@ def test_a_network_trains_on_the_processor_is_steered_and_kept(visit, tmp_path):
     # A larger λ weighs more from the next step on.
     trainer.set("λ weight", 3)
     trainer.wait("/λτ² = 27.00/.test(document.querySelector('.sg-trainer').textContent)")
-    trainer.wait(
-        "parseFloat(document.querySelector('.sg-terms .sg-distill').textContent.split('KL ')[1]) > 0.2", timeout=60_000
-    )
+    trainer.wait("parseFloat(document.querySelector('.sg-terms .sg-distill').textContent.split('KL ')[1]) > 0.2")
     trainer.press("Pause")
     trainer.page.get_by_role("button", name="Play", exact=True).wait_for()
     assert "Stands still" in trainer.page.locator(".sg-trainer-said").first.text_content()

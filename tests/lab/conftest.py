@@ -9,7 +9,7 @@ import sys
 import urllib.request
 
 import pytest
-from support.polling import until
+from support.waiting import until
 
 # JupyterLab asks other hosts for its news and its extensions unless it is told not to; and a notebook whose cells come
 # and go as one scrolls cannot be tested from outside.
@@ -89,7 +89,7 @@ def lab(tmp_path_factory):
         server = subprocess.Popen(command, cwd=home, env=environ, stdout=output, stderr=subprocess.STDOUT)
     lab = Lab(folder, f"http://127.0.0.1:{port}", token)
     try:
-        until(lambda: server.poll() is not None or lab.answers(), 90, "JupyterLab answers")
+        until(lambda: server.poll() is not None or lab.answers(), "JupyterLab answers")
         assert server.poll() is None, f"JupyterLab did not start:\n{log.read_text()}"
         yield lab
     finally:

@@ -15,7 +15,7 @@ UNFOLD = """document.querySelectorAll("details.hide:is(.below-input, .above-outp
 def pytest_generate_tests(metafunc):
     """``name`` runs over all pages, ``explorable_page`` over those with an explorable."""
     if "name" in metafunc.fixturenames:
-        metafunc.parametrize("name", page_names())
+        metafunc.parametrize("name", page_names(), scope="module")
     if "explorable_page" in metafunc.fixturenames:
         metafunc.parametrize("explorable_page", holding('class="sg-explorable"'))
 
@@ -70,13 +70,12 @@ class Opened:
                && !document.querySelector('.sg-explorable [aria-busy="true"]')
                && [...document.querySelectorAll(".sg-figure")].every((host) => host.dataset.drawn || !host.checkVisibility())
                && document.fonts.status === "loaded" """,
-            timeout=30_000,
         )
         self.page.evaluate(SETTLED)  # a picture is drawn to its width; what that moves is drawn a frame later
         return self.page
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def opened(browser, base):
     """Opens pages: ``with opened(width, scheme) as site: site.go(name)``; by double-click with ``by_file=True``."""
 

@@ -126,7 +126,7 @@ def test_a_view_can_be_shared(opened, explorable_page):
             assert any(moved)
         if not recorded:
             return
-        until_true(page, "location.search.length > 1", timeout=3000)
+        until_true(page, "location.search.length > 1")
         page.wait_for_timeout(400)  # changes of the address are gathered
         until_true(page, "!document.querySelector('.sg-explorable [aria-busy=\"true\"]')")
         before = [hosts(page)[i].evaluate(PICTURE) for i in recorded]

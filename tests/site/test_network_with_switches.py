@@ -32,7 +32,7 @@ def load(page):
 
 def live(page):
     host = host_of(page)
-    host.get_by_text("Live: both networks run in this page").wait_for(timeout=60_000)
+    host.get_by_text("Live: both networks run in this page").wait_for()
     return host
 
 
@@ -112,9 +112,7 @@ def test_page_counts_the_errors_that_pytorch_recorded(opened, where):
             # Until the count for these gates has replaced that for the gates before; behind a bracket stands the whole network's.
             for line, network in enumerate(("self-guidance", "baseline")):
                 shown = host.locator(".sg-live-errors text.sg-small").nth(line)
-                expect(shown).to_contain_text(
-                    re.compile(rf"^[^(]*{re.escape(recorded(network, gates))}"), timeout=120_000
-                )
+                expect(shown).to_contain_text(re.compile(rf"^[^(]*{re.escape(recorded(network, gates))}"))
         assert not site.problems
 
 
@@ -196,6 +194,6 @@ def test_loading_that_fails_says_so_and_can_be_tried_again(opened, where):
         page.context.route("**/test-set.gz", lambda route: route.fulfill(status=404, body=""))
         host = host_of(page)
         host.get_by_role("button", name="Load the live networks").click()
-        host.get_by_text("could not be loaded").wait_for(timeout=30_000)
+        host.get_by_text("could not be loaded").wait_for()
         page.context.unroute("**/test-set.gz")
         load(page)

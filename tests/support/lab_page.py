@@ -5,7 +5,7 @@ import re
 from contextlib import contextmanager
 from pathlib import Path
 
-from .polling import until
+from .waiting import until
 
 
 @contextmanager
@@ -24,11 +24,11 @@ def opened(lab, browser, notebook):
     page.on("pageerror", lambda error: page.complaints.append(f"error: {error}"))
     page.on("request", lambda sent: _is_foreign(sent.url, lab) and page.complaints.append(f"request: {sent.url}"))
     page.goto(lab.page_of(name))
-    page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=90_000)
-    until(lambda: lab.kernel_is_ready(name), 60, "the kernel is ready")
+    page.locator(".jp-Notebook .jp-Cell").first.wait_for()
+    until(lambda: lab.kernel_is_ready(name), "the kernel is ready")
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_text("Run All Cells", exact=True).click()
-    until(lambda: len(_numbers_of_run_cells(page)) == cells or errors(page), 300, f"all {cells} cells have run")
+    until(lambda: len(_numbers_of_run_cells(page)) == cells or errors(page), f"all {cells} cells have run")
     assert errors(page) == []
     try:
         yield page

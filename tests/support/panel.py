@@ -2,8 +2,9 @@
 
 
 class Panel:
-    def __init__(self, page):
-        self.root = page.locator(".sg-panel")
+    def __init__(self, cell):
+        self.root = cell.locator(".sg-panel")
+        self.root.scroll_into_view_if_needed()
         self.start, self.stop, self.restart = (
             self.root.get_by_role("button", name=name, exact=True) for name in ("Start", "Stop", "Restart")
         )

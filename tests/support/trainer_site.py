@@ -77,8 +77,8 @@ class Visit:
             "(node, value) => { node.value = value; node.dispatchEvent(new Event('input', { bubbles: true })); }", value
         )
 
-    def wait(self, what, argument=None, timeout=240_000):
-        self.page.wait_for_function(what, arg=argument, timeout=timeout)
+    def wait(self, what, argument=None):
+        self.page.wait_for_function(what, arg=argument)
 
     def wait_until_it_trains(self):
         self.wait("document.querySelector('.sg-trainer-said').textContent.includes('images/s')")

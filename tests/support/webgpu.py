@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from .browser import FLAGS, find_chromium
+from .waiting import PatientBrowser
 
 SOFTWARE_GPU = ("--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader", "--enable-features=Vulkan")
 
@@ -26,9 +27,9 @@ def page_with_webgpu(browser):
     server = ThreadingHTTPServer(("127.0.0.1", 0), EmptyPage)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     flags = [flag for flag in FLAGS if flag != "--disable-gpu"]
-    chromium = browser.browser_type.launch(executable_path=find_chromium(), args=[*flags, *SOFTWARE_GPU])
+    chromium = browser.chromium.browser_type.launch(executable_path=find_chromium(), args=[*flags, *SOFTWARE_GPU])
     try:
-        page = chromium.new_page()
+        page = PatientBrowser(chromium).new_page()
         page.goto(f"http://127.0.0.1:{server.server_port}/")
         yield page
     finally:

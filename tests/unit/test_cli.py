@@ -5,12 +5,12 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 import warnings
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from support.waiting import PATIENCE, until
 
 import sgutils as sg
 from sgutils.cli import main
@@ -348,13 +348,10 @@ def test_ctrl_c_and_the_end_of_a_clusters_time_stop_with_a_checkpoint_and_say_ho
         # A shell that starts the tests in the background makes them ignore Ctrl-C, and children inherit that.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline and not (
-        (out / "metrics.jsonl").exists() and (out / "metrics.jsonl").read_text()
-    ):
-        time.sleep(0.05)
+    metrics = out / "metrics.jsonl"
+    until(lambda: metrics.exists() and metrics.read_text(), "the first epoch is over")
     process.send_signal(sent)
-    _, stderr = process.communicate(timeout=120)
+    _, stderr = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130 and f"sgutils resume {out}" in stderr and "Traceback" not in stderr
     epochs = len((out / "metrics.jsonl").read_text().splitlines())
     assert epochs >= 1 and not (out / "result.json").exists()

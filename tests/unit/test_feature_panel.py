@@ -1,21 +1,13 @@
 """The feature panel without a browser: its map follows a run, and the run does not notice."""
 
-import time
-
 import numpy as np
 import pytest
+from support.waiting import until
 
 from sgutils import InputError, features, widgets
 from sgutils.widgets.panels import feature_panel
 
 TINY = {"dataset": "digits", "image_size": None, "train_examples": 64, "test_examples": 60, "batch_size": 16}
-
-
-def until(true, what, seconds=90):
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline, f"Not within {seconds} s: {what}."
-        time.sleep(0.005)
 
 
 @pytest.fixture

@@ -3,11 +3,11 @@
 import dataclasses
 import re
 import threading
-import time
 from types import SimpleNamespace
 
 import pytest
 import torch
+from support.waiting import PATIENCE, until
 
 from sgutils import InputError, widgets
 from sgutils.widgets.panels import training_run
@@ -15,13 +15,6 @@ from sgutils.widgets.panels.runner import RUNNER, Runner
 from sgutils.widgets.panels.training_curves import CURVES, TEST_CURVE, TRAINING_CURVES
 
 TINY = {"dataset": "digits", "image_size": None, "train_examples": 64, "test_examples": 20, "batch_size": 16}
-
-
-def until(true, what, seconds=240):
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline, f"Not within {seconds} s: {what}."
-        time.sleep(0.005)
 
 
 def training_threads():
@@ -48,7 +41,7 @@ def slow(monkeypatch):
         slow.most_at_once = max(slow.most_at_once, slow.at_once)
         try:
             slow.steps += 1
-            assert gate.acquire(timeout=240)
+            assert gate.acquire(timeout=PATIENCE)
             real_step(run)
         finally:
             slow.at_once -= 1

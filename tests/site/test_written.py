@@ -1,0 +1,74 @@
+"""Every page of the built site, as it is written: what it links to and what it would load."""
+
+import re
+from html import unescape
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from support.site_pages import ROOT, SITE
+
+
+def test_nothing_is_written_to_be_fetched_from_elsewhere(name):
+    """What a test never triggers must not ask either: no address of another host where a browser would load it."""
+    text = (SITE / name).read_text("utf-8")
+    loading = re.findall(r'<(?:script|img|iframe|source|video|link)\b[^>]*(?:src|href)="((?:https?:)?//[^"]+)"', text)
+    assert [url for url in loading if not _is_canonical(text, url)] == []
+
+
+def _is_canonical(text, url):
+    return f'<link rel="canonical" href="{url}"' in text
+
+
+def test_style_sheets_load_nothing_from_elsewhere():
+    for sheet in SITE.rglob("*.css"):
+        assert not re.search(r"url\(['\"]?(?:https?:)?//", sheet.read_text("utf-8")), sheet
+
+
+def test_links_lead_somewhere(name):
+    """Every link inside the site meets a file and, in it, the place it names."""
+    text = (SITE / name).read_text("utf-8")
+    lost = []
+    for link in set(re.findall(r'<a\b[^>]*\bhref="([^"]+)"', text)):
+        parts = urlsplit(link)
+        if parts.scheme or link.startswith("//"):
+            continue
+        target = (SITE / name).parent / unquote(parts.path) if parts.path else SITE / name
+        if not target.exists() or (
+            parts.fragment and target.suffix == ".html" and not _has_place(target, unquote(parts.fragment))
+        ):
+            lost.append(link)
+    assert lost == []
+
+
+def _has_place(path, fragment):
+    return re.search(rf'\b(?:id|name)="{re.escape(fragment)}"', path.read_text("utf-8")) is not None
+
+
+def test_a_chapter_opens_in_colab(name):
+    """The link of a chapter's page leads to the notebook that is committed under that path."""
+    notebook = ROOT / name.replace(".html", ".ipynb")
+    if notebook.suffix != ".ipynb" or not notebook.exists():
+        assert "colab.research.google.com" not in (SITE / name).read_text("utf-8")
+        return
+    links = re.findall(
+        r'href="https://colab\.research\.google\.com/github/[\w.-]+/[\w.-]+/blob/main/([^"]+)"',
+        (SITE / name).read_text("utf-8"),
+    )
+    assert links == [name.replace(".html", ".ipynb")]
+
+
+def test_a_reader_can_say_what_is_wrong_on_a_page(name):
+    """The link opens a new issue that names the page; nothing of the page is lost in the address."""
+    text = (SITE / name).read_text("utf-8")
+    links = re.findall(r'class="sg-feedback[^>]*><a href="([^"]+)"', text)
+    assert len(links) == (name != "search.html")
+    for link in links:
+        parts = urlsplit(unescape(link))
+        title = unescape(re.search(r"<title>(.*?)</title>", text)[1]).split(" — ")[0]
+        assert parts.path.endswith("/issues/new")
+        assert parse_qs(parts.query)["title"] == [f"{title}: "]
+
+
+def test_a_chapter_says_how_long_it_takes(name):
+    found = re.findall(r"<span>(\d+) minutes to read</span>", (SITE / name).read_text("utf-8"))
+    assert len(found) == (ROOT / name.replace(".html", ".ipynb")).exists()
+    assert all(5 <= int(minutes) <= 60 for minutes in found)
