@@ -85,9 +85,9 @@ WRONG = {
         ([("    teacher = net(x, p)", "    teacher = net(x, p)\n    net.eval()")], "left in evaluation mode"),
     ],
     "gates": [
-        ([("generators = [torch.Generator().manual_seed(seed) for rank in range(processes)]", "generators = [torch.Generator().manual_seed(seed)] * processes")], "take their turn"),
+        ([("[torch.Generator().manual_seed(own) for own in seeds]", "[torch.Generator().manual_seed(seed)] * processes")], "take their turn"),
         ([(DRAWN, f"{DRAWN}            generator.manual_seed(seed)\n")], "same student trains"),
-        ([("torch.Generator().manual_seed(seed)", "torch.Generator()")], "same students for every seed"),
+        ([("torch.Generator().manual_seed(own)", "torch.Generator()")], "same students for every seed"),
         ([("b = draw(p, generator)", "b = torch.ones(len(p))")], "not drawn"),
         ([("b = draw(p, generator)", "b = p")], "students' passes"),
         ([(" / processes)", ")")], "the trained weights"),

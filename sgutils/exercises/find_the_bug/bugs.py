@@ -80,7 +80,7 @@ BUGS = (
         (("    with statistics_kept(net):\n        student = net(x, b)", "    student = net(x, b)"),),
         "distillation, statistics_kept",
     ),
-    Bug("gates", trainers, ("train_in_processes",), (("manual_seed(seed)", "manual_seed(seed + rank)"),), "draw, objective"),
+    Bug("gates", trainers, ("train_in_processes",), (("[seed for rank", "[seed + rank for rank"),), "draw, objective"),
     Bug("survival", solution, ("objective",), (("net(x, b)", "net(x, p * b)"),), "distillation, statistics_kept"),
     Bug(
         "mode",

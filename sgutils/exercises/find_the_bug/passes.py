@@ -57,6 +57,10 @@ def batch(count: int = 16, seed: int = 0) -> tuple[Tensor, Tensor]:
     return images(count, seed), (torch.arange(count) + seed) % CLASSES
 
 
+def sgd(net: nn.Module, lr: float = 0.1) -> torch.optim.SGD:
+    return torch.optim.SGD(net.parameters(), lr, momentum=0.9, nesterov=True, weight_decay=1e-4)
+
+
 @dataclass(frozen=True)
 class Pulls:
     """What an objective is, and the gradients on logits, per image.

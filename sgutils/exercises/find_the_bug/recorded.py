@@ -66,4 +66,4 @@ def table(bug: str) -> str:
 
 def _said(values: Sequence[float], digits: int) -> str:
     mean, std = mean_std(list(values))
-    return f"{mean:.{digits}f} ± {std:.{digits}f}"
+    return f"{mean:.{digits}f}\u00a0±\u00a0{std:.{digits}f}"

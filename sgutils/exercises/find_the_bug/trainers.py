@@ -1,12 +1,12 @@
-"""Two trainers in plain PyTorch, as people write them around the solution: one that tests as it trains, one for several processes."""
+"""Two trainers in plain PyTorch, as people write them around the solution: one tests as it trains, one is for several processes."""
 
 import torch
 
 from ..solution import draw, objective
 
 
-def train_and_test(net, epochs, x_test, y_test, p, generator, lam=0.25, tau=3.0, lr=0.1):
-    optimizer = torch.optim.SGD(net.parameters(), lr, momentum=0.9, nesterov=True, weight_decay=1e-4)
+def train_and_test(net, optimizer, epochs, test, p, generator, lam, tau):
+    x_test, y_test = test
     errors = []
     for batches in epochs:
         net.train()
@@ -22,15 +22,15 @@ def train_and_test(net, epochs, x_test, y_test, p, generator, lam=0.25, tau=3.0,
     return errors
 
 
-def train_in_processes(net, batches, p, seed, processes=2, lam=0.25, tau=3.0, lr=0.1):
-    optimizer = torch.optim.SGD(net.parameters(), lr, momentum=0.9, nesterov=True, weight_decay=1e-4)
-    generators = [torch.Generator().manual_seed(seed) for rank in range(processes)]
+def train_in_processes(net, optimizer, batches, p, seed, lam, tau, processes=2):
+    seeds = [seed for rank in range(processes)]
+    generators = [torch.Generator().manual_seed(own) for own in seeds]
     net.train()
     for x, y in batches:
         optimizer.zero_grad()
-        shares = zip(x.chunk(processes), y.chunk(processes), generators, strict=True)
-        for x_share, y_share, generator in shares:  # each share in a process of its own
+        xs, ys = x.chunk(processes), y.chunk(processes)  # a share for each process
+        for x_share, y_share, generator in zip(xs, ys, generators, strict=True):
             b = draw(p, generator)
             loss = objective(net, x_share, y_share, p, b, lam, tau)
-            (loss / processes).backward()  # gradients are averaged over the processes
+            (loss / processes).backward()  # gradients are averaged
         optimizer.step()

@@ -12,7 +12,7 @@ from ...losses import distillation_kl
 from .. import solution
 from ..hints import Hint, exercise, expect, near
 from . import trainers
-from .passes import LAM, TAU, B, P, batch, network, pulls_of, watched
+from .passes import LAM, TAU, B, P, batch, network, pulls_of, sgd, watched
 
 
 @exercise("Bug 5")
@@ -70,7 +70,7 @@ def check_gates(train_in_processes: Callable) -> None:
     net = network(per_stage=3)
     mended = copy.deepcopy(net)
     with watched(net) as seen:
-        train_in_processes(net, batches, p, 0, processes)
+        train_in_processes(net, sgd(net), batches, p, 0, LAM, TAU)
     students = [one.gates for one in seen if not near(one.gates, p)]
     if len(students) != steps * processes:
         raise Hint(
@@ -97,10 +97,10 @@ def check_gates(train_in_processes: Callable) -> None:
         )
     again = network(per_stage=3)
     with watched(again) as seen:
-        train_in_processes(again, batches, p, 1, processes)
+        train_in_processes(again, sgd(again), batches, p, 1, LAM, TAU)
     if near(torch.stack([one.gates for one in seen if not near(one.gates, p)]).view_as(shares), shares):
         raise Hint("The processes agree, but on the same students for every seed: start the generators from the seed.")
-    trainers.train_in_processes(mended, batches, p, 0, processes)
+    trainers.train_in_processes(mended, sgd(mended), batches, p, 0, LAM, TAU)
     expect(_weights(net), _weights(mended), {}, "the trained weights")
 
 
@@ -148,13 +148,13 @@ def _objective(net: nn.Module, student_gates: Tensor, teacher_gates: Tensor) -> 
 def check_mode(train_and_test: Callable) -> None:
     """Every mini-batch is seen in training mode, and the test images in evaluation mode."""
     p, epochs = P, [[batch(8, seed), batch(8, seed + 1)] for seed in range(3)]
-    x_test, y_test = batch(12, 20)
+    test = batch(12, 20)
     net = network()
     mended = copy.deepcopy(net)
     with watched(net) as seen:
-        errors = train_and_test(net, epochs, x_test, y_test, p, torch.Generator().manual_seed(0))
-    tests = [one for one in seen if len(one.images) == len(x_test)]
-    steps = [one for one in seen if len(one.images) != len(x_test)]
+        errors = train_and_test(net, sgd(net), epochs, test, p, torch.Generator().manual_seed(0), LAM, TAU)
+    tests = [one for one in seen if len(one.images) == len(test[0])]
+    steps = [one for one in seen if len(one.images) != len(test[0])]
     if len(steps) != 12 or len(tests) != 3 or len(errors) != 3:
         raise Hint(
             "Three epochs of two mini-batches are twelve passes, and three tests; "
@@ -172,5 +172,5 @@ def check_mode(train_and_test: Callable) -> None:
             "Batch norm should normalise each mini-batch with its own statistics, as in training; in "
             f"{late} of {len(steps)} passes it took the running statistics."
         )
-    right = trainers.train_and_test(mended, epochs, x_test, y_test, p, torch.Generator().manual_seed(0))
+    right = trainers.train_and_test(mended, sgd(mended), epochs, test, p, torch.Generator().manual_seed(0), LAM, TAU)
     expect(torch.tensor(errors), torch.tensor(right), {}, "the errors")

@@ -21,7 +21,7 @@ from ...data import load_dataset
 from ...exercises import solution
 from ...exercises.find_the_bug import trainers
 from ...exercises.find_the_bug.bugs import BUGS
-from ...exercises.find_the_bug.passes import of_labels, watched
+from ...exercises.find_the_bug.passes import of_labels, sgd, watched
 from ...files import write_atomically
 from ...folders import data_folder
 
@@ -80,10 +80,10 @@ def run(module: ModuleType, trainer: str, seed: int) -> list[dict[str, float | N
     if hasattr(module, "train_and_test"):
         if trainer == "train_in_processes":
             batches = (batch for _ in range(EPOCHS) for batch in epoch())
-            module.train_in_processes(net, batches, P, seed, PROCESSES, lam=LAM, tau=TAU, lr=LR)
+            module.train_in_processes(net, sgd(net, LR), batches, P, seed, LAM, TAU, PROCESSES)
         else:
             epochs = (epoch() for _ in range(EPOCHS))
-            module.train_and_test(net, epochs, x_test, y_test, P, generator, lam=LAM, tau=TAU, lr=LR)
+            module.train_and_test(net, sgd(net, LR), epochs, (x_test, y_test), P, generator, LAM, TAU)
     else:
         module.train(net, (batch for _ in range(EPOCHS) for batch in epoch()), P, generator, lam=LAM, tau=TAU, lr=LR)
     return states
