@@ -1,7 +1,7 @@
 """Predictions: a question of class ``Predict first`` and the folded answer below it, which the page makes one form of.
 
 Stored, and read without scripts, is plain Markdown. A question has choices, each answered with Yes or No and why, or asks for
-a number, which the first bold words of its answer are::
+a number (to as many digits as the ends have), which the first bold words of its answer are::
 
     > **Predict first**                      > **Predict first**
     >                                        >

@@ -74,8 +74,8 @@ document.addEventListener("DOMContentLoaded", () => {
   function number(sentence, answer) {
     const [, from, to, unit = ""] = sentence.textContent.match(RANGE);
     const [low, high] = [from, to].map(toNumber);
-    const step = high - low > 20 ? 1 : high - low > 2 ? 0.1 : 0.01;
-    const digits = `${step}`.split(".")[1]?.length ?? 0;
+    const digits = to.split(".")[1]?.length ?? 0; // as exact as the question is
+    const step = 10 ** -digits;
     const said = (value) => `${value.toFixed(digits)} ${unit}`.trim();
     const slider = make("input", { type: "range", min: low, max: high, step, value: (low + high) / 2 });
     const output = make("output");
