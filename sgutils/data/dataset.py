@@ -12,6 +12,9 @@ from ..checks import flag, shown
 from ..errors import InputError
 from ..folders import DATA_VARIABLE, data_folder
 
+# As floats, one part of a data set after another: the whole would take several times the memory of its images.
+PIXELS_AT_ONCE = 2**20
+
 
 @dataclass(frozen=True)
 class Normalizer:
@@ -28,8 +31,13 @@ class Normalizer:
     @classmethod
     def of(cls, images: Tensor) -> "Normalizer":
         """Measured on ``(N, C, H, W)`` uint8 images."""
-        x = images.float().flatten(2)
-        return cls(x.mean(dim=(0, 2)), x.std(dim=(0, 2)).clamp(min=1e-6))
+        total = squares = torch.zeros(images.shape[1], dtype=torch.float64, device=images.device)
+        for part in images.split(max(1, PIXELS_AT_ONCE // images[0].numel())):
+            x = part.flatten(2).double()
+            total, squares = total + x.sum((0, 2)), squares + x.square().sum((0, 2))
+        count = images[:, 0].numel()
+        variance = (squares - total.square() / count) / max(1, count - 1)
+        return cls((total / count).float(), variance.clamp(min=0).sqrt().float().clamp(min=1e-6))
 
     def __call__(self, images: Tensor) -> Tensor:
         """``(N, C, H, W)`` uint8 to float32 of the same shape."""

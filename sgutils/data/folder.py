@@ -30,8 +30,9 @@ TEST_SHARE = 0.2
 LAYOUT = "a folder with a folder of image files for each class, or train and val (or test) folders of that kind"
 # What systems and archivers leave behind.
 _LEFT_BEHIND = ("__macosx", "thumbs.db", "desktop.ini", "@eadir")
-# Of the machine's memory, as much may hold the images.
+# Of the machine's memory, as much may hold the images, which are there twice while they are put together.
 _MEMORY_SHARE = 0.5
+_COPIES = 2
 
 
 def read_folder(path: str | Path, image_size: int | None = None) -> Dataset:
@@ -59,7 +60,8 @@ def read_folder(path: str | Path, image_size: int | None = None) -> Dataset:
     listing.warn()
     classes = tuple(parts["train"])
     size = None if image_size is None else (int(image_size), int(image_size))
-    images = {part: _read_all(files, classes, size) for part, files in parts.items()}
+    count = sum(len(files) for part in parts.values() for files in part.values())
+    images = {part: _read_all(files, classes, size, count) for part, files in parts.items()}
     sizes = {name: x[0].shape[:2] for name, (x, _) in images.items()}
     if len(set(sizes.values())) > 1:
         found = " and ".join(f"{name} {h} x {w}" for name, (h, w) in sizes.items())
@@ -168,14 +170,14 @@ class _Listing:
 
 
 def _read_all(
-    files: dict[str, list[Path]], classes: tuple[str, ...], size: tuple[int, int] | None
+    files: dict[str, list[Path]], classes: tuple[str, ...], size: tuple[int, int] | None, count: int
 ) -> tuple[list[np.ndarray], list[int]]:
-    """Every image, ``(H, W, C)``, and its class index."""
+    """Every image of one part, ``(H, W, C)``, and its class index; ``count`` is of all parts."""
     paths = [path for each in files.values() for path in each]
     labels = [classes.index(name) for name, each in files.items() for _ in each]
     with without_warnings():
         first = read_image(paths[0], size)
-    _check_memory(first, len(paths))
+    _check_memory(first, count)
 
     def read(path: Path) -> np.ndarray:
         image = read_image(path, size)
@@ -197,7 +199,7 @@ def _read_all(
 
 def _check_memory(image: np.ndarray, count: int) -> None:
     have = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if hasattr(os, "sysconf") else None
-    needed = image.shape[0] * image.shape[1] * 3 * count
+    needed = image.shape[0] * image.shape[1] * 3 * count * _COPIES
     if have and needed > _MEMORY_SHARE * have:
         h, w = image.shape[:2]
         raise InputError(

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from sklearn.datasets import load_digits
+from torch.utils._python_dispatch import TorchDispatchMode
 
 import sgutils as sg
 from sgutils.data.dataset import Normalizer
@@ -57,6 +58,25 @@ def test_normalised_training_images_have_mean_zero_and_deviation_one():
     digits = sg.load_dataset("digits")
     x = digits.normalizer()(digits.train_x)
     assert abs(x.mean()) < 1e-5 and abs(x.std() - 1) < 1e-4
+
+
+def test_the_normalizer_is_exact_and_holds_few_images_as_floats():
+    class Floats(TorchDispatchMode):
+        most = 0
+
+        def __torch_dispatch__(self, operation, types, args=(), kwargs=None):
+            result = operation(*args, **(kwargs or {}))
+            if isinstance(result, torch.Tensor) and result.is_floating_point():
+                self.most = max(self.most, result.numel())
+            return result
+
+    x = torch.randint(256, (3000, 2, 32, 32), dtype=torch.uint8, generator=torch.Generator().manual_seed(0)) // 9 + 200
+    with Floats() as floats:
+        normalizer = Normalizer.of(x)
+    assert floats.most <= x.numel() / 4
+    pixels = x.numpy().astype(np.float64)
+    assert normalizer.mean.tolist() == pixels.mean((0, 2, 3)).astype(np.float32).tolist()
+    assert normalizer.std.tolist() == pytest.approx(pixels.std((0, 2, 3), ddof=1).tolist(), rel=1e-6)
 
 
 def augmented(images, *, pad, hflip, seed):

@@ -276,6 +276,15 @@ def test_more_images_than_memory_holds_are_refused_before_they_are_read(tmp_path
         load(tmp_path)
 
 
+def test_memory_is_counted_for_all_parts_and_the_copy_that_stacks_them(tmp_path, monkeypatch):
+    for part in ("train", "val"):
+        write_pictures(tmp_path / part)
+    bytes_of_a_part = 30 * 8 * 8 * 3
+    monkeypatch.setattr("sgutils.data.folder.os.sysconf", {"SC_PAGE_SIZE": 1, "SC_PHYS_PAGES": 6 * bytes_of_a_part}.get)
+    with pytest.raises(sg.InputError, match="60 images.*memory"):
+        load(tmp_path)
+
+
 def test_without_pillow_the_install_line_is_named(tmp_path, monkeypatch):
     write_pictures(tmp_path)
     usual = builtins.__import__
