@@ -19,6 +19,7 @@ class Baseline(Method, name="baseline"):
     """
 
     find_unused_parameters = False
+    capturable = True
 
     def __init__(self, net: nn.Module, *, label_smoothing: float = 0.0):
         super().__init__()

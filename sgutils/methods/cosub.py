@@ -29,6 +29,8 @@ class Cosub(StudentsMethod, name="cosub"):
         InputError: if an option is outside its range.
     """
 
+    capturable = True
+
     def __init__(
         self,
         net: GatedNetwork,

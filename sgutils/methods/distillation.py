@@ -28,6 +28,7 @@ class Distillation(Method, name="distillation"):
     """
 
     find_unused_parameters = False
+    capturable = True
 
     def __init__(
         self, net: nn.Module, *, teacher: str | Path | nn.Module | None = None, lam: float = 1.0, tau: float = 4.0

@@ -25,9 +25,13 @@ class Method(nn.Module, ABC):
     # Whether a step may leave a parameter without gradient, as that of a skipped block. Several processes have to look for
     # such parameters in every step (DistributedDataParallel's option of that name); without any that is time lost.
     find_unused_parameters = True
+    # Whether a GPU may record one step and replay it: its forward pass draws nothing at random but with a `GateSampler`, and
+    # computes the same in every epoch. Each class says so for itself, for a subclass may draw.
+    capturable = False
 
     def __init_subclass__(cls, name: str | None = None, **more):
         super().__init_subclass__(**more)
+        cls.capturable = vars(cls).get("capturable", False)
         for old, new in _OLD_HOOKS.items():
             if old in vars(cls):
                 warnings.warn(f"{cls.__name__}.{old} is now {new}.", DeprecationWarning, stacklevel=2)

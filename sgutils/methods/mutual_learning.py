@@ -25,6 +25,7 @@ class MutualLearning(Method, name="mutual-learning"):
     """
 
     find_unused_parameters = False
+    capturable = True
 
     def __init__(self, nets: Sequence[nn.Module], *, tau: float = 1.0, averaged: bool = True):
         super().__init__()

@@ -40,6 +40,8 @@ class SelfGuidance(StudentsMethod, name="self-guidance"):
         InputError: if an option is outside its range.
     """
 
+    capturable = True
+
     def __init__(
         self,
         net: GatedNetwork,

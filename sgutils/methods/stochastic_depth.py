@@ -27,6 +27,8 @@ class StochasticDepth(StudentsMethod, name="stochastic-depth"):
         InputError: if an option is outside its range.
     """
 
+    capturable = True
+
     def __init__(
         self,
         net: GatedNetwork,

@@ -164,12 +164,7 @@ class Trainer:
             self.steps = Steps(*shared)
 
     def _capturable(self) -> bool:
-        """Whether a step is the same operations each time: the losses' weights do not change from epoch to epoch."""
-        steady = type(self.method).on_epoch_start is Method.on_epoch_start
-        # Nobody knows what another method draws in its forward pass: a graph would replay it for ever.
-        steady = steady and type(self.method).__module__.startswith(f"{Method.__module__.rpartition('.')[0]}.")
-        alone = self.device.type == "cuda" and distributed.world_size() == 1
-        return alone and steady
+        return self.device.type == "cuda" and distributed.world_size() == 1 and self.method.capturable
 
     def __iter__(self) -> Iterator[Epoch]:
         """Train the epochs that are left, and give each as it is done."""

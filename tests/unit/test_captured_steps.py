@@ -31,9 +31,24 @@ def trained(name, kind, lr=0.05):
     return method, list(trainer)
 
 
-@pytest.mark.parametrize(
-    "name", ["baseline", "stochastic-depth", "self-guidance", "cosub", "distillation", "mutual-learning"]
-)
+CAPTURABLE = ["baseline", "stochastic-depth", "self-guidance", "cosub", "distillation", "mutual-learning"]
+
+
+def test_a_method_is_captured_only_where_its_own_class_says_so():
+    assert sorted(name for name, kind in sg.METHODS.items() if kind.capturable) == sorted(CAPTURABLE)
+    for name in CAPTURABLE:
+        assert sg.METHODS[name].on_epoch_start is sg.Method.on_epoch_start
+
+    class Mine(sg.SelfGuidance):  # which may draw in its forward pass: a graph would repeat its first draw for ever
+        pass
+
+    class AlsoMine(sg.SelfGuidance):
+        capturable = True
+
+    assert not Mine.capturable and AlsoMine.capturable
+
+
+@pytest.mark.parametrize("name", CAPTURABLE)
 def test_replayed_steps_are_the_ordinary_ones(name):
     (one, ours), (other, theirs) = trained(name, Replayed), trained(name, Steps)
     for mine, yours in zip(ours, theirs, strict=True):
