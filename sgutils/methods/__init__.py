@@ -60,6 +60,7 @@ def _keywords(name: str) -> dict[str, inspect.Parameter]:
 
 def __getattr__(name: str):
     if name == "StudentSampler":
-        warnings.warn("StudentSampler is now GateSampler.", DeprecationWarning, stacklevel=2)
+        message = "StudentSampler is now GateSampler; the old name goes in the next release."
+        warnings.warn(message, FutureWarning, stacklevel=2)
         return GateSampler
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -34,7 +34,8 @@ class Method(nn.Module, ABC):
         cls.capturable = vars(cls).get("capturable", False)
         for old, new in _OLD_HOOKS.items():
             if old in vars(cls):
-                warnings.warn(f"{cls.__name__}.{old} is now {new}.", DeprecationWarning, stacklevel=2)
+                message = f"{cls.__name__}.{old} is now {new}; the old name goes in the next release."
+                warnings.warn(message, FutureWarning, stacklevel=2)
                 setattr(cls, new, vars(cls)[old])
         if name is not None:
             METHODS[name] = cls

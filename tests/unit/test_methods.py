@@ -311,7 +311,7 @@ def test_plain_training_takes_any_network():
 
 
 def test_a_readers_method_with_the_old_names_of_the_hooks_still_works():
-    with pytest.warns(DeprecationWarning, match="Mine.begin_epoch is now on_epoch_start"):
+    with pytest.warns(FutureWarning, match="Mine.begin_epoch is now on_epoch_start"):
 
         class Mine(sg.Baseline):
             def begin_epoch(self, index, epochs):
@@ -320,5 +320,5 @@ def test_a_readers_method_with_the_old_names_of_the_hooks_still_works():
     mine = Mine(network())
     mine.on_epoch_start(3, 7)
     assert mine.seen == (3, 7)
-    with pytest.warns(DeprecationWarning, match="StudentSampler is now GateSampler"):
+    with pytest.warns(FutureWarning, match="StudentSampler is now GateSampler"):
         assert sg.methods.StudentSampler is sg.GateSampler
