@@ -69,6 +69,7 @@ KINDS = {"ours": ("circle", "teacher"), "paper": ("diamond-open", "distill"), "p
 
 
 def line_trace(item: Line) -> go.Scatter:
+    """A line with its name behind its last point."""
     color = ROLES[item.role].light
     x, y = _numbers(item.x), _numbers(item.y)
     return go.Scatter(
@@ -87,6 +88,7 @@ def line_trace(item: Line) -> go.Scatter:
 
 
 def band_trace(item: Line) -> go.Scatter:
+    """The area of a line's values plus and minus its spread."""
     x, y, spread = _numbers(item.x), _numbers(item.y), _numbers(item.spread or ())
     high = [value + half for value, half in zip(y, spread, strict=True)]
     low = [value - half for value, half in zip(y, spread, strict=True)]
@@ -102,6 +104,7 @@ def band_trace(item: Line) -> go.Scatter:
 
 
 def measurements_trace(item: Row) -> go.Scatter:
+    """A ring for each measurement of a row."""
     return go.Scatter(
         x=_numbers(item.values),
         y=[item.label] * len(item.values),
@@ -113,6 +116,7 @@ def measurements_trace(item: Row) -> go.Scatter:
 
 
 def mean_trace(item: Row) -> go.Scatter:
+    """The mean of a row and, of two measurements or more, one standard deviation to either side."""
     color = ROLES[item.role].light
     mean, std = mean_std(list(item.values))
     return go.Scatter(
@@ -127,6 +131,7 @@ def mean_trace(item: Row) -> go.Scatter:
 
 
 def estimate_trace(item: Estimate) -> go.Scatter:
+    """A value, and its interval where it has one."""
     symbol, role = KINDS[item.kind]
     color = ROLES[role].light
     reach = None
@@ -150,6 +155,7 @@ def _transparent(color: str) -> str:
 
 
 def check_line(item: Line) -> None:
+    """An `InputError` unless its role and dash are known, and it has as many x as y values."""
     check_role(item.role)
     if item.dash not in DASHES:
         raise InputError(f"The line {item.label!r} cannot be drawn {item.dash!r}: choose from {', '.join(DASHES)}.")
@@ -161,6 +167,7 @@ def check_line(item: Line) -> None:
 
 
 def check_role(role: str) -> None:
+    """An `InputError` unless this is one of `sgutils.colors.ROLES`."""
     if role not in ROLES:
         raise InputError(f"{role!r} is not a role of the book's colours: choose from {', '.join(ROLES)}.")
 

@@ -11,7 +11,7 @@ GUIDED = {"method": "self-guidance"}
 # The settings of every point. A Self-Guidance step costs 1.75 plain steps, and so "as much work" is 1.75 times the epochs.
 EQUAL_WORK = 1.75
 CORE = ("plain", "equal work", "stochastic depth", "lambda 0", "lambda 0.25", "w/o backward full")
-# At the points where a run takes minutes. "twice the rate" is what lambda 0 comes to where no block is ever skipped: two
+# At the points where a run takes minutes. "twice the rate" is what lambda 0 amounts to where no block is ever skipped: two
 # equal cross-entropies are a learning rate of twice, and a decay of half, the size.
 MORE = ("cosub", "twice the rate")
 # What a reader could try before: at the small points.

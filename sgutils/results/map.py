@@ -68,7 +68,7 @@ class MeasuredPoint:
 
     @property
     def pairing(self) -> Pairing | None:
-        """Whether seeds are pairs here, see `sgutils.results.statistics.pairing`."""
+        """Whether seeds are pairs here, see `sgutils.results.pairing`."""
         return pairing_of(self.groups)
 
     def finished(self, name: str) -> list[Run]:

@@ -37,7 +37,7 @@ def beside_the_paper(name: str, runs: list[Run], scale: str = "full") -> list[di
     """A table or figure of the paper, each printed number beside what the ledger's runs measured, or "not run".
 
     Args:
-        name: one of `sgutils.paper.TABLES` or `sgutils.paper.FIGURES`.
+        name: one of `sgutils.results.paper.TABLES` or `sgutils.results.paper.FIGURES`.
         runs: the ledger; runs at any other scale are ignored.
         scale: one of `sgutils.training.config.SCALES`.
 
@@ -100,7 +100,7 @@ def as_markdown(rows: list[dict[str, str]]) -> str:
 
 
 def _error(group: list[Run]) -> str:
-    """Mean and deviation in percent of the runs that finished, and how many did not."""
+    """Mean and standard deviation in percent of the runs that finished, and how many did not."""
     finished = [run.error for run in group if run.status == "finished"]
     cells = []
     if finished:

@@ -25,7 +25,7 @@ PAGES = (1280, 768, 412, 360, 320)
 
 # The only forms of import that the modules use, so that no parser is needed; names may stand one to a line:
 #     import { kl, softmax } from "../lib/math.js";        import manifest from "./temperature.json";
-# A worker has a file of its own, which comes as the text to start it from (`spawn` in `lib/dom.js`), imports included:
+# A worker has a file of its own, which comes as the text to start it from (`spawn` in `lib/spawn.js`), imports included:
 #     import { workerSource } from "./worker.js";
 _WORKER = "worker.js"
 _IMPORT = re.compile(
@@ -83,7 +83,7 @@ def stylesheet():
 
 
 def default_state(name):
-    """The state that an explorable starts from: a new dict of JSON values, its recordings included."""
+    """The state that an explorable starts from: a dict of JSON values. Its recordings are shared by all that ask: they are not to be changed."""
     manifest = json.loads(_manifest(name))
     return manifest["state"] | {key: _recording(file) for key, file in manifest.get("recordings", {}).items()}
 

@@ -77,15 +77,18 @@ def number(low, high):
 
 
 def whole_number(low, high):
+    """An integer between two bounds, both allowed."""
     return Setting(f"a whole number from {low} to {high}", lambda value: _whole_number(value, low, high))
 
 
 def one_of(*values):
+    """One of these values."""
     listed = ", ".join(repr(value) for value in values[:-1]) + f" or {values[-1]!r}"
     return Setting(listed, lambda value: value if value in values else None)
 
 
 def switch():
+    """True or False."""
     return Setting("True or False", lambda value: value if isinstance(value, bool) else None)
 
 

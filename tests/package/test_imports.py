@@ -1,5 +1,7 @@
 """What importing loads: a bare GPU machine has torch, numpy and tqdm, and nothing of a notebook."""
 
+import pkgutil
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -74,3 +76,11 @@ def test_a_bare_machine_trains_and_a_missing_library_is_one_sentence(dataset, st
         f"{BARE}\nfrom sgutils.cli import main\nsys.exit(main({[*arguments, '--out', str(tmp_path / 'run')]}))"
     )
     assert done.returncode == status and words in done.stdout + done.stderr and "Traceback" not in done.stderr
+
+
+def test_every_name_of_the_package_that_its_text_points_to_exists():
+    texts = [path.read_text(encoding="utf-8") for path in (ROOT / "sgutils").rglob("*.py")]
+    names = {name for text in texts for name in re.findall(r"`(sgutils(?:\.\w+)+)", text)}
+    assert len(names) > 20
+    for name in names:
+        pkgutil.resolve_name(name)

@@ -90,7 +90,7 @@ def run(module: ModuleType, trainer: str, seed: int) -> list[dict[str, float | N
 
 
 def state(net: nn.Module, objective, train: tuple[Tensor, Tensor], test: tuple[Tensor, Tensor]) -> dict:
-    """What a network has come to; it stays as it is."""
+    """What a network has learnt; it stays as it is."""
     x, y = test
     tested = copy.deepcopy(net).eval()
     with torch.no_grad():

@@ -63,7 +63,7 @@ def catalogue() -> dict:
 def describe(net: ResNet) -> dict:
     """A network as JSON values: its convolutions with the batch norms behind them, block by block, named as in its state.
 
-    ``std`` is the deviation of the normal distribution from which a convolution's first weights are drawn, ``bound`` that
+    ``std`` is the standard deviation of the normal distribution from which a convolution's first weights are drawn, ``bound`` that
     of the uniform one of the classifier's; gains of batch norms start at 1 and their biases at 0.
     """
     name_of = {module: name for name, module in net.named_modules()}
