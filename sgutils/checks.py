@@ -7,7 +7,7 @@ from typing import Any
 
 from .errors import InputError
 
-# Of what is multiplied with weights: beyond it single precision knows no numbers.
+# Of what is multiplied with weights: far beyond it, single precision overflows.
 LARGEST = 1e6
 # Of what torch counts with.
 MOST = 2**63 - 1
@@ -25,7 +25,7 @@ def in_one_line(text: str) -> str:
 
 
 def is_number(value: Any) -> bool:
-    """Whether this is a finite number; truth values are none."""
+    """Whether this is a finite number; True and False are not."""
     if not isinstance(value, Real) or isinstance(value, bool):
         return False
     try:

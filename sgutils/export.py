@@ -99,7 +99,7 @@ def image_channels(net: GatedNetwork) -> int:
 
 @contextmanager
 def _attention_in_parts() -> Iterator[None]:
-    """Torch's own attention has one kernel for all of it in eval mode, which ONNX has not."""
+    """Torch's own attention is one kernel in eval mode, for which ONNX has no operator."""
     enabled = torch.backends.mha.get_fastpath_enabled()
     torch.backends.mha.set_fastpath_enabled(False)
     try:

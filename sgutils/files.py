@@ -55,7 +55,7 @@ def read_state(path: Path, keys: set[str], expected: str) -> dict:
         expected: what the file should be, the end of a sentence.
 
     Raises:
-        InputError: if there is no such file or it is damaged or something else.
+        InputError: if there is no such file or it is damaged or another kind of file.
     """
     try:
         if not path.is_file():
@@ -67,9 +67,9 @@ def read_state(path: Path, keys: set[str], expected: str) -> dict:
     except InputError:
         raise
     except (OSError, EOFError, RuntimeError, ValueError, KeyError, zipfile.BadZipFile, pickle.UnpicklingError) as error:
-        raise InputError(f"{path} is damaged or something else: expected {expected}.") from error
+        raise InputError(f"{path} is damaged or another kind of file: expected {expected}.") from error
     if not isinstance(state, dict) or not keys <= state.keys():
-        raise InputError(f"{path} is something else: expected {expected}.")
+        raise InputError(f"{path} is another kind of file: expected {expected}.")
     return state
 
 
@@ -86,5 +86,5 @@ def reraise_as_input_error(path: str | Path, expected: str) -> Iterator[None]:
         raise InputError(f"{path} cannot be used: {error}") from error
     except (AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
         raise InputError(
-            f"{path} is something else or of another version: expected {expected}, of this version."
+            f"{path} is another kind of file or of another version: expected {expected}, of this version."
         ) from error

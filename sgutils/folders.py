@@ -33,7 +33,7 @@ def records(folders: list[Path]) -> list[Path]:
     """The files of these ledgers in order of their names; of two with one name, the one of the later folder.
 
     Raises:
-        InputError: if one of the folders is none or cannot be read.
+        InputError: if one of them is not a folder or cannot be read.
     """
     files: dict[str, Path] = {}
     for folder in folders:

@@ -61,7 +61,7 @@ def load_saved_network(path: str | Path) -> SavedNetwork:
     """Read a network that the page saved.
 
     Raises:
-        InputError: if there is no such file, or it is damaged or something else.
+        InputError: if there is no such file, or it is damaged or another kind of file.
     """
     path = Path(path)
     tensors, texts = read_safetensors(path)
@@ -91,7 +91,7 @@ def read_safetensors(path: str | Path) -> tuple[dict[str, Tensor], dict[str, str
     """The tensors of a safetensors file of single-precision numbers by their names, and its texts.
 
     Raises:
-        InputError: if there is no such file, or it is damaged or something else.
+        InputError: if there is no such file, or it is damaged or another kind of file.
     """
     path = Path(path)
     if not path.is_file():

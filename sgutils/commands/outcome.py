@@ -1,4 +1,4 @@
-"""What a run has come to, in words and as an exit status."""
+"""How a run ended, in words and as an exit status."""
 
 import sys
 from pathlib import Path

@@ -48,7 +48,7 @@ def read_folder(path: str | Path, image_size: int | None = None) -> Dataset:
             they are, which must then be of one size.
 
     Raises:
-        InputError: if there is no such folder, it has another layout, a file in it is no image, or sizes differ.
+        InputError: if there is no such folder, it has another layout, a file in it is not an image, or sizes differ.
     """
     if not str(path):
         raise InputError(f"{PREFIX} names no folder: expected {PREFIX}PATH, {LAYOUT}.")
@@ -133,7 +133,7 @@ class _Listing:
         classes = {}
         for folder in folders:
             if re.search("[\udc80-\udcff]", folder.name):
-                raise InputError(f"{shown(folder)} has a name that is no UTF-8, and is to name a class: rename it.")
+                raise InputError(f"{shown(folder)} names a class, and its name is not UTF-8: rename it.")
             if files := list(self._images(folder, (self.root, where))):
                 classes[folder.name] = files
             else:

@@ -41,7 +41,7 @@ def read_image(path: str | Path, size: tuple[int, int] | None = None) -> np.ndar
         size: H and W to bring it to: it is scaled until it covers them, and cut around its centre. None leaves it.
 
     Raises:
-        InputError: if there is no such file, it is no image or a damaged one, or Pillow is not installed.
+        InputError: if there is no such file, it is not an image or is a damaged one, or Pillow is not installed.
     """
     try:
         from PIL import Image
@@ -71,7 +71,7 @@ def read_image(path: str | Path, size: tuple[int, int] | None = None) -> np.ndar
 
 
 def shown(path: str | Path) -> str:
-    """A path for a person, also where its bytes are no text."""
+    """A path for a person, also where its bytes are not UTF-8."""
     return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 

@@ -138,8 +138,8 @@ def loaders(
     Args:
         dataset: its images are normalised by mean and standard deviation of the training set.
         batch_size: training images per step.
-        augment: whether to shift the training images by up to 1/8 of their side (4 pixels of 32) and, where a mirrored
-            image still shows its class, to flip them.
+        augment: whether to shift the training images by up to 1/8 of their side (4 pixels of 32) and, where an image
+            that is flipped left to right still shows its class, to flip them.
         seed: of the order and the augmentation.
         device: where the images are kept; None takes a GPU if there is one.
         processes: how many processes share each mini-batch.

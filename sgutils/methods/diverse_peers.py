@@ -17,7 +17,7 @@ REDUCTION = 8
 
 
 class DiversePeers(Method, name="diverse-peers"):
-    """Minimise every branch's CE, tau**2 * KL to each peer from its mixture and to the leader from the mean; deploy it.
+    """Minimise every branch's CE, tau**2 * KL to each peer from its mixture and to the leader from the mean; the leader is deployed.
 
     A peer's mixture weighs the logits of all peers, itself included, by attention between two projections of their
     features. As in the released code the mixtures carry gradient, and the scores are not scaled.

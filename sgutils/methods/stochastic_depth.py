@@ -10,7 +10,7 @@ from .students import StudentsMethod
 
 
 class StochasticDepth(StudentsMethod, name="stochastic-depth"):
-    """Minimise the cross-entropy of one sampled student a mini-batch; deploy the full network with gates p.
+    """Minimise the cross-entropy of one sampled student per mini-batch; deploy the full network with gates p.
 
     Surviving branches are not rescaled in training; p_l multiplies them at test time, as in the original, unless
     ``scaling`` says otherwise.

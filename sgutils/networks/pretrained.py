@@ -26,7 +26,7 @@ def load_pretrained(net: nn.Module, path: str | Path) -> list[str]:
         The names of the parameters that were left as they were: those of a classifier for other classes.
 
     Raises:
-        InputError: if the file cannot be read or is not of this network.
+        InputError: if the file cannot be read or holds the weights of another network.
     """
     model = net.model if isinstance(net, GatedModel) else net
     weights = _read(Path(path))
@@ -42,7 +42,10 @@ def load_pretrained(net: nn.Module, path: str | Path) -> list[str]:
     missing = [name for name in own if name not in weights and name not in left]
     if wrong or missing:
         what = f"{wrong[0]} does not fit" if wrong else f"{missing[0]} is missing"
-        raise InputError(f"{path} is not of this {type(model).__name__}: {what}.")
+        raise InputError(
+            f"{path} holds the weights of another network than this {type(model).__name__} ({what}): choose the network that "
+            "they were trained in."
+        )
     model.load_state_dict(weights, strict=False)
     return left
 
@@ -62,12 +65,12 @@ def _read(path: Path) -> dict[str, Tensor]:
     except InputError:
         raise
     except Exception as error:  # readers have many kinds of errors of their own, which all say this
-        raise InputError(f"{path} is damaged or something else: expected {expected}.") from error
+        raise InputError(f"{path} is damaged or another kind of file: expected {expected}.") from error
     for key in _INSIDE:
         if isinstance(state, dict) and isinstance(state.get(key), dict):
             state = state[key]
     if not isinstance(state, dict) or not state or not all(isinstance(value, Tensor) for value in state.values()):
-        raise InputError(f"{path} is something else: expected {expected}.")
+        raise InputError(f"{path} is another kind of file: expected {expected}.")
     return {name.removeprefix("module."): value for name, value in state.items()}
 
 

@@ -40,7 +40,7 @@ def load_network(path: str | Path) -> nn.Module:
         take, it is the folded network.
 
     Raises:
-        InputError: if there is no such file, it is damaged or something else, or of a network that has no name.
+        InputError: if there is no such file, it is damaged or another kind of file, or of a network that has no name.
     """
     state = _load_network(path)
     if state["architecture"] is None:
@@ -65,7 +65,7 @@ def load_inputs(path: str | Path) -> Inputs:
     """What the network in this file must be given: normalisation, image size and class names.
 
     Raises:
-        InputError: if there is no such file, it is damaged or something else, or it does not say.
+        InputError: if there is no such file, it is damaged or another kind of file, or it does not say.
     """
     state = _load_network(path)
     if state.get("inputs") is None:

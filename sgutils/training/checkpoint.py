@@ -43,7 +43,7 @@ def load_checkpoint(path: Path) -> dict:
     Where it is damaged and the one before is not, that one is read and takes its place, and a warning says so.
 
     Raises:
-        InputError: if there is no such file or it is damaged or something else.
+        InputError: if there is no such file or it is damaged or another kind of file.
     """
     keys = {"config", "command", "trainer"}
     try:

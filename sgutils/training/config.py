@@ -72,7 +72,7 @@ class Config:
     momentum: float = field(default=0.9, metadata={"help": "Nesterov momentum"})
     weight_decay: float = field(default=1e-4, metadata={"help": "weight decay"})
     augment: bool = field(
-        default=True, metadata={"help": "shift by up to 1/8 of the side, and mirror where it makes sense"}
+        default=True, metadata={"help": "shift by up to 1/8 of the side, and flip left to right where it makes sense"}
     )
     seed: int = field(default=0, metadata={"help": "seed of every random draw"})
     image_size: int | None = field(default=None, metadata={"help": "scale images down to this side"})
@@ -82,7 +82,7 @@ class Config:
     warmup_epochs: int = field(default=0, metadata={"help": "epochs in which the learning rate first rises from 0"})
     validation_examples: int | None = field(
         default=None,
-        metadata={"help": "hold this many training images out and test on them, and on the test set only once"},
+        metadata={"help": "hold this many training images out for validation, and test on the test set only once"},
     )
 
     pretrained: str | None = field(

@@ -50,7 +50,7 @@ def test_a_missing_damaged_or_foreign_file_is_refused_in_one_sentence(kind, tmp_
     path = tmp_path / "c.pt"
     save_checkpoint(path, STATE)
     damage(kind, path)
-    with pytest.raises(sg.InputError, match="c.pt is (missing|damaged|something else).*checkpoint") as caught:
+    with pytest.raises(sg.InputError, match="c.pt is (missing|damaged|another kind of file).*checkpoint") as caught:
         load_checkpoint(path)
     assert "\n" not in str(caught.value)
 
@@ -192,7 +192,7 @@ NETWORK = {"architecture": sg.resnet20().architecture, "weights": sg.resnet20().
 def test_a_network_of_another_version_is_one_sentence(change, tmp_path):
     torch.save(NETWORK | change, tmp_path / "network.pt")
     with pytest.raises(
-        sg.InputError, match="network.pt is something else or of another version: expected .*"
+        sg.InputError, match="network.pt is another kind of file or of another version: expected .*"
     ) as caught:
         load_network(tmp_path / "network.pt")
     assert "\n" not in str(caught.value)

@@ -226,7 +226,7 @@ def test_hidden_files_empty_folders_and_loops_are_ignored_and_said(tmp_path):
         ),
         (lambda root: remove(root), "missing: expected a folder with a folder of image files for each class"),
         (lambda root: (remove(root), root.write_text("")), "is not a folder"),
-        (lambda root: os.rename(os.fsencode(root / "red"), os.fsencode(root) + b"/r\xe9d"), r"r\\xe9d has a name that"),
+        (lambda root: os.rename(os.fsencode(root / "red"), os.fsencode(root) + b"/r\xe9d"), r"r\\xe9d names a class"),
     ],
 )
 def test_another_layout_is_one_sentence(spoil, words, tmp_path):

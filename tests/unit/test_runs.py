@@ -232,7 +232,7 @@ def test_a_checkpoint_of_another_version_is_one_sentence(what, tmp_path, undistu
     state = torch.load(undisturbed[1] / "checkpoint.pt", weights_only=True)
     OTHER_VERSIONS[what](state)
     torch.save(state, tmp_path / "checkpoint.pt")
-    words = "checkpoint.pt is something else or of another version: expected the checkpoint of a run"
+    words = "checkpoint.pt is another kind of file or of another version: expected the checkpoint of a run"
     for use in (resume, evaluate):
         with pytest.raises(sg.InputError, match=words) as caught:
             use(tmp_path)
@@ -245,7 +245,7 @@ def test_nor_is_its_network_exported(what, tmp_path, undisturbed):
     state = torch.load(undisturbed[1] / "checkpoint.pt", weights_only=True)
     OTHER_VERSIONS[what](state)
     torch.save(state, tmp_path / "checkpoint.pt")
-    with pytest.raises(sg.InputError, match="checkpoint.pt is something else or of another version"):
+    with pytest.raises(sg.InputError, match="checkpoint.pt is another kind of file or of another version"):
         trained_network(tmp_path)
 
 

@@ -94,7 +94,7 @@ def test_a_damaged_file_is_one_sentence(damage, content, tmp_path):
         end = damaged.index(b"}", damaged.rindex(b'"data_offsets"')) + 2
         damaged = struct.pack("<Q", end - 8) + damaged[8:] if damaged[:8] != struct.pack("<Q", 2**60) else damaged
     (tmp_path / "net.safetensors").write_bytes(damaged)
-    with pytest.raises(InputError, match=r"something else or of another version"):
+    with pytest.raises(InputError, match=r"another kind of file or of another version"):
         load_saved_network(tmp_path / "net.safetensors")
 
 
