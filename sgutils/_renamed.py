@@ -19,6 +19,7 @@ MOVED = {
     "paper": "results.paper",
     "resnets": "networks",
     "runs": "training.runs",
+    "safetensors": "page_network",
 }
 # In `sgutils` and in `sgutils.results`.
 RENAMED = {"mean_and_deviation": "mean_std"}

@@ -17,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> 
 
 def run(given: argparse.Namespace, command: str) -> int:
     from ..data import ImageLoader
-    from ..safetensors import load_saved_network
+    from ..page_network import load_saved_network
     from ..training.runs import evaluate
 
     if given.run.suffix == ".safetensors":

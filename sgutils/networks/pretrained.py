@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import InputError
+from ..files import read_safetensors
 from .gated import GatedModel
 
 # Under which keys a file may keep its state dict: training scripts, timm, and our network.pt.
@@ -61,7 +62,10 @@ def _read(path: Path) -> dict[str, Tensor]:
     if not path.is_file():
         raise InputError(f"{path} is missing: expected {expected}.")
     try:
-        state: Any = _safetensors(path) if path.suffix == ".safetensors" else torch.load(path, "cpu", weights_only=True)
+        if path.suffix == ".safetensors":
+            state: Any = read_safetensors(path, expected)[0]
+        else:
+            state = torch.load(path, "cpu", weights_only=True)
     except InputError:
         raise
     except Exception as error:  # readers have many kinds of errors of their own, which all say this
@@ -72,11 +76,3 @@ def _read(path: Path) -> dict[str, Tensor]:
     if not isinstance(state, dict) or not state or not all(isinstance(value, Tensor) for value in state.values()):
         raise InputError(f"{path} is another kind of file: expected {expected}.")
     return {name.removeprefix("module."): value for name, value in state.items()}
-
-
-def _safetensors(path: Path) -> dict[str, Tensor]:
-    try:
-        from safetensors.torch import load_file
-    except ImportError as error:
-        raise InputError(f"Reading {path} needs the package safetensors: pip install safetensors.") from error
-    return load_file(path)

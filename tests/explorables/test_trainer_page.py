@@ -12,7 +12,7 @@ from support.trainer_site import Visit, served, write_site
 from support.webgpu import page_with_webgpu
 
 from sgutils.data import load_dataset
-from sgutils.safetensors import load_saved_network
+from sgutils.page_network import load_saved_network
 from sgutils.widgets import bundle
 from sgutils.widgets.trainer.images import fashion_mnist
 

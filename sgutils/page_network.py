@@ -1,8 +1,6 @@
-"""Networks in the safetensors format, which holds numbers and texts and nothing that could run.
+"""Networks that the page trained and saved as safetensors.
 
-A file is eight bytes (the length of the header, little-endian), the header (JSON: of each tensor its type, shape and place;
-texts under ``__metadata__``), then all numbers. The page that trains a network saves it so; the texts say which network it
-is, of which images, and with which gates it is deployed.
+The texts of such a file say which network it is, of which images, and with which gates it is deployed.
 """
 
 import json
@@ -12,15 +10,11 @@ from pathlib import Path
 from typing import cast
 
 import torch
-from torch import Tensor
 
 from .data import load_dataset
-from .errors import InputError
-from .files import reraise_as_input_error
+from .files import read_safetensors, reraise_as_input_error
 from .networks import ResNet, network_of
 
-DTYPES = {"F32": torch.float32}
-LONGEST_HEADER = 1 << 20
 EXPECTED = "a network that the page saved"
 
 
@@ -64,7 +58,7 @@ def load_saved_network(path: str | Path) -> SavedNetwork:
         InputError: if there is no such file, or it is damaged or another kind of file.
     """
     path = Path(path)
-    tensors, texts = read_safetensors(path)
+    tensors, texts = read_safetensors(path, EXPECTED)
     with reraise_as_input_error(path, EXPECTED):
         net = cast(ResNet, network_of(json.loads(texts["architecture"]), tensors)).eval()
         # The page counts no batches: only a network without momentum of its own would need their number.
@@ -85,32 +79,3 @@ def load_saved_network(path: str | Path) -> SavedNetwork:
             std=std,
             method=texts["method"],
         )
-
-
-def read_safetensors(path: str | Path) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """The tensors of a safetensors file of single-precision numbers by their names, and its texts.
-
-    Raises:
-        InputError: if there is no such file, or it is damaged or another kind of file.
-    """
-    path = Path(path)
-    if not path.is_file():
-        raise InputError(f"{path} is missing: expected {EXPECTED}.")
-    with reraise_as_input_error(path, EXPECTED):
-        content = path.read_bytes()
-        length = int.from_bytes(content[:8], "little")
-        if len(content) < 8 or not 2 <= length <= min(LONGEST_HEADER, len(content) - 8):
-            raise ValueError("no header")
-        header, numbers = json.loads(content[8 : 8 + length]), memoryview(content)[8 + length :]
-        texts = header.pop("__metadata__", {})
-        return {name: _tensor(numbers, **entry) for name, entry in header.items()}, texts
-
-
-def _tensor(numbers: memoryview, dtype: str, shape: list[int], data_offsets: list[int]) -> Tensor:
-    kind = DTYPES[dtype]
-    start, end = data_offsets
-    if not all(isinstance(value, int) and value >= 0 for value in (*shape, start, end)):
-        raise ValueError("a tensor out of place")
-    if not start <= end <= len(numbers) or end - start != math.prod(shape) * kind.itemsize:
-        raise ValueError("a tensor out of place")
-    return torch.frombuffer(bytearray(numbers[start:end]), dtype=kind).reshape(shape)
