@@ -11,11 +11,11 @@ __version__ = "0.2.0"
 _HOME = {
     name: module
     for module, names in {
-        "data": ("DATASETS", "Dataset", "ImageLoader", "Inputs", "load_dataset", "loaders"),
+        "data": ("DATASETS", "Dataset", "ImageLoader", "Inputs", "load_dataset", "load_inputs", "loaders"),
         "errors": ("InputError",),
         "gates": ("expected_depth", "linear_decay", "sample_gates", "uniform_survival"),
         "losses": ("SelfGuidanceLoss", "distillation_kl", "self_guidance_loss", "soft_targets"),
-        "networks.saved": ("load_inputs", "load_network", "save_network"),
+        "networks.saved": ("load_network", "save_network"),
         "methods": (
             *("METHODS", "Baseline", "Cosub", "Distillation", "DiversePeers", "Method", "MutualLearning"),
             *("GateSampler", "NativeEnsemble", "SelfGuidance", "StochasticDepth", "build_method"),

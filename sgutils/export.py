@@ -11,12 +11,12 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from .data import Inputs
+from .data import Inputs, load_inputs
 from .errors import InputError
 from .files import reraise_as_input_error, write_atomically
 from .gates import linear_decay
 from .networks import GatedNetwork, check_gated, check_takes, evaluating, network_of
-from .networks.saved import load_inputs, load_network
+from .networks.saved import load_network
 from .training.checkpoint import A_CHECKPOINT, load_checkpoint
 from .training.config import Config
 from .training.runs import CHECKPOINT, NETWORK

@@ -10,6 +10,8 @@ import torch
 from torch import Tensor
 
 from ..errors import InputError
+from ..files import reraise_as_input_error
+from ..networks.saved import A_NETWORK, read_network
 from .dataset import Normalizer
 from .images import read_image, without_warnings
 from .loader import ImageLoader
@@ -88,3 +90,19 @@ class Inputs:
             return image.repeat(3, axis=2)
         weights = np.array([0.299, 0.587, 0.114])  # of Rec. 601, as Pillow's grey
         return (image @ weights).round().astype(np.uint8)[:, :, None]
+
+
+def load_inputs(path: str | Path) -> Inputs:
+    """What the network in this file must be given: normalisation, image size and class names.
+
+    Raises:
+        InputError: if there is no such file, it is damaged or another kind of file, or it does not say.
+    """
+    state = read_network(path)
+    if state.get("inputs") is None:
+        raise InputError(
+            f"{path} does not say how its images were normalised or what its classes are called: it is of an older version, "
+            "or was saved without."
+        )
+    with reraise_as_input_error(path, A_NETWORK):
+        return Inputs.from_dict(state["inputs"])

@@ -1,16 +1,20 @@
 """Networks on disk: architecture, weights, and what a network must be given."""
 
+from __future__ import annotations
+
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
 
-from ..data.inputs import Inputs
 from ..errors import InputError
 from ..files import read_state, reraise_as_input_error, write_file
 from .gated import GatedModel
 from .registry import network_of
+
+if TYPE_CHECKING:
+    from ..data import Inputs
 
 A_NETWORK = "the network.pt of a finished run"
 # Of a network's file. 1: the first, without this number: architecture and weights. 2: with what it must be given.
@@ -42,7 +46,7 @@ def load_network(path: str | Path) -> nn.Module:
     Raises:
         InputError: if there is no such file, it is damaged or another kind of file, or of a network that has no name.
     """
-    state = _load_network(path)
+    state = read_network(path)
     if state["architecture"] is None:
         raise InputError(
             f"{path} is of a network that only its owner can build: use load_state_dict with the file's 'weights'."
@@ -61,21 +65,10 @@ def with_weights(architecture: dict[str, Any], weights: dict[str, Tensor]) -> nn
     return net.eval()
 
 
-def load_inputs(path: str | Path) -> Inputs:
-    """What the network in this file must be given: normalisation, image size and class names.
+def read_network(path: str | Path) -> dict:
+    """What stands in the file of a network.
 
     Raises:
-        InputError: if there is no such file, it is damaged or another kind of file, or it does not say.
+        InputError: if there is no such file, or it is damaged or another kind of file.
     """
-    state = _load_network(path)
-    if state.get("inputs") is None:
-        raise InputError(
-            f"{path} does not say how its images were normalised or what its classes are called: it is of an older version, "
-            "or was saved without."
-        )
-    with reraise_as_input_error(path, A_NETWORK):
-        return Inputs.from_dict(state["inputs"])
-
-
-def _load_network(path: str | Path) -> dict:
     return read_state(Path(path), {"architecture", "weights"}, A_NETWORK)

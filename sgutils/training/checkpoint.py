@@ -6,9 +6,10 @@ from pathlib import Path
 
 import torch
 
+from ..data import load_inputs  # where it was before version 0.2, as the two below
 from ..errors import InputError
 from ..files import read_state, write_file
-from ..networks.saved import load_inputs, load_network, save_network  # where they were before version 0.2
+from ..networks.saved import load_network, save_network
 from .distributed import rank
 
 __all__ = [

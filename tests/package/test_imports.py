@@ -1,5 +1,6 @@
 """What importing loads: a bare GPU machine has torch, numpy and tqdm, and nothing of a notebook."""
 
+import ast
 import pkgutil
 import re
 import subprocess
@@ -76,6 +77,32 @@ def test_a_bare_machine_trains_and_a_missing_library_is_one_sentence(dataset, st
         f"{BARE}\nfrom sgutils.cli import main\nsys.exit(main({[*arguments, '--out', str(tmp_path / 'run')]}))"
     )
     assert done.returncode == status and words in done.stdout + done.stderr and "Traceback" not in done.stderr
+
+
+# Each part of the package imports from those before it alone, and from itself.
+ORDER = (
+    *("errors", "checks", "devices", "colors", "folders", "files", "own_modules", "_lazy", "_renamed"),
+    *("gates", "losses", "networks", "methods", "data", "training", "results"),
+    *("features", "export", "page_network", "plots", "exercises", "widgets", "commands", "cli"),
+)
+
+
+def test_dependencies_point_one_way():
+    for path in (ROOT / "sgutils").rglob("*.py"):
+        *folders, file = path.relative_to(ROOT / "sgutils").with_suffix("").parts
+        own = (*folders, file)[0]
+        if own in ("__init__", "__main__"):
+            continue
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        typing = [
+            node for node in ast.walk(tree) if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        ]
+        of_types = {inner for node in typing for inner in ast.walk(node)}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom) and node.level and node not in of_types:
+                where = [*folders[: len(folders) - node.level + 1], *(node.module or "").split(".")]
+                for target in [where[0]] if where[0] else [name.name for name in node.names]:
+                    assert ORDER.index(target) <= ORDER.index(own), f"{path} imports {target}"
 
 
 def test_every_name_of_the_package_that_its_text_points_to_exists():
