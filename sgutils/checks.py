@@ -42,8 +42,9 @@ def whole_number(name: str, value: Any, least: int, most: int = MOST) -> int:
     """
     whole = int(value) if isinstance(value, Integral) and not isinstance(value, bool) else None
     if whole is None or not least <= whole <= most:
-        limit = "" if whole is None or whole <= most else f" and at most {most}"
-        raise InputError(f"{name} must be a whole number of at least {least}{limit}, not {shown(value)}.")
+        limited = most != MOST or (whole is not None and whole > most)
+        limits = f"from {least} to {most}" if limited else f"of at least {least}"
+        raise InputError(f"{name} must be a whole number {limits}, not {shown(value)}.")
     return whole
 
 
@@ -55,9 +56,12 @@ def number(name: str, value: Any, *, above: float | None = None, least: float = 
     """
     found = float(value) if is_number(value) else None
     if found is None or found > most or (found < least if above is None else found <= above):
-        from_ = f"of at least {least:g}" if above is None else f"above {above:g}"
-        limit = f" and at most {most:g}" if found is not None and found > most else ""
-        raise InputError(f"{name} must be a number {from_}{limit}, not {shown(value)}.")
+        limited = most != LARGEST or (found is not None and found > most)
+        if above is None:
+            limits = f"from {least:g} to {most:g}" if limited else f"of at least {least:g}"
+        else:
+            limits = f"above {above:g} and at most {most:g}" if limited else f"above {above:g}"
+        raise InputError(f"{name} must be a number {limits}, not {shown(value)}.")
     return found
 
 

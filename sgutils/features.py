@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from .checks import number
 from .errors import InputError
 from .gates import Gates
 from .networks import GatedNetwork, evaluating
@@ -156,15 +157,14 @@ class LiveMap:
             ) from error
         self.check(None, perplexity)
         self._library = openTSNE
-        self.perplexity = perplexity
+        self.perplexity = float(perplexity)
         self.seed = seed
         self._map: Any = None
 
     @staticmethod
     def check(points: int | None, perplexity: float) -> None:
         """Raise an `InputError` unless this many points can be laid out at that perplexity; None is enough of them."""
-        if isinstance(perplexity, bool) or not isinstance(perplexity, (int, float)) or not 2 <= perplexity <= 500:
-            raise InputError(f"perplexity must be a number from 2 to 500, not {perplexity!r}.")
+        perplexity = number("perplexity", perplexity, least=2, most=500)
         if points is not None and points <= 3 * perplexity:
             raise InputError(f"Perplexity {perplexity:g} needs more than {3 * perplexity:g} points, not {points}.")
 

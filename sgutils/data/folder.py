@@ -6,14 +6,13 @@ import warnings
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from numbers import Integral
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from ..checks import shown as shown_value
+from ..checks import whole_number
 from ..errors import InputError
 from .dataset import Dataset
 from .images import read_image, shown, without_warnings
@@ -53,13 +52,12 @@ def read_folder(path: str | Path, image_size: int | None = None) -> Dataset:
     if not str(path):
         raise InputError(f"{PREFIX} names no folder: expected {PREFIX}PATH, {LAYOUT}.")
     root = Path(path).expanduser()
-    if image_size is not None and (not isinstance(image_size, Integral) or not 4 <= image_size <= 4096):
-        raise InputError(f"image_size must be a whole number from 4 to 4096 pixels, not {shown_value(image_size)}.")
+    side = None if image_size is None else whole_number("image_size", image_size, 4, 4096)
     listing = _Listing(root)
     parts = listing.parts()
     listing.warn()
     classes = tuple(parts["train"])
-    size = None if image_size is None else (int(image_size), int(image_size))
+    size = None if side is None else (side, side)
     count = sum(len(files) for part in parts.values() for files in part.values())
     images = {part: _read_all(files, classes, size, count) for part, files in parts.items()}
     sizes = {name: x[0].shape[:2] for name, (x, _) in images.items()}

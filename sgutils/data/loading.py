@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..checks import shown
+from ..checks import shown, whole_number
 from ..errors import InputError
 from .dataset import Dataset
 from .folder import PREFIX, read_folder
@@ -103,9 +103,7 @@ def _hold_out(y: Tensor, train: Tensor, count: int, what: str) -> tuple[Tensor, 
 def _resize(x: Tensor, image_size: int | None) -> Tensor:
     if image_size is None:
         return x
-    if not isinstance(image_size, Integral) or isinstance(image_size, bool) or not 4 <= image_size <= x.shape[-1]:
-        raise InputError(f"image_size must be a whole number from 4 to {x.shape[-1]} pixels, not {shown(image_size)}.")
-    size = int(image_size), int(image_size)
-    if x.shape[-2:] == size:
+    side = whole_number("image_size", image_size, 4, x.shape[-1])
+    if x.shape[-2:] == (side, side):
         return x
-    return F.interpolate(x.float(), size=size, mode="area").round().to(torch.uint8)
+    return F.interpolate(x.float(), size=(side, side), mode="area").round().to(torch.uint8)

@@ -3,12 +3,13 @@
 import json
 from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import Any
 
 from ..checks import MOST, flag, is_number, number, one_of, shown, whole_number
 from ..errors import InputError
 from ..methods import options
 from ..networks.registry import check_name
-from .schedules import SCHEDULES, check_momentum
+from .schedules import SCHEDULES, check_momentum, check_warmup
 
 # What every record names by its value: what the first version of the ledger knew. What came later is named only where it
 # differs from its default, so that a run keeps its name, and its place in every table, whatever the code learns. The
@@ -96,10 +97,11 @@ class Config:
         if not isinstance(self.dataset, str):
             raise InputError(f"dataset must be the name of a data set, not {shown(self.dataset)}.")
         one_of("schedule", self.schedule, SCHEDULES)
-        found: dict[str, object] = {
+        found: dict[str, Any] = {
             name: whole_number(name, getattr(self, name), least)
-            for name, least in (("epochs", 1), ("batch_size", 2), ("seed", 0), ("warmup_epochs", 0))
+            for name, least in (("epochs", 1), ("batch_size", 2), ("seed", 0))
         }
+        found["warmup_epochs"] = check_warmup(self.warmup_epochs, found["epochs"])
         for name in ("image_size", "train_examples", "test_examples", "validation_examples"):
             value = getattr(self, name)
             found[name] = None if value is None else whole_number(name, value, 1)
@@ -108,8 +110,6 @@ class Config:
         found["pretrained"] = None if self.pretrained is None else _path("pretrained", self.pretrained)
         for name, value in found.items():
             object.__setattr__(self, name, value)
-        if self.warmup_epochs >= self.epochs:
-            raise InputError(f"warmup_epochs must be fewer than the {self.epochs} epochs, not {self.warmup_epochs}.")
         known = options(self.method)  # refuses an unknown method
         if not isinstance(self.options, dict):
             raise InputError(f"options must be a dictionary, not {shown(self.options)}.")

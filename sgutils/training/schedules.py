@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable
 
-from ..checks import number
+from ..checks import number, whole_number
 from ..errors import InputError
 
 
@@ -33,6 +33,14 @@ def learning_rate(index: int, epochs: int, lr: float, schedule: str = "step", wa
     """
     rising = min(1.0, (index + 1) / (warmup_epochs + 1))
     return lr * rising * SCHEDULES[schedule](index / epochs)
+
+
+def check_warmup(warmup_epochs: int, epochs: int) -> int:
+    """``warmup_epochs``, or an `InputError` unless it is a whole number from 0 to below ``epochs``."""
+    value = whole_number("warmup_epochs", warmup_epochs, 0)
+    if value >= epochs:
+        raise InputError(f"warmup_epochs must be fewer than the {epochs} epochs, not {value}.")
+    return value
 
 
 def check_momentum(momentum: float) -> float:

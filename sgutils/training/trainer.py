@@ -21,7 +21,7 @@ from ..errors import InputError
 from ..methods import Method
 from ..networks.strided import slice_narrow_convolutions
 from . import distributed
-from .schedules import SCHEDULES, check_momentum, learning_rate
+from .schedules import SCHEDULES, check_momentum, check_warmup, learning_rate
 from .steps import CapturedSteps, Steps
 
 PRECISIONS = ("float32", "bfloat16")
@@ -107,9 +107,8 @@ class Trainer:
             raise TypeError(f"Trainer has no argument {next(iter(old))!r}.")
         if precision is not None:
             one_of("precision", precision, PRECISIONS)
-        epochs, warmup_epochs = whole_number("epochs", epochs, 1), whole_number("warmup_epochs", warmup_epochs, 0)
-        if warmup_epochs >= epochs:
-            raise InputError(f"warmup_epochs must be fewer than the {epochs} epochs, not {warmup_epochs}.")
+        epochs = whole_number("epochs", epochs, 1)
+        warmup_epochs = check_warmup(warmup_epochs, epochs)
         one_of("schedule", schedule, SCHEDULES)
         lr, weight_decay = number("lr", lr, above=0), number("weight_decay", weight_decay)
         momentum = check_momentum(momentum)
@@ -127,30 +126,7 @@ class Trainer:
         self._devices_before: list[str] = []
         # Not those that a method holds still, such as a frozen teacher's: decay would move them without any gradient.
         self.parameters: list[Tensor] = [parameter for parameter in method.parameters() if parameter.requires_grad]
-        if optimizer is None:
-            self.optimizer: torch.optim.Optimizer = torch.optim.SGD(
-                self.parameters,
-                lr=lr,
-                momentum=momentum,
-                nesterov=momentum > 0,
-                weight_decay=weight_decay,
-                fused=self.device.type == "cuda",  # one kernel for all parameters instead of several for each
-            )
-        elif isinstance(optimizer, torch.optim.Optimizer):
-            self.optimizer = optimizer
-        else:
-            made = optimizer(self.parameters) if callable(optimizer) else optimizer
-            if not isinstance(made, torch.optim.Optimizer):
-                raise InputError(
-                    f"optimizer must be a torch optimizer, or a function of the parameters that makes one, not {shown(made)}."
-                )
-            self.optimizer = made
-        if not {id(p) for group in self.optimizer.param_groups for p in group["params"]} & set(
-            map(id, self.parameters)
-        ):
-            raise InputError(
-                "optimizer has none of the method's trainable parameters, and would train nothing: make it of method.parameters()."
-            )
+        self.optimizer = self._optimizer(optimizer, lr, momentum, weight_decay)
         self._first_rates = [float(group["lr"]) for group in self.optimizer.param_groups]
         # Zero gradients, not missing ones: weight decay and momentum act on a skipped block too, as in the released
         # code of stochastic depth, and as they would if its branch were computed and multiplied by 0.
@@ -162,6 +138,28 @@ class Trainer:
             self.steps: Steps = CapturedSteps(*shared, train)
         else:
             self.steps = Steps(*shared)
+
+    def _optimizer(self, chosen, lr: float, momentum: float, weight_decay: float) -> torch.optim.Optimizer:
+        """The one that was chosen, or SGD with Nesterov momentum."""
+        if chosen is None:
+            return torch.optim.SGD(
+                self.parameters,
+                lr=lr,
+                momentum=momentum,
+                nesterov=momentum > 0,
+                weight_decay=weight_decay,
+                fused=self.device.type == "cuda",  # one kernel for all parameters instead of several for each
+            )
+        made = chosen if isinstance(chosen, torch.optim.Optimizer) or not callable(chosen) else chosen(self.parameters)
+        if not isinstance(made, torch.optim.Optimizer):
+            raise InputError(
+                f"optimizer must be a torch optimizer, or a function of the parameters that makes one, not {shown(made)}."
+            )
+        if not {id(p) for group in made.param_groups for p in group["params"]} & set(map(id, self.parameters)):
+            raise InputError(
+                "optimizer has none of the method's trainable parameters, and would train nothing: make it of method.parameters()."
+            )
+        return made
 
     def _capturable(self) -> bool:
         return self.device.type == "cuda" and distributed.world_size() == 1 and self.method.capturable

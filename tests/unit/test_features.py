@@ -140,6 +140,11 @@ def test_a_map_repeats_itself():
     assert np.array_equal(*maps)
 
 
+@pytest.mark.parametrize("perplexity", [20, 20.0, np.float32(20), np.int64(20)])
+def test_a_perplexity_is_any_number(perplexity):
+    assert features.LiveMap(perplexity=perplexity).perplexity == 20
+
+
 @pytest.mark.parametrize(
     ("call", "said"),
     [
