@@ -16,13 +16,19 @@ export const NETWORKS = Object.fromEntries(
   ]),
 );
 export const ENGINES = { auto: "the faster of both", wasm: "processor", webgpu: "graphics processor" };
+const SAID = {
+  wasm: "in this page, on the processor (WebAssembly, one thread)",
+  webgpu: "in this page, on the graphics processor (WebGPU)",
+  torch: "in the kernel (PyTorch)",
+  cuda: "in the kernel (PyTorch, on its GPU)",
+};
 
 // Controls in sight, and behind a click.
 const ESSENTIAL = ["method", "lam", "tau", "p_last", "lr"];
 const MORE = ["data", "network", "statistics", "seed", "engine"];
 
 // Everything above the pictures.
-export function createControls({ frames, begin, play, replay, step, save, compare, set, drawn }) {
+export function createControls({ frames, kernel, begin, play, replay, step, save, compare, set, drawn }) {
   const pick = (key, label, options) => select({ label, options: Object.entries(options), onChange: set(key) });
   const controls = {
     moment: slider({
@@ -47,7 +53,7 @@ export function createControls({ frames, begin, play, replay, step, save, compar
       options: ["A", "B"].map((letter) => [letter, letter]),
       onChange: set("edit"),
     }),
-    ...(navigator.gpu ? { engine: pick("engine", "runs on", ENGINES) } : {}),
+    ...(kernel || navigator.gpu ? { engine: pick("engine", "runs on", enginesOf(kernel)) } : {}),
   };
   const buttons = {
     begin: button("", begin),
@@ -79,7 +85,7 @@ export function createControls({ frames, begin, play, replay, step, save, compar
     planned,
   );
   const paint = ({ live, busy, two, playing, replaying, data, byHand }) => {
-    text(buttons.begin, busy ? "Loading …" : `Train in this page${data === "digits" ? "" : " (0.65 MB of images)"}`);
+    text(buttons.begin, busy ? "Loading …" : trainWords(kernel, data));
     text(buttons.play, playing ? "Pause" : "Play");
     text(buttons.replay, replaying ? "Pause the recording" : "Play the recording");
     buttons.begin.disabled = busy;
@@ -95,6 +101,17 @@ export function createControls({ frames, begin, play, replay, step, save, compar
     else if (!top.contains(controls.moment.el)) top.append(controls.moment.el);
   };
   return { el, controls, said, planned, trouble, paint };
+}
+
+// Where there is a kernel, its PyTorch comes first.
+function enginesOf(kernel) {
+  const { auto, wasm, webgpu } = ENGINES;
+  return { auto: kernel ? "PyTorch in the kernel" : auto, wasm, ...(navigator.gpu ? { webgpu } : {}) };
+}
+
+function trainWords(kernel, data) {
+  if (kernel) return "Train";
+  return `Train in this page${data === "digits" ? "" : " (0.65 MB of images)"}`;
 }
 
 // What can do nothing now is not there; where the keyboard's focus was on it, it goes to what comes first.
@@ -132,7 +149,7 @@ function settingsOf(state, prefix) {
 }
 
 // Where things stand, in words.
-export function standing(session, { settings, views }, { playing, going, data }) {
+export function standing(session, { settings, views }, { playing, going, data, kernel }) {
   const { phase, share, failed, ready, frame: now } = session;
   if (phase === "idle") {
     const recorded = `Recorded in a page like this one: ${NAMES[settings.method]}, ${NETWORKS[settings.network]}, ${views.at(-1).steps} steps.`;
@@ -140,11 +157,10 @@ export function standing(session, { settings, views }, { playing, going, data })
     return `${recorded} A page opened by double-click may not load images: run “make serve” and open the address that it prints, or train on the digits.`;
   }
   if (phase === "loading") return `Loading the images … ${fixed(100 * share, 0)} %`;
-  if (phase === "starting") return "Starting; a graphics processor takes a moment …";
+  if (phase === "starting") return kernel ? "Starting …" : "Starting; a graphics processor takes a moment …";
   if (phase === "failed") return `It does not train: ${failed}.`;
-  const engine =
-    ready.engine === "wasm" ? "on the processor (WebAssembly, one thread)" : "on the graphics processor (WebGPU)";
-  if (!now || now.rate === 0) return `Trains here ${engine}.`;
+  const engine = SAID[ready.engine];
+  if (!now || now.rate === 0) return `Trains ${engine}.`;
   const pace = `${Math.round(now.rate).toLocaleString("en")} images/s, so an epoch takes ${fixed((64 * ready.epoch) / now.rate, now.rate > 640 ? 1 : 0)} s`;
-  return `${playing && !going ? "Waits until it is in sight; trains" : playing ? "Trains" : "Stands still; trains"} here ${engine}: ${pace}.`;
+  return `${playing && !going ? "Waits until it is in sight; trains" : playing ? "Trains" : "Stands still; trains"} ${engine}: ${pace}.`;
 }

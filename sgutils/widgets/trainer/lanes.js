@@ -5,14 +5,15 @@ import { createSession } from "./session.js";
 const AHEAD = 12; // steps that the faster of two may be ahead of the other, as last heard
 
 // Keys of lanes are prefixes of their settings, "" and "b_". `keys()` says which are wanted, `plan()` what a training begins
-// with, `settings(key)` and `gates()` what holds from the next step on, and `change()` is called when there is something new.
-export function createLanes({ connect, keys, plan, settings, gates, change }) {
+// with, `settings(key)` and `gates()` what holds from the next step on, `source` is where images
+// and engines come from (see session.js), and `change()` is called when there is something new.
+export function createLanes({ source, keys, plan, settings, gates, change }) {
   const sessions = {};
   const [told, allowed] = [{}, {}];
   let [began, going] = [null, false];
   for (const key of ["", "b_"]) {
     sessions[key] = createSession({
-      ...connect(key),
+      ...source,
       change() {
         pace(key);
         change();

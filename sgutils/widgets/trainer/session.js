@@ -11,8 +11,10 @@ let loaded = null; // the images, once for all trainings of a page
 // `change()` is called whenever there is something new in `session`:
 //     phase: "idle", "loading", "starting", "live" or "failed", with `share` of what is loaded and what `failed`
 //     ready, frame, look: what the worker told (see worker.js); y: the places of the map
-export function createSession({ imagesFrom, change }) {
-  let [worker, run, map, begun] = [null, 0, null, () => undefined];
+//
+// `kernel`, where there is one, makes what stands for a worker that trains with PyTorch.
+export function createSession({ imagesFrom, kernel, change }) {
+  let [worker, inKernel, run, map, begun] = [null, false, 0, null, () => undefined];
   const waiting = new Map();
   const EMPTY = { phase: "idle", share: 0, failed: null, ready: null, frame: null, look: null, y: null };
   const session = { ...EMPTY };
@@ -35,6 +37,16 @@ export function createSession({ imagesFrom, change }) {
     }
   };
   const tell = (message) => worker?.postMessage(message);
+  // Has the worker there that the engine is for.
+  const place = async (anyEngine) => {
+    const there = Boolean(kernel) && anyEngine;
+    if (worker !== null && there !== inKernel) {
+      worker.terminate();
+      worker = null;
+    }
+    inKernel = there;
+    worker ??= there ? kernel() : spawn(workerSource ?? (await workerOfSite()));
+  };
 
   return Object.assign(session, {
     // Whether it began; false where another beginning came between, too.
@@ -47,9 +59,9 @@ export function createSession({ imagesFrom, change }) {
       const own = run;
       set({ ...EMPTY, phase: "loading" });
       try {
-        if (data !== "digits") loaded ??= await imagesFrom((share) => own === run && set({ share }));
+        await place(!["wasm", "webgpu"].includes(engine));
+        if (data !== "digits" && !inKernel) loaded ??= await imagesFrom((share) => own === run && set({ share }));
         if (own !== run) return outcome;
-        worker ??= spawn(workerSource ?? (await workerOfSite()));
         worker.onmessage = hear;
         worker.onerror = () => set({ phase: "failed", failed: "the worker that trains did not start" });
         map?.close();
@@ -57,7 +69,9 @@ export function createSession({ imagesFrom, change }) {
           if (own === run) set({ y });
         });
         set({ phase: "starting" });
-        tell({ start: { run, data, bytes: data === "digits" ? null : loaded, network, engine, seed, settings } });
+        tell({
+          start: { run, data, bytes: data === "digits" || inKernel ? null : loaded, network, engine, seed, settings },
+        });
       } catch (error) {
         if (own === run) set({ phase: "failed", failed: error.message });
       }

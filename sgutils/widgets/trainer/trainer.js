@@ -7,6 +7,7 @@ import { onTheme, reducedMotion } from "../lib/preferences.js";
 import { flag, gateString, number, oneOf, openState, wholeNumber } from "../lib/state.js";
 import { createControls, ENGINES, NETWORKS, planOf, standing } from "./controls.js";
 import { DATASETS } from "./datasets.js";
+import { kernelWorker } from "./kernel.js";
 import { createLanes } from "./lanes.js";
 import { errorCurves, featureMap, gateRows, lossTerms } from "./picture.js";
 import { readTraining } from "./recording.js";
@@ -54,7 +55,9 @@ function render({ model, el }) {
   const nameOf = (key) => (key in SETTINGS ? edited() : "") + key;
   const edited = () => (state.get("compare") && state.get("edit") === "B" ? "b_" : "");
   const lanes = createLanes({
-    connect: () => ({ imagesFrom: kernel ? () => imagesOfKernel(model) : imagesOfSite }),
+    source: kernel
+      ? { imagesFrom: () => imagesOfKernel(model), kernel: () => kernelWorker(model) }
+      : { imagesFrom: imagesOfSite },
     keys: both,
     plan: () => read(Object.keys(PLAN)),
     settings,
@@ -119,6 +122,7 @@ function render({ model, el }) {
   });
   const parts = createControls({
     frames: recording.views.length,
+    kernel,
     begin,
     play: () => play(!playing),
     replay: replay.toggle,
@@ -176,7 +180,7 @@ function render({ model, el }) {
     loss.paint(shown.losses, shown);
     text(planned, planOf(state));
     const slowest = lanes.all().find(({ phase }) => phase !== "live") ?? session();
-    text(said, standing(slowest, recording, { playing, going: going(), data: state.get("data") }));
+    text(said, standing(slowest, recording, { playing, going: going(), data: state.get("data"), kernel }));
     text(trouble, troubleOf(lanes.all()));
     const busy = ["loading", "starting"].includes(slowest.phase);
     attr(grid, { "aria-busy": busy || replay.running() });

@@ -13,9 +13,10 @@ NETWORKS = tuple(json.loads(Path(__file__).with_name("catalogue.json").read_text
 
 
 class Trainer(Explorable, module="trainer"):
-    """Train a ResNet on Fashion-MNIST or digits in the page, and turn lambda, tau and p_L while it trains.
+    """Train a ResNet on Fashion-MNIST or digits, in the page or in the kernel, and turn lambda, tau and p_L while it trains.
 
-    `data`, `network`, `engine` ("wasm", "webgpu" or "auto", the faster) and `seed` are what a training begins with;
+    `data`, `network`, `engine` and `seed` are what a training begins with ("wasm" and "webgpu" run in the page, "auto" is
+    PyTorch where there is a kernel and the faster of the two where there is none);
     `method`, `lam`, `tau`, `p_last`, `lr` and `statistics` (whose pass moves the running statistics of batch norm, "teacher"
     or "both") act on its next step. With `compare` two train side by side from the same weights, on the same batches, the
     second one with the settings that begin with `b_`; `edit` says which of them ("A" or "B") is shown and set. `gates` is a student chosen by hand ("" for the ones that are drawn), `image` one of the
@@ -47,13 +48,33 @@ class Trainer(Explorable, module="trainer"):
         "a recording made by book/_tools/record_trainer.py",
         lambda value: value if isinstance(value, dict) else None,
     )
-    # Tells the picture that there is somebody to ask for the images; the static page has no such trait.
+    # Tells the picture that there is somebody to train and to ask for the images; the static page has no such trait.
     kernel = traitlets.Bool(True, read_only=True).tag(sync=True)
 
     def __init__(self, **state):
         super().__init__(**state)
+        self._lanes = {}
         self.on_msg(self._hear)
+
+    def close(self):
+        for lane in self._lanes.values():
+            lane.hear({"close": True})
+        super().close()
 
     def _hear(self, widget, content, buffers):
         if content.get("ask") == "images":
             self.send({"images": True}, buffers=[fashion_mnist()])
+        elif "wish" in content:
+            self._wish(content["lane"], content["wish"])
+
+    def _wish(self, name, wish):
+        """Pass on what a page wishes of one of its trainings with PyTorch, which begins with its first wish."""
+        if name not in self._lanes and "start" in wish:
+            from .kernel import Lane  # with torch, which only a training needs
+
+            self._lanes[name] = Lane(lambda told, parts: self.send({"lane": name, "told": told}, buffers=parts))
+            self._lanes[name].start()
+        if name in self._lanes:
+            self._lanes[name].hear(wish)
+        if "close" in wish:
+            self._lanes.pop(name, None)
