@@ -75,11 +75,19 @@ def test_the_playground_trains_in_the_notebook(page):
     press("Pause")
 
 
-def test_the_trainer_gets_its_images_from_the_kernel(page):
+def test_the_trainer_trains_with_pytorch_and_in_the_page(page):
     root = shown(page, "Trainer")
-    root.get_by_role("button", name="Train in this page").click()
-    until(lambda: "images/s" in root.locator(".sg-trainer-said").first.inner_text(), "it trains")
-    root.get_by_role("button", name="Pause", exact=True).click()
+    said = lambda: root.locator(".sg-trainer-said").first.inner_text()
+    press = lambda name: root.get_by_role("button", name=name, exact=True).click()
+    press("Train")
+    until(lambda: "in the kernel (PyTorch" in said() and "images/s" in said(), "PyTorch trains")
+    until(lambda: root.locator(".sg-ties").get_attribute("d"), "its features are on the map")
+    press("Pause")
+    # With the images that the kernel has.
+    root.locator("summary").click()
+    root.get_by_role("combobox", name="runs on").select_option("wasm")
+    until(lambda: "in this page" in said() and "images/s" in said(), "the page trains")
+    press("Pause")
 
 
 def test_the_feature_panel_moves_its_points_while_pytorch_trains(page):
