@@ -9,6 +9,7 @@ from support.stage import Stage
 
 from sgutils.widgets import bundle
 
+STATES = 60  # for each explorable
 HOSTILE = [
     *(None, True, False, 0, -1, 1e308, -1e308, 1e-320, 2**53, 0.5, "", "0", "1", "NaN", "<b>", "1" * 5000, "10110"),
     *([], [0], [None] * 5, ["x"] * 3, [1e308] * 5, [[1], [2]], [1, 2, 3], [0] * 500, {}, {"a": 1}, {"length": 3}),
@@ -16,13 +17,18 @@ HOSTILE = [
 ]
 
 
+@pytest.mark.tried(
+    "Explorables given states that no reader could set",
+    "They stand and draw numbers; no error in the console.",
+    times=STATES,
+)
 @pytest.mark.parametrize("name", bundle.NAMES)
 def test_hostile_state_never_throws(stage, name):
     usual = bundle.default_state(name)
     draw = random.Random(f"hostile {name}")
     states = [{key: value} for key in usual for value in HOSTILE]
-    states = draw.sample(states, min(len(states), 40))
-    states += [{key: draw.choice(HOSTILE) for key in usual} for _ in range(20)]
+    states = draw.sample(states, min(len(states), 2 * STATES // 3))
+    states += [{key: draw.choice(HOSTILE) for key in usual} for _ in range(STATES - len(states))]
     for state in states:
         stage.page.evaluate(
             "([source, state]) => window.begin(source, state)", [bundle.module_source(name), usual | state]

@@ -34,6 +34,7 @@ def test_a_page_allows_no_host_no_eval_and_no_script_but_its_own(path):
     assert "<script" not in text[: POLICY.search(text).start()]
 
 
+@pytest.mark.tried("A script or an address of another host, slipped into a page", "The page's policy stops it.")
 @pytest.mark.parametrize("by_file", [False, True], ids=["served", "double-click"])
 def test_a_script_that_someone_put_in_does_not_run(opened, by_file):
     with opened(by_file=by_file) as site:
@@ -56,6 +57,7 @@ def test_a_script_that_someone_put_in_does_not_run(opened, by_file):
         assert len(site.problems) == 2 and all("Content Security Policy" in problem for problem in site.problems)
 
 
+@pytest.mark.tried("A script or an address of another host, slipped into a page", "The page's policy stops it.")
 def test_a_page_cannot_ask_another_host(opened):
     with opened() as site:
         page = site.go("book/index.html")

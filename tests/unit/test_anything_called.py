@@ -29,6 +29,11 @@ DTYPES = [
     torch.complex64,
 ]
 
+pytestmark = pytest.mark.tried(
+    "Functions and classes of the package, called with arguments of every kind",
+    "A right answer, or one sentence that says what is wrong.",
+)
+
 
 @pytest.fixture(scope="module")
 def images():

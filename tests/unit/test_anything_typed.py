@@ -55,6 +55,11 @@ FLAGS = [
 ]
 PLACES = st.lists(st.integers(0, 30), min_size=1, max_size=4)
 
+pytestmark = pytest.mark.tried(
+    "Command lines of any words; files and folders of every kind; records and checkpoints edited by hand",
+    "A right answer, or one sentence that says what is wrong.",
+)
+
 
 class Started(Exception):
     """In the place of a training: it would have begun."""

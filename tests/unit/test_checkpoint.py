@@ -11,6 +11,7 @@ from sgutils.networks.saved import load_network
 from sgutils.training.checkpoint import load_checkpoint, save_checkpoint
 
 STATE = {"config": {"epochs": 3}, "command": "", "trainer": {"draws": torch.arange(2000.0)}}
+FLIPS = 300  # bits
 
 
 def test_what_is_saved_is_loaded(tmp_path):
@@ -45,6 +46,10 @@ def damage(kind, path):
         path.write_bytes(bytes(byte ^ (0xFF if i == len(content) // 2 else 0) for i, byte in enumerate(content)))
 
 
+@pytest.mark.tried(
+    "A checkpoint that is missing, cut, empty, of another kind or has a flipped bit",
+    "It is refused in one sentence, or the whole one before it is used and that is said; none runs code.",
+)
 @pytest.mark.parametrize("kind", ["missing", "cut", "empty", "text", "pickle", "other dictionary", "tensor", "flipped"])
 def test_a_missing_damaged_or_foreign_file_is_refused_in_one_sentence(kind, tmp_path):
     path = tmp_path / "c.pt"
@@ -55,6 +60,10 @@ def test_a_missing_damaged_or_foreign_file_is_refused_in_one_sentence(kind, tmp_
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.tried(
+    "A checkpoint that is missing, cut, empty, of another kind or has a flipped bit",
+    "It is refused in one sentence, or the whole one before it is used and that is said; none runs code.",
+)
 @pytest.mark.parametrize("kind", ["missing", "cut", "empty", "text", "pickle", "other dictionary", "flipped"])
 def test_where_the_newest_is_damaged_the_one_before_is_used_and_that_is_said(kind, tmp_path):
     path = tmp_path / "c.pt"
@@ -134,11 +143,16 @@ def test_where_both_are_damaged_the_newest_is_named(tmp_path):
         load_checkpoint(path)
 
 
+@pytest.mark.tried(
+    "A checkpoint that is missing, cut, empty, of another kind or has a flipped bit",
+    "It is refused in one sentence, or the whole one before it is used and that is said; none runs code.",
+    times=FLIPS,
+)
 def test_any_single_flipped_bit_is_refused_or_harmless(tmp_path):
     path = tmp_path / "c.pt"
     save_checkpoint(path, STATE)
     content, refused, draw = path.read_bytes(), 0, random.Random(0)
-    for _ in range(300):
+    for _ in range(FLIPS):
         damaged = bytearray(content)
         damaged[draw.randrange(len(content))] ^= 1 << draw.randrange(8)
         path.write_bytes(damaged)
@@ -167,6 +181,7 @@ def test_a_failed_write_leaves_the_old_checkpoint(tmp_path, monkeypatch):
     assert path.read_bytes() == before and {p.name for p in tmp_path.iterdir()} == {"c.pt", "c.previous.pt"}
 
 
+@pytest.mark.tried("A disk that is full", "One sentence that says how to go on; no cut file under a final name.")
 def test_what_torch_makes_of_a_full_disk_is_one_sentence_and_leaves_no_part(tmp_path):
     path, limits = tmp_path / "c.pt", resource.getrlimit(resource.RLIMIT_FSIZE)
     save_checkpoint(path, STATE)

@@ -196,6 +196,7 @@ def test_data_names_the_folder_for_one_command(tmp_path, capsys, monkeypatch):
     assert main(given[:-2]) == 2 and f"not found under {tmp_path / 'other'} or " in capsys.readouterr().err
 
 
+@pytest.mark.tried("A folder that already holds a run or a part of one", "It is not written over.")
 @pytest.mark.parametrize(
     "name", ["checkpoint.pt", "checkpoint.previous.pt", "result.json", "network.pt", "metrics.jsonl"]
 )
@@ -222,6 +223,7 @@ def test_a_folder_belongs_to_one_process(tmp_path, capsys):
         assert main(["resume", str(tmp_path)]) == 2
 
 
+@pytest.mark.tried("Two runs that write into one folder", "The second is refused; the first is whole.")
 def test_of_two_that_start_at_once_in_one_folder_one_is_refused(tmp_path):
     out = tmp_path / "run"
     start = [sys.executable, "-m", "sgutils", "train", *SMALL, "--out", str(out)]
@@ -232,6 +234,7 @@ def test_of_two_that_start_at_once_in_one_folder_one_is_refused(tmp_path):
     assert "Another process is training in" in refused or "already holds a run" in refused
 
 
+@pytest.mark.tried("Mistyped, contradictory and absurd options", "One sentence, and nothing is left behind.")
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -271,6 +274,7 @@ def test_a_bad_argument_is_one_sentence_and_leaves_nothing_behind(arguments, wor
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.tried("Mistyped, contradictory and absurd options", "One sentence, and nothing is left behind.")
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -319,6 +323,7 @@ def test_an_unwritable_folder_is_one_sentence_of_the_real_command(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
+@pytest.mark.tried("A disk that is full", "One sentence that says how to go on; no cut file under a final name.")
 def test_a_full_disk_is_one_sentence_that_says_how_to_go_on(tmp_path):
     out = tmp_path / "run"
     done = subprocess.run(
@@ -336,6 +341,10 @@ def test_a_full_disk_is_one_sentence_that_says_how_to_go_on(tmp_path):
     assert not list(out.glob("*.part")) and main(["evaluate", str(out)]) == 0
 
 
+@pytest.mark.tried(
+    "Ctrl-C, and the signal by which a cluster ends a job",
+    "A checkpoint is written, and the command that goes on is printed.",
+)
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
 def test_ctrl_c_and_the_end_of_a_clusters_time_stop_with_a_checkpoint_and_say_how_to_go_on(sent, tmp_path):
     out = tmp_path / "run"

@@ -14,6 +14,7 @@ def dataset(**changes):
     return sg.Dataset("mine", **parts)
 
 
+@pytest.mark.tried("Images and labels that do not belong together", "One sentence before training starts.")
 @pytest.mark.parametrize(
     ("changes", "words"),
     [

@@ -122,6 +122,10 @@ def test_a_checksum_covers_every_file_that_is_read(here, name, write, version, f
 
 
 @pytest.mark.filterwarnings("ignore:.*not the official file")
+@pytest.mark.tried(
+    "Files of CIFAR, FER-2013 and RAF-DB that are missing, damaged or malicious",
+    "Refused in one sentence, or harmless; none runs code.",
+)
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -176,6 +180,10 @@ class Malice:
 
 
 @pytest.mark.filterwarnings("ignore:.*not the official file")
+@pytest.mark.tried(
+    "Files of CIFAR, FER-2013 and RAF-DB that are missing, damaged or malicious",
+    "Refused in one sentence, or harmless; none runs code.",
+)
 @pytest.mark.parametrize(
     "content",
     [
@@ -268,6 +276,10 @@ def test_fer2013_is_scaled_as_pillow_scales(here):
     assert difference.max() <= 1
 
 
+@pytest.mark.tried(
+    "Files of CIFAR, FER-2013 and RAF-DB that are missing, damaged or malicious",
+    "Refused in one sentence, or harmless; none runs code.",
+)
 @pytest.mark.parametrize(
     "row",
     ["9,{p},Training", "x,{p},Training", "1,1 2 3,Training", "1,{p},Holiday", "1", "1,{p} 300,Training", ""],
@@ -303,6 +315,10 @@ def test_raf_db_in_its_official_layout(here):
     assert (red - torch.tensor([0.0, 30.0, 60.0, 90.0])).abs().max() < 4
 
 
+@pytest.mark.tried(
+    "Files of CIFAR, FER-2013 and RAF-DB that are missing, damaged or malicious",
+    "Refused in one sentence, or harmless; none runs code.",
+)
 @pytest.mark.parametrize(
     ("spoil", "words"),
     [
@@ -326,6 +342,10 @@ def test_a_damaged_raf_db_is_one_sentence_with_where_to_get_it(here, spoil, word
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.tried(
+    "Files of CIFAR, FER-2013 and RAF-DB that are missing, damaged or malicious",
+    "Refused in one sentence, or harmless; none runs code.",
+)
 @pytest.mark.parametrize("name", ["cifar10", "cifar100", "fer2013", "raf-db"])
 def test_a_missing_set_says_where_to_put_it(here, name):
     with pytest.raises(sg.InputError, match="not found under (.*): .*(unpack|put)") as caught:

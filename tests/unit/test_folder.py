@@ -105,6 +105,10 @@ def sixteen_bits():
     return Image.fromarray(np.asarray(GREY).astype(np.uint16) * 257)
 
 
+@pytest.mark.tried(
+    "Folders of pictures with files that are none, in other layouts, rotated, grey, transparent or in 16 bits",
+    "The picture as it is meant, or one sentence with the name of the file.",
+)
 @pytest.mark.parametrize(
     ("write", "expected"),
     [
@@ -126,6 +130,10 @@ def test_every_kind_of_pixels_comes_out_right(write, expected, tmp_path):
     assert np.abs(found.astype(int) - np.asarray(expected)).max() <= 1
 
 
+@pytest.mark.tried(
+    "Folders of pictures with files that are none, in other layouts, rotated, grey, transparent or in 16 bits",
+    "The picture as it is meant, or one sentence with the name of the file.",
+)
 @pytest.mark.parametrize("suffix", ["tif", "pgm"])
 def test_sixteen_bits_in_other_formats(suffix, tmp_path):
     sixteen_bits().save(tmp_path / f"x.{suffix}")
@@ -137,6 +145,10 @@ def test_cmyk_is_colour(tmp_path):
     assert np.abs(read_image(tmp_path / "x.jpg").astype(int) - [255, 0, 0]).max() <= 4
 
 
+@pytest.mark.tried(
+    "Folders of pictures with files that are none, in other layouts, rotated, grey, transparent or in 16 bits",
+    "The picture as it is meant, or one sentence with the name of the file.",
+)
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_a_picture_stands_as_its_exif_says(orientation, tmp_path):
     exif = Image.Exif()
@@ -174,6 +186,10 @@ def cut(path):
     path.write_bytes(path.read_bytes()[:300])
 
 
+@pytest.mark.tried(
+    "Folders of pictures with files that are none, in other layouts, rotated, grey, transparent or in 16 bits",
+    "The picture as it is meant, or one sentence with the name of the file.",
+)
 @pytest.mark.parametrize(
     ("spoil", "words"),
     [
@@ -214,6 +230,10 @@ def test_hidden_files_empty_folders_and_loops_are_ignored_and_said(tmp_path):
     assert dataset.classes == ("blue", "green", "red") and len(dataset.train_y) + len(dataset.test_y) == 31
 
 
+@pytest.mark.tried(
+    "Folders of pictures with files that are none, in other layouts, rotated, grey, transparent or in 16 bits",
+    "The picture as it is meant, or one sentence with the name of the file.",
+)
 @pytest.mark.parametrize(
     ("spoil", "words"),
     [
@@ -262,6 +282,10 @@ def test_a_file_whose_name_is_no_text_is_read_and_named(tmp_path):
         load(tmp_path)
 
 
+@pytest.mark.tried(
+    "Folders of pictures with files that are none, in other layouts, rotated, grey, transparent or in 16 bits",
+    "The picture as it is meant, or one sentence with the name of the file.",
+)
 @pytest.mark.parametrize("size", [0, 3, -8, 2.5, 10**6])
 def test_an_absurd_image_size_is_one_sentence(size, tmp_path):
     write_pictures(tmp_path)

@@ -6,6 +6,7 @@ import os
 import random
 import signal
 
+import pytest
 import torch
 
 import sgutils as sg
@@ -37,6 +38,11 @@ def final_state(folder):
     return history, list(torch.utils._pytree.tree_leaves([state, network]))
 
 
+@pytest.mark.tried(
+    "A training run, killed at a random moment",
+    "It goes on, and ends bit for bit like one that nothing ever touched.",
+    times=KILLS,
+)
 def test_twenty_kills_lose_nothing(tmp_path):
     # A fresh process that has loaded torch once and forks: each start takes milliseconds, not seconds.
     context = multiprocessing.get_context("forkserver")

@@ -45,6 +45,9 @@ print("done")
 """
 
 
+@pytest.mark.tried(
+    "Networks of widths at which a library overwrites memory on processors without AVX-512", "They train."
+)
 def test_narrow_networks_train_where_there_is_avx2_and_no_avx512():
     environment = {**os.environ, "ONEDNN_MAX_CPU_ISA": "AVX2", "OMP_NUM_THREADS": "1"}
     code = TRAIN.replace("{channels}", "4")
