@@ -13,10 +13,10 @@ class Tried(SphinxDirective):
     def run(self):
         self.env.note_dependency(str(FILE))
         rows = json.loads(FILE.read_text(encoding="utf-8"))
-        lines = ["| What was tried | Attempts | What must come of it | Tests |", "|---|--:|---|---|"]
+        lines = ["| What was tried | Attempts | What must come of it |", "|---|--:|---|"]
         for row in rows:
             tests = ", ".join(f"[{Path(path).stem}]({address()}/blob/{BRANCH}/{path})" for path in row["tests"])
-            lines.append(f"| {row['what']} | {row['times']:,} | {row['outcome']} | {tests} |")
+            lines.append(f"| {row['what']} ({tests}) | {row['times']:,} | {row['outcome']} |")
         lines += ["", f"Together, {sum(row['times'] for row in rows):,} attempts."]
         return self.parse_text_to_nodes("\n".join(lines))
 

@@ -106,7 +106,7 @@ def sixteen_bits():
 
 
 @pytest.mark.tried(
-    "Folders of pictures with files that are none, in other layouts, rotated, grey, transparent or in 16 bits",
+    "Folders of pictures: other layouts, files that are not pictures, pictures that are rotated, grey, transparent or of 16 bits",
     "The picture as it is meant, or one sentence with the name of the file.",
 )
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ def test_every_kind_of_pixels_comes_out_right(write, expected, tmp_path):
 
 
 @pytest.mark.tried(
-    "Folders of pictures with files that are none, in other layouts, rotated, grey, transparent or in 16 bits",
+    "Folders of pictures: other layouts, files that are not pictures, pictures that are rotated, grey, transparent or of 16 bits",
     "The picture as it is meant, or one sentence with the name of the file.",
 )
 @pytest.mark.parametrize("suffix", ["tif", "pgm"])
@@ -146,7 +146,7 @@ def test_cmyk_is_colour(tmp_path):
 
 
 @pytest.mark.tried(
-    "Folders of pictures with files that are none, in other layouts, rotated, grey, transparent or in 16 bits",
+    "Folders of pictures: other layouts, files that are not pictures, pictures that are rotated, grey, transparent or of 16 bits",
     "The picture as it is meant, or one sentence with the name of the file.",
 )
 @pytest.mark.parametrize("orientation", range(1, 9))
@@ -187,7 +187,7 @@ def cut(path):
 
 
 @pytest.mark.tried(
-    "Folders of pictures with files that are none, in other layouts, rotated, grey, transparent or in 16 bits",
+    "Folders of pictures: other layouts, files that are not pictures, pictures that are rotated, grey, transparent or of 16 bits",
     "The picture as it is meant, or one sentence with the name of the file.",
 )
 @pytest.mark.parametrize(
@@ -231,7 +231,7 @@ def test_hidden_files_empty_folders_and_loops_are_ignored_and_said(tmp_path):
 
 
 @pytest.mark.tried(
-    "Folders of pictures with files that are none, in other layouts, rotated, grey, transparent or in 16 bits",
+    "Folders of pictures: other layouts, files that are not pictures, pictures that are rotated, grey, transparent or of 16 bits",
     "The picture as it is meant, or one sentence with the name of the file.",
 )
 @pytest.mark.parametrize(
@@ -283,7 +283,7 @@ def test_a_file_whose_name_is_no_text_is_read_and_named(tmp_path):
 
 
 @pytest.mark.tried(
-    "Folders of pictures with files that are none, in other layouts, rotated, grey, transparent or in 16 bits",
+    "Folders of pictures: other layouts, files that are not pictures, pictures that are rotated, grey, transparent or of 16 bits",
     "The picture as it is meant, or one sentence with the name of the file.",
 )
 @pytest.mark.parametrize("size", [0, 3, -8, 2.5, 10**6])
