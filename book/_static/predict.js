@@ -118,10 +118,23 @@ document.addEventListener("DOMContentLoaded", () => {
     };
   }
 
+  const FOLDS = "details.hide:is(.below-input, .above-output)";
+  // On paper nothing can be unfolded: results stand open, and the answer below its question where nobody committed to one.
+  let opened = [];
+  function toPaper(answers) {
+    opened = [...document.querySelectorAll(`${FOLDS}:not([open])`)];
+    for (const answer of answers) answer.hidden = !!answer.previousElementSibling.querySelector("form[data-committed]");
+    for (const fold of [...opened, ...answers]) fold.open = true;
+  }
+  function fromPaper(answers) {
+    for (const fold of opened) fold.open = false;
+    for (const answer of answers) answer.hidden = true;
+  }
+
   // What the chapter shows of the answer, up to the next heading or question, is folded until then.
   function unfold(answer) {
     for (let at = answer.nextElementSibling; at && !at.matches("section, h2, h3, .tip"); at = at.nextElementSibling)
-      for (const fold of at.querySelectorAll("details.hide:is(.below-input, .above-output)")) fold.open = true;
+      for (const fold of at.querySelectorAll(FOLDS)) fold.open = true;
   }
 
   function build(answer) {
@@ -157,14 +170,6 @@ document.addEventListener("DOMContentLoaded", () => {
     answer.hidden = true;
     const before = predicted()[chapter]?.[answer.id];
     if (part.fits(before)) reveal(before);
-    // On paper the answer stands below its question, where nobody committed to one.
-    addEventListener("beforeprint", () => {
-      answer.hidden = form.dataset.committed === "true";
-      answer.open = true;
-    });
-    addEventListener("afterprint", () => {
-      answer.hidden = true;
-    });
   }
 
   // "2 of 3 predicted" beside a chapter's name in the contents, once its first is.
@@ -180,7 +185,10 @@ document.addEventListener("DOMContentLoaded", () => {
     }
   }
 
-  document.querySelectorAll("details.answer[id]").forEach(build);
+  const answers = document.querySelectorAll("details.answer[id]");
+  answers.forEach(build);
+  addEventListener("beforeprint", () => toPaper(answers));
+  addEventListener("afterprint", () => fromPaper(answers));
   mark();
   for (const button of document.querySelectorAll("button.sg-forget")) {
     button.hidden = false;

@@ -218,10 +218,12 @@ document.addEventListener("DOMContentLoaded", () => {
   document.querySelectorAll(".sg-figure").forEach((host) => {
     const figure = JSON.parse(host.querySelector('script[type="application/json"]').textContent);
     let width = 0;
-    new ResizeObserver(() => {
+    const fit = () => {
       if (host.clientWidth === width || !host.clientWidth) return;
       width = host.clientWidth;
       draw(host, figure);
-    }).observe(host);
+    };
+    new ResizeObserver(fit).observe(host);
+    fit(); // a folded one is not observed, and a page may be printed before it is
   });
 });

@@ -51,6 +51,12 @@ def test_by_keyboard_a_reader_predicts_is_answered_and_remembered_until_it_is_to
         assert page.get_by_text("Forgotten.").is_visible() and progress(page) == []
         page = site.go(CHAPTER, unfold=False)
         assert not question.locator(".sg-true").count() and question.get_by_role("radio").first.is_enabled()
+
+        answers = page.locator("details.answer:visible")
+        page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        assert answers.count() == 2 and folded.is_visible()
+        page.evaluate("dispatchEvent(new Event('afterprint'))")
+        assert answers.count() == 0 and not folded.is_visible()
         assert not site.problems
 
 
