@@ -136,8 +136,8 @@ def estimate_trace(item: Estimate) -> go.Scatter:
     color = ROLES[role].light
     reach = None
     if item.low is not None and item.high is not None:
-        half = (item.high - item.low) / 2
-        reach = {"type": "data", "array": _numbers([half]), "color": color, "width": 5}
+        up, down = _numbers([item.high - item.value]), _numbers([item.value - item.low])
+        reach = {"type": "data", "symmetric": False, "array": up, "arrayminus": down, "color": color, "width": 5}
     return go.Scatter(
         x=_numbers([item.value]),
         y=[item.label],

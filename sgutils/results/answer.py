@@ -72,7 +72,7 @@ def answer(points: Sequence[MeasuredPoint], found: Gains) -> list[str]:
 
 def gap_sentence(points: Sequence[MeasuredPoint], found: Gains, other: str = "plain") -> str:
     """Whether the gain grows with the gap, as the mechanism predicts; said only where three points or more can tell."""
-    there = sorted((point for point in points if (point.name, other) in found), key=lambda point: point.gap or 0.0)
+    there = sorted((point for point in points if (point.name, other) in found), key=lambda point: point.gap)
     if len(there) < 3:
         return (
             f"Whether the gain grows with the gap cannot be said from {_points(len(there))}: "
@@ -106,7 +106,7 @@ def use_sentence(points: Sequence[MeasuredPoint], found: Gains) -> str:
     if words["better"] and not words["worse"]:
         return f"**Worth a try.** It beats plain training with as much work ({_titles(words['better'])}){tail}."
     if words["better"]:
-        won, lost = ([point.gap or 0.0 for point in words[verdict]] for verdict in ("better", "worse"))
+        won, lost = ([point.gap for point in words[verdict]] for verdict in ("better", "worse"))
         apart = " It wins where the gap is large, and loses where it is small." if min(won) > max(lost) else ""
         return (
             f"**It depends.** It beats plain training with as much work here: {_titles(words['better'])}; "

@@ -24,7 +24,7 @@ SIMPLER = {
 def map_rows(points: Sequence[MeasuredPoint], found: Gains) -> list[dict[str, str]]:
     """One row for each point: its gap, the plain network's error, and the four comparisons."""
     rows = []
-    for point in sorted(points, key=lambda point: point.gap or 0.0):
+    for point in sorted(points, key=lambda point: point.gap):
         errors = point.errors("plain")
         row = {
             "point": f"{point.short}, {point.point.recipe['epochs']} epochs",
@@ -40,7 +40,7 @@ def map_rows(points: Sequence[MeasuredPoint], found: Gains) -> list[dict[str, st
 def where_to_compare(points: Sequence[MeasuredPoint]) -> list[MeasuredPoint]:
     """Two ends of the map: the anchor, and of the points with a part of the images the one with the largest gap."""
     small = [point for point in points if not point.large and len(point.finished(GUIDED)) > 1]
-    ends = [anchor(points), max(small, key=lambda point: point.gap or 0.0, default=None)]
+    ends = [anchor(points), max(small, key=lambda point: point.gap, default=None)]
     return [point for point in ends if point is not None]
 
 

@@ -61,10 +61,10 @@ class MeasuredPoint:
         return "train_examples" not in self.point.recipe
 
     @property
-    def gap(self) -> float | None:
-        """The plain networks' mean test error minus their error on the training images, in points; None without a run."""
+    def gap(self) -> float:
+        """The plain networks' mean test error minus their error on the training images, in points."""
         gaps = [run.error - 100 * run.fit_error for run in self.finished("plain") if run.fit_error is not None]
-        return sum(gaps) / len(gaps) if gaps else None
+        return sum(gaps) / len(gaps)
 
     @property
     def pairing(self) -> Pairing | None:
@@ -92,12 +92,16 @@ class MeasuredPoint:
 
 
 def measured_points(runs: Iterable[Run] | None = None) -> list[MeasuredPoint]:
-    """The points of the map at which plain training and at least one other setting were run, in the plan's order.
+    """The points of the map at which plain training ended and at least one other setting was run, in the plan's order.
 
     Args:
         runs: the ledger; None loads it.
     """
-    known = [run for run in (load_results() if runs is None else runs) if run.fit_error is not None or not _ended(run)]
+    known = [
+        run
+        for run in (load_results() if runs is None else runs)
+        if run.fit_error is not None or run.status != "finished"
+    ]
     groups = by_setting(known)
     found = []
     for name, point in POINTS.items():
@@ -107,8 +111,10 @@ def measured_points(runs: Iterable[Run] | None = None) -> list[MeasuredPoint]:
             title: groups.get(setting(Config(**configuration).as_dict()), [])
             for title, configuration in zip(point.settings, point.configurations(), strict=True)
         }
-        if settings["plain"] and sum(map(bool, settings.values())) > 1:
-            found.append(_in_one_precision(name, point, settings))
+        if sum(map(bool, settings.values())) > 1:
+            measured = _in_one_precision(name, point, settings)
+            if measured.finished("plain"):
+                found.append(measured)
     return found
 
 
@@ -121,10 +127,6 @@ def gains(points: Iterable[MeasuredPoint], against: Iterable[str] = AGAINST) -> 
     compared = {(point.name, other): point.against(other) for point in points for other in against}
     found = {key: difference for key, difference in compared.items() if difference is not None}
     return dict(zip(found, holm(list(found.values())), strict=True))
-
-
-def _ended(run: Run) -> bool:
-    return run.status == "finished"
 
 
 def _in_one_precision(name: str, point: Point, settings: Mapping[str, list[Run]]) -> MeasuredPoint:

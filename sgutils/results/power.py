@@ -18,7 +18,7 @@ def runs_needed(std: float, points: float, share: float = 0.8) -> int:
         InputError: if the difference or the standard deviation is not positive.
     """
     if not (points > 0 and std > 0):
-        raise InputError(f"A difference and its deviation must be above 0, but they were {points!r} and {std!r}.")
+        raise InputError(f"A difference and its std must be above 0, but they were {points!r} and {std!r}.")
     runs = 2
     while _power(std, points, runs) < share:
         runs += max(1, runs // 50)  # a large number need not be exact
@@ -26,7 +26,18 @@ def runs_needed(std: float, points: float, share: float = 0.8) -> int:
 
 
 def smallest_seen(std: float, runs: int, share: float = 0.8) -> float:
-    """The smallest true difference, in points, that this many runs of each setting show in that share of experiments."""
+    """The smallest true difference, in points, that shows in that share of experiments.
+
+    Args:
+        std: of the test error between seeds, in points.
+        runs: of **each** of the two settings.
+        share: of experiments whose 95 % interval excludes 0, the power.
+
+    Raises:
+        InputError: if there are fewer than two runs, or the standard deviation is not positive.
+    """
+    if not (runs >= 2 and std > 0):
+        raise InputError(f"At least 2 runs and a std above 0 are needed, but they were {runs!r} and {std!r}.")
     low, high = 0.0, std
     while _power(std, high, runs) < share:
         low, high = high, 2 * high

@@ -4,6 +4,8 @@ import ast
 import functools
 from pathlib import Path
 
+from ..errors import InputError
+
 _PACKAGE = Path(__file__).resolve().parents[1]
 
 
@@ -15,7 +17,7 @@ def method_defaults(method: str) -> dict:
             if method in [ast.literal_eval(keyword.value) for keyword in node.keywords if keyword.arg == "name"]:
                 made = next((n for n in node.body if isinstance(n, ast.FunctionDef) and n.name == "__init__"), None)
                 pairs = zip(made.args.kwonlyargs, made.args.kw_defaults, strict=True) if made else ()
-                return {name.arg: ast.literal_eval(value) for name, value in pairs if value and name.arg != "seed"}
+                return {name.arg: _value(value, file) for name, value in pairs if value and name.arg != "seed"}
     return {}
 
 
@@ -32,6 +34,17 @@ def config_defaults() -> dict:
                 if keyword.arg == "default":
                     found[node.target.id] = ast.literal_eval(keyword.value)
     return found
+
+
+def _value(default: ast.expr, file: Path):
+    """What a default stands for, which must be seen without running the file."""
+    try:
+        return ast.literal_eval(default)
+    except ValueError:
+        raise InputError(
+            f"{file}, line {default.lineno}: the default of a method's option must be written as a value, such as 3.0, but "
+            f"it is {ast.unparse(default)}."
+        ) from None
 
 
 def _statements(file: Path, kind: type) -> list:

@@ -121,12 +121,12 @@ function drawTrace(trace, x, y) {
       node("path", { d: path(trace, x, y), "stroke-width": 2, "stroke-dasharray": dash, "stroke-linejoin": "round" }),
     );
   }
-  const errors = trace.error_x?.array;
+  const { array: up, arrayminus: down = up } = trace.error_x ?? {};
   const symbol = trace.marker?.symbol ?? "circle";
   trace.x.forEach((value, i) => {
     const [cx, cy] = [x.place(value), y.place(trace.y[i])];
-    if (errors) {
-      const [a, b] = [x.place(value - errors[i]), x.place(value + errors[i])];
+    if (up) {
+      const [a, b] = [x.place(value - down[i]), x.place(value + up[i])];
       group.append(node("path", { d: `M${a} ${cy}H${b}M${a} ${cy - 5}v10M${b} ${cy - 5}v10`, "stroke-width": 2 }));
     }
     if (trace.mode.includes("markers")) {

@@ -43,6 +43,12 @@ def test_a_run_that_diverged_is_there_and_has_no_error():
     assert len(found.groups["lambda 0.25"]) == 3 and found.errors("lambda 0.25") == [35.0, 36.0]
 
 
+def test_a_point_at_which_all_plain_runs_diverged_is_not_measured():
+    lost = {"status": "diverged", "last_test_error": None, "fit_error": None, "right": None}
+    plain = [run("map-cifar100", "plain", seed, 0, **lost) for seed in range(2)]
+    assert measured_points([*plain, *point(guided=(70, 72))]) == []
+
+
 def test_a_point_is_in_one_precision():
     runs = point(plain=(80, 82), guided=(70, 72))
     low = [dataclasses.replace(one, precision="bfloat16") for one in point(plain=(10, 10, 10), guided=(20, 20, 20))]

@@ -72,6 +72,11 @@ def test_estimates_have_their_interval_and_tell_whose_they_are():
     assert theirs.error_x.array is None and ours.marker.symbol == "circle" and theirs.marker.symbol.endswith("-open")
 
 
+def test_an_interval_need_not_be_symmetric():
+    reach = plots.estimates([plots.Estimate("ours", 5.0, 4.0, 10.0)], x="points").data[-1].error_x
+    assert (reach.array, reach.arrayminus, reach.symmetric) == ((5.0,), (1.0,), False)
+
+
 def shown():
     return plots.show(
         plots.lines([plots.Line("<b>", [1, 2], [1 / 3, 2])], x="x", y="y"), "a-figure", "Two points </script> rise"

@@ -80,6 +80,13 @@ def test_for_new_images_an_interval_is_wider_than_for_new_seeds():
     assert images[2] - images[1] > 1.2 * (seeds[2] - seeds[1])
 
 
+def test_where_nothing_scatters_equal_settings_cannot_be_told_apart():
+    perfect = np.ones((2, 50), bool)
+    for mean, low, high, p in (unpaired([5, 5], [5, 5]), on_new_images(perfect, perfect)):
+        assert (mean, low, high, p) == (0, 0, 0, 1)
+    assert Difference(0.0, None, None, float("nan"), (2, 2)).verdict == "cannot tell"
+
+
 def test_pooled_over_two_it_is_students_t_and_without_a_pool_welchs():
     a, b = np.random.default_rng(4).normal(size=(2, 7))
     b = 3 * b[:5]
@@ -171,5 +178,8 @@ def test_a_spread_needs_two_runs_somewhere():
             spread([[1.0], [2.0]])
     with pytest.raises(InputError, match="must be above 0"):
         runs_needed(0.0, 1.0)
+    for std, runs in ((0.3, 1), (0.0, 3), (float("nan"), 3)):
+        with pytest.raises(InputError, match="At least 2 runs and a std above 0"):
+            smallest_seen(std, runs)
     with pytest.raises(InputError, match="same test images"):
         on_new_images(np.ones((2, 3), bool), np.ones((2, 4), bool))

@@ -7,6 +7,7 @@ The page cannot make it: the intervals need scipy, and the site is built without
 
 import json
 
+from ...errors import InputError
 from ...files import write_atomically
 from ...folders import data_folder
 from ...results.answer import answer
@@ -41,10 +42,11 @@ def _point(point: MeasuredPoint, corrected: dict) -> dict:
     for other in AGAINST:
         if (difference := corrected.get((point.name, other))) is None:
             continue
-        wider = point.against(other, images=True)
+        if (on_others := point.against(other, images=True)) is None:
+            raise InputError(f"A record of {point.name} does not say which images were right: run it again.")
         against[other] = {
             "these": _gain(difference),
-            "new": _gain(wider) if wider else _gain(difference),
+            "new": _gain(on_others),
             "words": difference.words,
         }
     return {
@@ -54,7 +56,7 @@ def _point(point: MeasuredPoint, corrected: dict) -> dict:
         "dataset": DATASETS[point.dataset],
         "large": point.large,
         "precision": point.precision,
-        "gap": round(point.gap or 0.0, 2),
+        "gap": round(point.gap, 2),
         "against": against,
         "runs": {
             name: [[run.seed, round(run.error, 2), run.name] for run in point.finished(name)]

@@ -50,6 +50,8 @@ def recording():
             name = (config["dataset"], config["model"], *(config[key] for key in RECIPE))
             group = groups.setdefault(name, _group(config))
             group["rows"].setdefault(row, []).append(_run(run, path.stem, group["kept"]))
+        except InputError:
+            raise
         except (ValueError, KeyError, TypeError) as error:
             raise InputError(
                 f"{path} is not a record of a run: expected a JSON file that `sgutils train` wrote."
