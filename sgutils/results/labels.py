@@ -1,22 +1,14 @@
 """How the book names a method with its options, in tables, figures and explorables; needs no torch."""
 
+import json
+from pathlib import Path
+
 from .signatures import method_defaults
 
-DATASETS = {
-    "cifar10": "CIFAR-10",
-    "cifar100": "CIFAR-100",
-    "fashion-mnist": "Fashion-MNIST",
-    "fer2013": "FER-2013",
-    "raf-db": "RAF-DB",
-    "digits": "digits",
-}
-NETWORKS = {
-    "resnet20": "ResNet-20",
-    "resnet32": "ResNet-32",
-    "resnet50": "ResNet-50",
-    "resnet56": "ResNet-56",
-    "resnet110": "ResNet-110",
-}
+# In a file of their own, which the results explorer reads too.
+_NAMES = json.loads(Path(__file__).with_name("names.json").read_text(encoding="utf-8"))
+DATASETS: dict[str, str] = _NAMES["datasets"]
+NETWORKS: dict[str, str] = _NAMES["networks"]
 PEERS = {
     "mutual-learning": "DML",
     "native-ensemble": "ONE",

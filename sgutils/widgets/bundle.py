@@ -150,7 +150,7 @@ def _as_constant(path, inlined):
 
 
 def _identifier(path):
-    return "file_" + re.sub(r"\W", "_", str(path.relative_to(HERE.resolve())))
+    return "file_" + re.sub(r"\W", "_", str(path.relative_to(HERE.resolve().parent)))
 
 
 def _check(name):

@@ -1,19 +1,7 @@
-export const DATASETS = [
-  ["cifar10", "CIFAR-10"],
-  ["fer2013", "FER-2013"],
-  ["cifar100", "CIFAR-100"],
-  ["raf-db", "RAF-DB"],
-  ["fashion-mnist", "Fashion-MNIST"],
-  ["digits", "digits"],
-];
+import names from "../../results/names.json";
 
-export const NETWORKS = {
-  resnet20: "ResNet-20",
-  resnet32: "ResNet-32",
-  resnet50: "ResNet-50",
-  resnet56: "ResNet-56",
-  resnet110: "ResNet-110",
-};
+export const DATASETS = Object.entries(names.datasets);
+export const NETWORKS = names.networks;
 
 const RECIPE = "the paper’s recipe";
 

@@ -1,5 +1,6 @@
 """Measured runs of the ledger beside the paper's numbers (chapters Ablations, Paper and measurement)."""
 
+from ...results.labels import DATASETS
 from ..explorable import Explorable, Setting, one_of
 from .ledger import SWITCHES
 
@@ -18,13 +19,13 @@ def _switches():
 class ResultsExplorer(Explorable, module="results_explorer"):
     """Runs that exist, and numbers that are printed: errors after the last epoch, or curves over epochs.
 
-    `dataset` is one of `sgutils.DATASETS`; `runs` names a network and scale as the menu of the picture does ("" takes
+    `dataset` is one of `sgutils.results.labels.DATASETS`; `runs` names a network and scale as the menu of the picture does ("" takes
     the first), `paper` a printed table and network, such as "Table 5, ResNet-50" ("" takes the one that fits best).
     `view` is "last epoch" or "curves", `error` which errors are shown, `seeds` "each", "mean" or one seed. `methods` lists
     the methods on show, Self-Guidance by its values of lambda: "plain,0,0.25,ONE".
     """
 
-    dataset = one_of("cifar10", "cifar100", "fer2013", "raf-db", "fashion-mnist", "digits")
+    dataset = one_of(*DATASETS)
     runs = _words("the name of a network and scale, or an empty string")
     paper = _words("the name of a printed table and network, or an empty string")
     view = one_of("last epoch", "curves")
