@@ -5,7 +5,6 @@ import re
 from itertools import islice
 from urllib.parse import urlencode
 
-import pytest
 from support.site_pages import SETTLED
 from support.waiting import until_true
 
@@ -126,11 +125,6 @@ def test_a_view_can_be_shared(opened, explorable_page):
 HOSTILE = ['"<img src=x onerror=alert(1)>"', "-1e308", "%"]
 
 
-@pytest.mark.tried(
-    "Addresses of pages with states that no reader could set",
-    "The page opens as usual; no script runs.",
-    times=len(HOSTILE),
-)
 def test_a_hostile_address_does_no_harm(opened, explorable_page):
     with opened() as site:
         page = site.go(explorable_page)
