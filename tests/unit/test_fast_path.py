@@ -88,7 +88,9 @@ def test_a_step_in_bfloat16_is_the_same_to_its_precision(name, monkeypatch):
 
     def watch(module, function):
         original = getattr(module, function)
-        monkeypatch.setattr(module, function, lambda logits, *more: compared.append(logits) or original(logits, *more))
+        monkeypatch.setattr(
+            module, function, lambda logits, *more, **named: compared.append(logits) or original(logits, *more, **named)
+        )
 
     watch(torch.nn.functional, "cross_entropy")
     watch(sgutils.losses, "_at_least_float32")
