@@ -86,6 +86,8 @@ def test_the_trainer_trains_with_pytorch_and_in_the_page(page):
     # With the images that the kernel has.
     root.locator("summary").click()
     root.get_by_role("combobox", name="runs on").select_option("wasm")
+    until(lambda: "in this page" in said(), "the page has taken over, and stands still as PyTorch did")
+    press("Play")
     until(lambda: "in this page" in said() and "images/s" in said(), "the page trains")
     press("Pause")
 
