@@ -7,7 +7,6 @@ what else the machine does, so the load stands beside them, and for training the
 """
 
 import argparse
-import gzip
 import json
 import os
 import platform
@@ -15,20 +14,16 @@ import statistics
 import sys
 import threading
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from playwright.sync_api import sync_playwright
 
 from book._tools.serve import server
 from sgutils.files import write_atomically
 from tests.support.browser import FLAGS, find_chromium
+from tests.support.site_pages import SITE, wire_sizes
 
 ROOT = Path(__file__).resolve().parent.parent
-SITE = ROOT / "_build" / "html"
 OUT = ROOT / "data" / "benchmarks" / "explorables.json"
-
-# Already compressed, so they travel as they are.
-COMPRESSED = {".woff2", ".png", ".jpg", ".webp", ".gz"}
 
 # Uses each control again and again, and times from its event until the browser has painted what followed from it; the
 # same without any event is what a frame costs by itself.
@@ -134,7 +129,7 @@ def weight(page, address):
     asked = requests(page)
     page.goto(address, wait_until="load")
     page.wait_for_timeout(2000)
-    return over_the_wire(asked)
+    return sum(wire_sizes(asked).values())
 
 
 def requests(page):
@@ -142,15 +137,6 @@ def requests(page):
     asked = set()
     page.on("request", lambda request: request.url.startswith("http") and asked.add(request.url.split("?")[0]))
     return asked
-
-
-def over_the_wire(asked):
-    """Bytes of these files as a host that compresses would send them."""
-    files = [SITE / urlsplit(address).path.lstrip("/") for address in asked]
-    return sum(
-        len(gzip.compress(file.read_bytes())) if file.suffix not in COMPRESSED else file.stat().st_size
-        for file in files
-    )
 
 
 def measure(chromium, base):
@@ -166,7 +152,7 @@ def measure(chromium, base):
             if name == "live_network":
                 asked = requests(page)
                 record["answer_median_ms"] = answers(host)
-                record["loaded_MB"] = round(over_the_wire(asked) / 1e6, 1)
+                record["loaded_MB"] = round(sum(wire_sizes(asked).values()) / 1e6, 1)
             if name == "playground":
                 page.reload()
                 page.wait_for_selector("[data-module=playground][data-mounted]")

@@ -1,17 +1,13 @@
 """Every page of the built site, as it stands when a reader opens it."""
 
-import gzip
-from urllib.parse import unquote, urlsplit
-
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from support.site_pages import SITE, page_names
+from support.site_pages import SITE, page_names, wire_sizes
 
 # All of axe's rules but one of good practice: the theme's logo lies outside every landmark of the page.
 OPTIONS = {"rules": {"region": {"enabled": False}}}
 PAGE_BUDGET = 600_000  # bytes over the wire, compressed
 HOW = pytest.mark.parametrize("by_file", [False, True], ids=["served", "double-click"])
-COMPRESSED = {".woff2", ".png", ".jpg", ".webp"}
 
 
 def test_the_site_has_pages():
@@ -193,12 +189,6 @@ def test_axe_finds_nothing_wrong(wide, phone):
 
 
 def test_a_page_is_light_over_the_wire(wide, name):
-    paths = {unquote(urlsplit(url).path).lstrip("/") for url in wide.asked_for if url.startswith(wide.home)}
-    sizes = {path: _wire_size(SITE / path) for path in paths}
+    sizes = wire_sizes(url for url in wide.asked_for if url.startswith(wide.home))
     heaviest = sorted(sizes.items(), key=lambda item: -item[1])[:8]
     assert sum(sizes.values()) <= PAGE_BUDGET, f"{name} weighs {sum(sizes.values())} bytes; the heaviest: {heaviest}"
-
-
-def _wire_size(path):
-    data = path.read_bytes()
-    return len(data) if path.suffix in COMPRESSED else len(gzip.compress(data, 6))

@@ -1,9 +1,14 @@
-"""Where the built site is, and which pages it has."""
+"""Where the built site is, which pages it has, and what they weigh."""
 
+import gzip
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 ROOT = Path(__file__).resolve().parents[2]
 SITE = ROOT / "_build" / "html"
+
+# Already compressed, so they travel as they are.
+COMPRESSED = {".woff2", ".png", ".jpg", ".webp", ".gz"}
 
 # Painted, and nothing is still being worked out.
 SETTLED = """async () => {
@@ -23,3 +28,14 @@ def page_names():
 def holding(text):
     """The pages that hold a piece of HTML."""
     return [name for name in page_names() if text in (SITE / name).read_text("utf-8")]
+
+
+def wire_sizes(addresses):
+    """Bytes of each file of the site among these addresses, by its path, as a host that compresses would send it."""
+    paths = {unquote(urlsplit(address).path).lstrip("/") for address in addresses}
+    return {path: _wire_size(SITE / path) for path in paths}
+
+
+def _wire_size(file):
+    data = file.read_bytes()
+    return len(data) if file.suffix in COMPRESSED else len(gzip.compress(data, 6))
