@@ -1,35 +1,44 @@
-"""How fast the real network trains in a page, against PyTorch on one thread of the same machine.
+"""How fast the real network trains in a page, against PyTorch on one thread of the same machine, and what that asks of the page.
 
-    python -m benchmarks.page_training
+    make book && python -m benchmarks.page_training
 
-runs the engine of the trainer (WebAssembly, one thread) in headless Chromium and the same steps in PyTorch, turn by turn, and
-writes `data/benchmarks/page-training.json`. Wall times depend on what else the machine does, so images per second of CPU time
-stand beside them, and the ratio is of those.
+runs the engine of the trainer (WebAssembly, one thread) in headless Chromium and the same steps in PyTorch, turn by turn. Then
+it opens the book's first page as a reader does, once for each data set: what the page weighs before and after the click that
+trains, and how many frames a second it draws before and while. All goes to `data/benchmarks/page-training.json`. Wall times
+and frames depend on what else the machine does, so its load stands beside them; beside images per second stand those of CPU
+time, and the ratio is of those.
 """
 
 import argparse
 import json
 import os
 import platform
+import re
 import statistics
+import sys
+import threading
 import time
 from pathlib import Path
 
 import torch
 from playwright.sync_api import sync_playwright
 
+from benchmarks.explorables import requests
+from book._tools.serve import server
 from sgutils.files import write_atomically
 from sgutils.methods import METHODS
 from sgutils.networks import ResNet
 from sgutils.widgets.bundle import HERE, bundled
 from sgutils.widgets.trainer.make_engine import networks
 from tests.support.browser import FLAGS, find_chromium
+from tests.support.site_pages import SITE, wire_sizes
 
 ROOT = Path(__file__).resolve().parent.parent
 OUT = ROOT / "data" / "benchmarks" / "page-training.json"
 
 BATCH, SIDE, SECONDS, TURNS = 64, 14, 2.0, 5
 SIZES = ("resnet8-narrow", "resnet8-full", "resnet20-full")
+DATASETS = ("fashion-mnist", "digits")
 SETTINGS = {"lr": 0.01, "momentum": 0.9, "weightDecay": 1e-4, "nesterov": True}
 
 # The engine with noise for images, ready to train; and steps for a while: how many, in how many seconds.
@@ -53,6 +62,15 @@ BEGIN = """async ([wasm, start, network, batch, side]) => {
     return [steps, (performance.now() - began) / 1000];
   };
 }"""
+
+# Frames a second that the page draws, for a while.
+FRAMES = """async (seconds) => {
+  const began = await new Promise(requestAnimationFrame);
+  let [frames, now] = [0, began];
+  for (; now - began < 1000 * seconds; frames += 1) now = await new Promise(requestAnimationFrame);
+  return (1000 * frames) / (now - began);
+}"""
+FRAME_SECONDS = 5.0
 
 
 def torch_steps(network, name):
@@ -115,13 +133,51 @@ def measure(chromium):
     return found
 
 
+def visit(chromium, base, data):
+    """What a reader of the first page has of the click that trains: bytes, and frames a second."""
+    page = chromium.new_page(viewport={"width": 1280, "height": 900})
+    asked = requests(page)
+    weight = lambda: round(sum(wire_sizes(asked).values()) / 1000)
+    page.goto(f"{base}book/index.html?trainer.data=%22{data}%22&trainer.engine=%22wasm%22", wait_until="load")
+    page.evaluate("scrollTo(0, document.body.scrollHeight)")  # as the test of a page's weight does
+    trainer = page.locator("[data-module=trainer][data-mounted]")
+    trainer.scroll_into_view_if_needed()
+    page.wait_for_timeout(2000)
+    found = {
+        "before_the_click_kB": weight(),
+        "frames_per_second_before": round(page.evaluate(FRAMES, FRAME_SECONDS), 1),
+    }
+    recorded = trainer.locator(".sg-ties").get_attribute("d")
+    trainer.locator("[data-loads]").click()
+    said = trainer.locator("output", has_text="images/s").first
+    said.wait_for(timeout=120_000)
+    page.wait_for_function("was => document.querySelector('.sg-ties').getAttribute('d') !== was", arg=recorded)
+    found["frames_per_second_while_training"] = round(page.evaluate(FRAMES, FRAME_SECONDS), 1)
+    found["after_the_click_kB"] = weight()
+    found["images_per_second_it_says"] = int(re.search(r"([\d,]+) images/s", said.inner_text())[1].replace(",", ""))
+    page.close()
+    print(data, found, flush=True)
+    return found
+
+
+def visits(chromium):
+    running = server(SITE)
+    threading.Thread(target=running.serve_forever, daemon=True).start()
+    try:
+        return {data: visit(chromium, f"http://127.0.0.1:{running.server_address[1]}/", data) for data in DATASETS}
+    finally:
+        running.shutdown()
+
+
 def main():
     argparse.ArgumentParser(description=__doc__.split("\n")[0]).parse_args()
+    if not (SITE / "index.html").exists():
+        sys.exit("The site is not built: run `make book` first.")
     torch.set_num_threads(1)
     busy = os.getloadavg()[0]
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=find_chromium(), args=list(FLAGS))
-        record = {"training": measure(chromium), "browser": f"Chromium {chromium.version}"}
+        record = {"training": measure(chromium), "page": visits(chromium), "browser": f"Chromium {chromium.version}"}
         chromium.close()
     record |= {
         "batch": BATCH,
