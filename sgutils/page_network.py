@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import cast
 
 import torch
-from torch import Tensor
 
 from .data import load_dataset
 from .files import read_safetensors, reraise_as_input_error
@@ -80,16 +79,3 @@ def load_saved_network(path: str | Path) -> SavedNetwork:
             std=std,
             method=texts["method"],
         )
-
-
-def safetensors(tensors: dict[str, Tensor], texts: dict[str, str]) -> bytes:
-    """A safetensors file of single-precision numbers: these tensors by their names, and texts."""
-    header: dict[str, object] = {"__metadata__": texts}
-    parts, at = [], 0
-    for name, tensor in tensors.items():
-        parts.append(tensor.detach().float().cpu().contiguous().numpy().astype("<f4").tobytes())
-        header[name] = {"dtype": "F32", "shape": list(tensor.shape), "data_offsets": [at, at + len(parts[-1])]}
-        at += len(parts[-1])
-    head = json.dumps(header, separators=(",", ":")).encode()
-    head += b" " * (-len(head) % 8)
-    return b"".join([len(head).to_bytes(8, "little"), head, *parts])

@@ -26,6 +26,7 @@ COLAB = {
         "anywidget": "0.9.13",
         "scipy": "1.13.1",
         "pillow": "10.4.0",
+        "safetensors": "0.4.5",
     },
     "newer": {
         "torch": "2.12.1+cu130",
@@ -38,6 +39,7 @@ COLAB = {
         "anywidget": "0.11.0",
         "scipy": "1.17.1",
         "pillow": "13.0.0",
+        "safetensors": "0.8.0",
     },
 }
 

@@ -1,8 +1,7 @@
 """A gated residual network that trains in the page (front page, and chapter Self-Guidance)."""
 
 from ..explorable import Explorable, gate_string, number, one_of, switch, whole_number
-
-METHODS = ("baseline", "stochastic-depth", "self-guidance", "without-backward-full")
+from ..methods import METHODS
 
 
 class Playground(Explorable, module="playground"):

@@ -11,6 +11,7 @@ import time
 
 import numpy as np
 import torch
+from safetensors.torch import save
 
 from ...data import load_dataset
 from ...data.loader import loaders
@@ -18,7 +19,6 @@ from ...gates import linear_decay, sample_gates
 from ...methods import Baseline, SelfGuidance, StochasticDepth
 from ...networks import ResNet
 from ...networks.modes import evaluating
-from ...page_network import safetensors
 from .make_engine import networks
 
 BATCH = 64
@@ -219,8 +219,8 @@ class Training:
             "steps": str(self.steps),
             "method": self.settings["method"],
         }
-        state = {name: value for name, value in self.net.state_dict().items() if value.is_floating_point()}
-        return safetensors(state, texts)
+        weights = {name: value for name, value in self.net.state_dict().items() if value.is_floating_point()}
+        return save({name: value.cpu().contiguous() for name, value in weights.items()}, texts)
 
     def _endless(self):
         while True:

@@ -6,9 +6,9 @@ from pathlib import Path
 import traitlets
 
 from ..explorable import Explorable, Setting, gate_string, number, one_of, switch, whole_number
+from ..methods import METHODS
 from .images import fashion_mnist
 
-METHODS = ("baseline", "stochastic-depth", "self-guidance", "without-backward-full")
 NETWORKS = tuple(json.loads(Path(__file__).with_name("catalogue.json").read_text(encoding="utf-8")))
 
 
@@ -19,8 +19,9 @@ class Trainer(Explorable, module="trainer"):
     PyTorch where there is a kernel and the faster of the two where there is none);
     `method`, `lam`, `tau`, `p_last`, `lr` and `statistics` (whose pass moves the running statistics of batch norm, "teacher"
     or "both") act on its next step. With `compare` two train side by side from the same weights, on the same batches, the
-    second one with the settings that begin with `b_`; `edit` says which of them ("A" or "B") is shown and set. `gates` is a student chosen by hand ("" for the ones that are drawn), `image` one of the
-    images on the map and `moment` a place in the `recording`, which `book/_tools/record_trainer.py` wrote.
+    second one with the settings that begin with `b_`; `edit` says which of them ("A" or "B") is shown and set. `gates` is a
+    student chosen by hand ("" for the ones that are drawn), `image` one of the images on the map and `moment` a place in the
+    `recording`, which `book/_tools/record_trainer.py` wrote.
     """
 
     data = one_of("fashion-mnist", "digits")
