@@ -22,7 +22,7 @@ MOVED = {
     "safetensors": "page_network",
 }
 # In `sgutils` and in `sgutils.results`.
-RENAMED = {"mean_and_deviation": "mean_std"}
+RENAMED = {"mean_and_deviation": "mean_std", "setting": "setting_key"}
 
 
 class _Moved(MetaPathFinder, Loader):

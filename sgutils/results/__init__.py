@@ -9,7 +9,7 @@ __getattr__, __dir__ = lazy_names(
         **dict.fromkeys(("by_setting", "load_benchmark", "load_results", "mean_std"), "ledger"),
         **dict.fromkeys(("as_markdown", "as_text", "beside_the_paper", "describe_setting", "measured"), "tables"),
         "title_at_scale": "tables",
-        **dict.fromkeys(("Run", "load_run", "run_name", "setting"), ".training.record"),
+        **dict.fromkeys(("Run", "load_run", "run_name", "setting_key"), ".training.record"),
         **dict.fromkeys(("EXPERIMENTS", "Experiment"), "experiments"),
     },
     renamed=RENAMED,

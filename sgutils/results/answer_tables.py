@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from .answer import Gains, anchor
 from .comparisons import compare
+from .labels import point_label
 from .map import AGAINST, GUIDED, MeasuredPoint
 from .statistics import Difference, holm
 
@@ -11,7 +12,7 @@ NO_BREAK = "\u00a0"
 STRONG = "map-cifar100-strong"
 USUAL = "map-cifar100"
 # What costs a reader little, cheapest first, and how a person calls it.
-SIMPLER = {
+TITLES = {
     "label smoothing": "label smoothing, 0.1",
     "stronger recipe": "a stronger recipe (cosine schedule, weight decay 5e-4)",
     "stochastic depth": "stochastic depth alone",
@@ -32,7 +33,7 @@ def map_rows(points: Sequence[MeasuredPoint], found: Gains) -> list[dict[str, st
             "plain errs": f"{sum(errors) / len(errors):.1f}{NO_BREAK}%",
         }
         for other in AGAINST:
-            row[f"against {other.replace('lambda', 'λ =')}"] = _said(found.get((point.name, other)), "not run")
+            row[f"against {point_label(other)}"] = _said(found.get((point.name, other)), "not run")
         rows.append(row)
     return rows
 
@@ -53,12 +54,12 @@ def simpler_rows(points: Sequence[MeasuredPoint]) -> tuple[list[dict[str, str]],
     ends = where_to_compare(points)
     measured: dict[tuple[str, str], Difference] = {}
     for point in ends:
-        for name in SIMPLER:
+        for name in TITLES:
             if (difference := _against_plain(point, name, points)) is not None:
                 measured[point.name, name] = difference
     corrected = dict(zip(measured, holm(list(measured.values())), strict=True))
     rows = []
-    for name, title in SIMPLER.items():
+    for name, title in TITLES.items():
         row = {"what": title}
         for point in ends:
             heading = f"{point.short}, {point.point.recipe['epochs']} epochs (gap {point.gap:.0f})"

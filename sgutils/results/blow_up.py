@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from ..folders import data_folder
 from ..training.config import Config
-from ..training.record import Run, setting
+from ..training.record import Run, setting_key
 from .campaign import BLOW_UP
 from .comparisons import compare_all
 from .labels import label
@@ -22,7 +22,7 @@ def blow_up_runs(runs: Sequence[Run]) -> dict[str, list[Run]]:
     """The runs of each form by its label; an empty list where it was not run."""
     done = by_setting(list(runs))
     configs = [Config(**arguments) for arguments in BLOW_UP]
-    return {label(config.method, config.options): done.get(setting(config.as_dict()), []) for config in configs}
+    return {label(config.method, config.options): done.get(setting_key(config.as_dict()), []) for config in configs}
 
 
 def largest_logits() -> dict[str, float]:
@@ -57,7 +57,7 @@ def _blown(ended: Groups) -> str:
 def _errors(groups: Groups) -> str:
     found = against_the_first(groups)
     difference = found.get(PREDICTED_WORST)
-    means = {name: [run.error for run in runs if run.status == "finished"] for name, runs in groups.items()}
+    means = {name: [run.error for run in runs if run.finished] for name, runs in groups.items()}
     known = {name: sum(errors) / len(errors) for name, errors in means.items() if errors}
     worst = max(known, key=lambda name: known[name])
     held = worst == PREDICTED_WORST and difference is not None and difference.verdict == "worse"

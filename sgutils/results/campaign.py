@@ -7,7 +7,7 @@ gap. `data/results/PLAN.md` says what is compared, and how, in words.
 
 from dataclasses import dataclass
 
-GUIDED = {"method": "self-guidance"}
+SELF_GUIDANCE = {"method": "self-guidance"}
 # The settings of every point. A Self-Guidance step costs 1.75 plain steps, and so "as much work" is 1.75 times the epochs.
 EQUAL_WORK = 1.75
 CORE = ("plain", "equal work", "stochastic depth", "lambda 0", "lambda 0.25", "w/o backward full")
@@ -55,9 +55,9 @@ def setting(name: str, recipe: dict) -> dict:
             "plain": {"method": "baseline"},
             "equal work": {"method": "baseline", "epochs": round(EQUAL_WORK * recipe["epochs"])},
             "stochastic depth": {"method": "stochastic-depth"},
-            "lambda 0": GUIDED | {"options": {"lam": 0.0}},
-            "lambda 0.25": GUIDED,
-            "w/o backward full": GUIDED | {"options": {"backward_full": False}},
+            "lambda 0": SELF_GUIDANCE | {"options": {"lam": 0.0}},
+            "lambda 0.25": SELF_GUIDANCE,
+            "w/o backward full": SELF_GUIDANCE | {"options": {"backward_full": False}},
             "cosub": {"method": "cosub"},
             "twice the rate": {"method": "baseline", "lr": 2 * lr, "weight_decay": decay / 2},
             "label smoothing": {"method": "baseline", "options": {"label_smoothing": 0.1}},

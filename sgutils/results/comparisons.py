@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 
-from ..training.record import Run, setting
+from ..training.record import Run, setting_key
 from .experiments import EXPERIMENTS
 from .labels import label
 from .ledger import by_setting
@@ -53,9 +53,9 @@ def measured_in(
     Returns:
         `sgutils.results.labels.label` of each setting: its runs, in order of seed.
     """
-    finished = by_setting([run for run in runs if run.status == "finished"])
+    finished = by_setting([run for run in runs if run.finished])
     return {
-        label(config.method, config.as_dict()["options"]): finished.get(setting(config.as_dict()), [])
+        label(config.method, config.as_dict()["options"]): finished.get(setting_key(config.as_dict()), [])
         for config in EXPERIMENTS[experiment].configs(1, scale)
         if dataset in (None, config.dataset)
     }
@@ -63,7 +63,7 @@ def measured_in(
 
 def errors_of(runs: Sequence[Run]) -> list[float]:
     """Last-epoch test errors in points of the runs that finished."""
-    return [run.error for run in runs if run.status == "finished"]
+    return [run.error for run in runs if run.finished]
 
 
 def compare(groups: Mapping[str, Sequence[Run]], a: str, b: str) -> Difference | None:
@@ -85,7 +85,7 @@ def compare(groups: Mapping[str, Sequence[Run]], a: str, b: str) -> Difference |
 
 def compare_on_new_images(groups: Mapping[str, Sequence[Run]], a: str, b: str) -> Difference | None:
     """As `compare`, for other seeds **and** other test images; None where records do not say which images were right."""
-    if any(run.right is None for name in (a, b) for run in groups[name] if run.status == "finished"):
+    if any(run.right is None for name in (a, b) for run in groups[name] if run.finished):
         return None
     return _compare(groups, a, b, on_new_images, _right_images)
 
@@ -101,7 +101,7 @@ def compare_all(
 
 def pairing_of(groups: Mapping[str, Sequence[Run]]) -> Pairing | None:
     """Whether runs of one seed err alike at a point; None where no two settings have two seeds in common."""
-    finished = [{run.seed: run.error for run in runs if run.status == "finished"} for runs in groups.values()]
+    finished = [{run.seed: run.error for run in runs if run.finished} for runs in groups.values()]
     errors = [found for found in finished if len(found) > 1]
     seeds = sorted(set.intersection(*map(set, errors))) if errors else []
     if len(errors) < 2 or len(seeds) < 2:
@@ -110,7 +110,7 @@ def pairing_of(groups: Mapping[str, Sequence[Run]]) -> Pairing | None:
 
 
 def _right_images(runs: Sequence[Run]) -> list[np.ndarray]:
-    return [right for run in runs if run.status == "finished" and (right := run.right_images()) is not None]
+    return [right for run in runs if run.finished and (right := run.right_images()) is not None]
 
 
 def _compare(

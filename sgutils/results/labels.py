@@ -48,6 +48,11 @@ def label(method, options):
     return ", ".join([_OTHERS.get(method) or PEERS.get(method, method), *words])
 
 
+def point_label(name):
+    """A setting of the campaign's points for a reader: "λ = 0.25" for "lambda 0.25"."""
+    return name.replace("lambda ", "λ = ")
+
+
 def unusual(method, options):
     """The options that differ from the usual ones, by name, so that the order in a record does not matter."""
     usual = method_defaults(method)

@@ -6,7 +6,7 @@ from collections import defaultdict
 from pathlib import Path
 
 from ..folders import data_folder, ledgers, records
-from ..training.record import Run, load_run, setting
+from ..training.record import Run, load_run, setting_key
 
 
 def load_results(folder: str | Path | None = None) -> list[Run]:
@@ -33,10 +33,10 @@ def load_benchmark(name: str) -> dict | None:
 
 
 def by_setting(runs: list[Run]) -> dict[str, list[Run]]:
-    """Runs that differ in nothing but the seed, together, in order of seed; keyed by `setting`."""
+    """Runs that differ in nothing but the seed, together, in order of seed; keyed by `setting_key`."""
     groups = defaultdict(list)
     for run in sorted(runs, key=lambda run: run.seed):
-        groups[setting(run.config)].append(run)
+        groups[setting_key(run.config)].append(run)
     return dict(groups)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ..training.config import Config
-from ..training.record import Run, setting
+from ..training.record import Run, setting_key
 from .campaign import POINTS, Point
 from .comparisons import compare, compare_on_new_images, pairing_of
 from .labels import DATASETS, NETWORKS
@@ -72,7 +72,7 @@ class MeasuredPoint:
         return pairing_of(self.groups)
 
     def finished(self, name: str) -> list[Run]:
-        return [run for run in self.groups.get(name, []) if run.status == "finished"]
+        return [run for run in self.groups.get(name, []) if run.finished]
 
     def errors(self, name: str) -> list[float]:
         """Test errors of a setting's runs in per cent, in order of seed."""
@@ -97,18 +97,14 @@ def measured_points(runs: Iterable[Run] | None = None) -> list[MeasuredPoint]:
     Args:
         runs: the ledger; None loads it.
     """
-    known = [
-        run
-        for run in (load_results() if runs is None else runs)
-        if run.fit_error is not None or run.status != "finished"
-    ]
+    known = [run for run in (load_results() if runs is None else runs) if run.fit_error is not None or not run.finished]
     groups = by_setting(known)
     found = []
     for name, point in POINTS.items():
         if len(point.rates) > 1:  # the learning rates of a point that is here already
             continue
         settings = {
-            title: groups.get(setting(Config(**configuration).as_dict()), [])
+            title: groups.get(setting_key(Config(**configuration).as_dict()), [])
             for title, configuration in zip(point.settings, point.configurations(), strict=True)
         }
         if sum(map(bool, settings.values())) > 1:

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ..training.config import Config
-from ..training.record import Run, setting
+from ..training.record import Run, setting_key
 from .comparisons import compare, measured_in
-from .labels import DATASETS, NETWORKS, label
+from .labels import DATASETS, NETWORKS, label, point_label
 from .ledger import by_setting
 from .map import MeasuredPoint, measured_points
 from .paper import TABLES
@@ -80,9 +80,9 @@ def labelled(table: str, datasets: Sequence[str], runs: Sequence[Run]) -> dict[s
 
 def not_run(table: str, runs: Sequence[Run]) -> str:
     """One line: how many of a table's cells this book has measured at the paper's recipe, and what measures the others."""
-    done = by_setting([run for run in runs if run.status == "finished"])
+    done = by_setting([run for run in runs if run.finished])
     cells = [cell for cell in TABLES[table].cells if cell.error is not None]
-    count = sum(setting(Config(**cell.setting).as_dict()) in done for cell in cells)
+    count = sum(setting_key(Config(**cell.setting).as_dict()) in done for cell in cells)
     missing = len(cells) - count
     if not missing:
         return f"All {len(cells)} cells were run here at the paper's recipe."
@@ -104,16 +104,15 @@ def _public(dataset: str, model: str, method: str) -> Iterator[tuple]:
 def _at_full_recipe(config: Config, runs: Sequence[Run]) -> Iterator[tuple]:
     done = by_setting(list(runs))
     plain = Config(dataset=config.dataset, model=config.model, method="baseline")
-    groups = {name: done.get(setting(c.as_dict()), []) for name, c in (("plain", plain), ("it", config))}
+    groups = {name: done.get(setting_key(c.as_dict()), []) for name, c in (("plain", plain), ("it", config))}
     if (found := compare(groups, "it", "plain")) is not None:
         yield "here, the paper's recipe", "ours", found.mean, found.low, found.high
 
 
 def _ours(method: str, dataset: str, runs: Sequence[Run], points: Sequence[MeasuredPoint]) -> Iterator[tuple]:
-    names = {"lambda 0": "λ = 0", "lambda 0.25": "λ = 0.25"}
     for point in points:
         for name in point.groups:
-            found = point.against("plain", name) if names.get(name, name) == method else None
+            found = point.against("plain", name) if point_label(name) == method else None
             if found is not None:
                 recipe = point.point.recipe
                 source = f"here, {recipe['epochs']} epochs"

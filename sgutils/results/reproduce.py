@@ -37,7 +37,8 @@ class How:
         precision: of the convolutions, see `sgutils.training.Trainer`.
         deadline: by `time.monotonic`; None for no limit.
         quiet: whether to leave progress bars out.
-        stop: asked before each epoch; True ends the runs there.
+        stop: asked before each epoch; set, it ends the runs there.
+        datasets: images that were read already, by what decides them.
     """
 
     work: Path
@@ -114,64 +115,93 @@ def reproduce(
     for folder in (ledger, work):
         make_folder(folder)
     how = How(work, command, precision, deadline, quiet or jobs > 1, threading.Event())
-    added: list[Run] = []
-    refused: dict[tuple, InputError | None] = {}
-    busy: set[Path] = set()
-    broken: set[Path] = set()
-    waiting, turn = iter(files.items()), threading.Lock()
+    rows = _Rows(files, how, say)
+    rows.run(jobs)
+    rows.say_what_is_left(ledger)
+    return rows.added
 
-    def work_on_rows() -> None:
-        with _own_stream():
-            while not how.over and take_a_row():
-                pass
 
-    def take_a_row() -> bool:
-        with turn:
-            if (row := next(waiting, None)) is None:
-                return False
-            file, config = row
-            try:
-                recorded = _is_recorded(file)
-            except InputError as error:
-                broken.add(file)
-                say(f"{file.stem}: passed over. {error} To run it again, move that file away.")
-                return True
-            if not recorded and _images_of(config) not in refused:
-                refused[_images_of(config)] = _refusal(config, how)
-        if not recorded and not refused[_images_of(config)]:
-            try:
-                run = _one(file, config, how, say)
-            except Unusable as error:
-                say(f"{file.stem}: passed over. {error}")
-                return True
-            if run is None:
-                busy.add(file)
-            elif run.status not in ("stopped", "interrupted"):
-                added.append(run)
-        return True
+class _Rows:
+    """The rows of an experiment, taken one after another by one thread or by several."""
 
-    if jobs == 1:
-        work_on_rows()
-    else:
+    def __init__(self, files: dict[Path, Config], how: How, say: Callable[[str], None]):
+        self.files, self.how, self.say = files, how, say
+        self.added: list[Run] = []
+        # Why these images can not be trained on, or None where they can; rows that are another process's; rows whose place
+        # in the ledger is taken by another file.
+        self.refused: dict[tuple, InputError | None] = {}
+        self.busy: set[Path] = set()
+        self.broken: set[Path] = set()
+        self._waiting, self._turn = iter(files.items()), threading.Lock()
+
+    def run(self, jobs: int) -> None:
+        """Take rows until none is left or time is over, ``jobs`` at once."""
+        if jobs == 1:
+            return self._take_rows()
         with ThreadPoolExecutor(jobs) as pool:
-            started = [pool.submit(work_on_rows) for _ in range(jobs)]
+            started = [pool.submit(self._take_rows) for _ in range(jobs)]
             try:
                 for each in started:
                     each.result()
             except BaseException:
-                how.stop.set()  # the others keep what they have and end
+                self.how.stop.set()  # the others keep what they have and end
                 raise
-    missing = list({str(error): error for error in refused.values() if error}.values())
-    left = [config for file, config in files.items() if file in broken or not _is_there(file)]
-    if missing and not added and all(refused.get(_images_of(config)) for config in left):
-        raise missing[0]
-    for error in missing:
-        say(f"Left out: {error}")
-    why = "time is up, call it again" if how.over else "other processes are at them" if busy else ""
-    why = why or ("some of their data is missing" if missing else "what was passed over cannot be used")
-    runs = "1 run" if len(added) == 1 else f"{len(added)} runs"
-    say(f"{runs} added to {ledger}, {f'{len(left)} left: {why}' if left else 'nothing is missing'}.")
-    return added
+
+    def _take_rows(self) -> None:
+        with _own_stream():
+            while not self.how.over and (row := self._next()) is not None:
+                if self._is_to_be_run(*row):
+                    self._run_row(*row)
+
+    def _next(self) -> tuple[Path, Config] | None:
+        with self._turn:
+            return next(self._waiting, None)
+
+    def _is_to_be_run(self, file: Path, config: Config) -> bool:
+        """Whether a row is missing and its images are there; images are read by one thread at a time."""
+        with self._turn:
+            try:
+                recorded = _is_recorded(file)
+            except InputError as error:
+                self.broken.add(file)
+                self.say(f"{file.stem}: passed over. {error} To run it again, move that file away.")
+                return False
+            if not recorded and _images_of(config) not in self.refused:
+                self.refused[_images_of(config)] = _refusal(config, self.how)
+        return not recorded and not self.refused[_images_of(config)]
+
+    def _run_row(self, file: Path, config: Config) -> None:
+        try:
+            run = _one(file, config, self.how, self.say)
+        except Unusable as error:
+            self.say(f"{file.stem}: passed over. {error}")
+            return
+        if run is None:
+            self.busy.add(file)
+        elif run.status not in ("stopped", "interrupted"):
+            self.added.append(run)
+
+    def say_what_is_left(self, ledger: Path) -> None:
+        """One line of how many rows were added, and how many are left for which reason.
+
+        Raises:
+            InputError: if nothing was added, and all that is left needs images that cannot be read.
+        """
+        missing = list({str(error): error for error in self.refused.values() if error}.values())
+        left = [config for file, config in self.files.items() if file in self.broken or not _is_there(file)]
+        if missing and not self.added and all(self.refused.get(_images_of(config)) for config in left):
+            raise missing[0]
+        for error in missing:
+            self.say(f"Left out: {error}")
+        why = "what was passed over cannot be used"
+        if self.how.over:
+            why = "time is up, call it again"
+        elif self.busy:
+            why = "other processes are at them"
+        elif missing:
+            why = "some of their data is missing"
+        runs = "1 run" if len(self.added) == 1 else f"{len(self.added)} runs"
+        self.say(f"{runs} added to {ledger}, {f'{len(left)} left: {why}' if left else 'nothing is missing'}.")
 
 
 def _own_stream() -> AbstractContextManager:

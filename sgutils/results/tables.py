@@ -1,8 +1,8 @@
 """The paper's tables beside what the ledger holds, and the ledger as a table, in text and in Markdown."""
 
-from ..methods import options
 from ..training.config import Config
-from ..training.record import Run, setting
+from ..training.record import Run, setting_key
+from .labels import row_key
 from .ledger import by_setting, mean_std
 from .paper import FIGURES, TABLES
 
@@ -14,8 +14,6 @@ def describe_setting(config: dict) -> tuple[str, str]:
     scaled-down run never passes for a full one.
     """
     full = Config()
-    chosen = {name: parameter.default for name, parameter in options(config["method"]).items()}
-    method = [f"{name}={value}" for name, value in config["options"].items() if value != chosen[name]]
     words = {
         "train_examples": "{:,} training images",
         "test_examples": "{:,} test images",
@@ -30,7 +28,7 @@ def describe_setting(config: dict) -> tuple[str, str]:
         for name, value in config.items()
         if name not in recipe and value != getattr(full, name)
     ]
-    return " ".join([config["method"], *method]), ", ".join(scale) or "full recipe"
+    return row_key(config["method"], config["options"]), ", ".join(scale) or "full recipe"
 
 
 def beside_the_paper(name: str, runs: list[Run], scale: str = "full") -> list[dict[str, str]]:
@@ -48,7 +46,7 @@ def beside_the_paper(name: str, runs: list[Run], scale: str = "full") -> list[di
     rows = []
     for cell in (TABLES | FIGURES)[name].cells:
         config = Config.at_scale(scale, **cell.setting).as_dict()
-        group = groups.get(setting(config), [])
+        group = groups.get(setting_key(config), [])
         printed = "a curve" if cell.error is None else f"{cell.error:.2f}"
         row = {"row": cell.label, "data set": config["dataset"]}
         row |= {"paper": printed + (f" ({cell.note})" if cell.note else "")}
@@ -85,7 +83,9 @@ def measured(runs: list[Run]) -> list[dict[str, str]]:
 
 
 def as_text(rows: list[dict[str, str]]) -> str:
-    """Rows of equal keys as aligned columns."""
+    """Rows of equal keys as aligned columns; of none, an empty text."""
+    if not rows:
+        return ""
     lines = [list(rows[0]), *(list(row.values()) for row in rows)]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return "\n".join(
@@ -94,14 +94,16 @@ def as_text(rows: list[dict[str, str]]) -> str:
 
 
 def as_markdown(rows: list[dict[str, str]]) -> str:
-    """Rows of equal keys as a Markdown table."""
+    """Rows of equal keys as a Markdown table; of none, an empty text."""
+    if not rows:
+        return ""
     lines = [list(rows[0]), ["---"] * len(rows[0]), *(list(row.values()) for row in rows)]
     return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
 
 
 def _error(group: list[Run]) -> str:
     """Mean and standard deviation in percent of the runs that finished, and how many did not."""
-    finished = [run.error for run in group if run.status == "finished"]
+    finished = [run.error for run in group if run.finished]
     cells = []
     if finished:
         mean, std = mean_std(finished)

@@ -121,6 +121,11 @@ class Run:
         return self.config["seed"]
 
     @property
+    def finished(self) -> bool:
+        """Whether it was trained to the end with a finite loss."""
+        return self.status == "finished"
+
+    @property
     def error(self) -> float:
         """Test error after the last epoch, in per cent.
 
@@ -141,7 +146,7 @@ class Run:
         return json.dumps(dataclasses.asdict(self), indent=1) + "\n"
 
 
-def setting(config: dict) -> str:
+def setting_key(config: dict) -> str:
     """A configuration without its seed, as text: equal for runs that may be averaged."""
     return json.dumps({key: value for key, value in config.items() if key != "seed"}, sort_keys=True)
 
@@ -191,7 +196,7 @@ def _check_kinds(run: Run) -> None:
     for name in ("last_test_error", "best_test_error", "fit_error"):
         share = getattr(run, name)
         _expect(share is None or (is_number(share) and 0 <= share <= 1), name, "a share from 0 to 1, or null")
-    _expect(run.last_test_error is not None or run.status != "finished", "last_test_error", "a share: the run finished")
+    _expect(run.last_test_error is not None or not run.finished, "last_test_error", "a share: the run finished")
     for name in ("seconds", "images_per_second"):
         _expect(is_number(getattr(run, name)), name, "a number")
     _expect(all(map(is_number, run.parameters.values())), "parameters", "an object of numbers")

@@ -105,7 +105,7 @@ def resume(
             is of the checkpoint.
     """
     folder = Path(out)
-    if (folder / RESULT).exists() and (run := load_run(folder / RESULT)).status == "finished":
+    if (folder / RESULT).exists() and (run := load_run(folder / RESULT)).finished:
         return run
     config, trainer, command, dataset = _restore(folder, dataset)
     with ExitStack() as held:
@@ -289,7 +289,7 @@ def _teacher_first(trainer: Trainer, config: Config, folder: Path | None, how: _
         if own is not None:
             on_rank_zero(lambda: make_folder(own), trainer.device)
     run = _run(plain, _plain(config), own, how)
-    if run.status != "finished":
+    if not run.finished:
         return run
     trainer.method.teacher.load_state_dict(plain.method.net.state_dict())
     return None

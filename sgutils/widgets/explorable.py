@@ -19,6 +19,8 @@ class Explorable(anywidget.AnyWidget):
 
     module = ""
     _css = stylesheet()
+    # ipywidgets 7, which Colab has, displays by this where it is a method, and never asks for the bundle below.
+    _ipython_display_ = None
 
     def __init_subclass__(cls, module=None, **kwargs):
         if module is not None:  # ipywidgets derives nameless subclasses of its own, which inherit

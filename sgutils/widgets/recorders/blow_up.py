@@ -15,15 +15,15 @@ import torch
 from ...files import write_atomically
 from ...folders import data_folder
 from ...networks.saved import load_network
-from ...results.campaign import BLOW_UP, GUIDED, POINTS, setting
+from ...results.campaign import BLOW_UP, POINTS, SELF_GUIDANCE, setting
 from ...results.ledger import by_setting, load_results
 from ...training.building import build_dataset
 from ...training.config import Config
-from ...training.record import setting as setting_of
+from ...training.record import setting_key
 from ...training.runs import NETWORK
 
 OUT = data_folder() / "explorables" / "blow-up.json"
-USUAL = setting("lambda 0.25", POINTS["map-small-cifar10"].recipe) | GUIDED
+USUAL = setting("lambda 0.25", POINTS["map-small-cifar10"].recipe) | SELF_GUIDANCE
 
 
 def main(folder: Path) -> None:
@@ -32,7 +32,7 @@ def main(folder: Path) -> None:
     x = dataset.normalizer()(dataset.test_x)
     largest = {}
     for configuration in (USUAL, *BLOW_UP):
-        for run in done.get(setting_of(Config(**configuration).as_dict()), []):
+        for run in done.get(setting_key(Config(**configuration).as_dict()), []):
             file = folder / run.name / NETWORK
             if file.exists():
                 with torch.no_grad():

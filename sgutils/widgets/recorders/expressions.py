@@ -45,9 +45,7 @@ def recording(folder: Path, runs: list[Run]) -> dict:
     Raises:
         InputError: if there is no such run, or a network does not err as its record says.
     """
-    chosen = [
-        run for run in runs if run.config["dataset"] == "fer2013" and run.status == "finished" and _is_small(run.config)
-    ]
+    chosen = [run for run in runs if run.config["dataset"] == "fer2013" and run.finished and _is_small(run.config)]
     chosen = [run for run in chosen if (folder / run.name / "network.pt").exists()]
     if not chosen:
         raise InputError(
