@@ -17,7 +17,7 @@ export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help book serve check test bench notebooks pictures stamp lock clean browser
+.PHONY: help book serve check test versions bench notebooks pictures stamp lock clean browser
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*  ## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*  ## (.*)/  make \1|\2/' | column -t -s '|' 2>/dev/null \
@@ -43,6 +43,9 @@ check: $(VENV)/.all  ## look at style and types and run the quick tests, before 
 	@$(BIN)/mypy
 	@if command -v npm > /dev/null; then tests/js/biome; else echo "The JavaScript was not looked at: that needs Node.js."; fi
 	$(BIN)/python -m pytest -q --numprocesses 2 -m 'not slow' tests/unit tests/package/test_imports.py tests/package/test_one_place.py
+
+versions: $(UV)  ## run chapters and quick tests at the lowest versions, at Colab's and at the newest; ONLY=colab for one
+	$(BIN)/python tests/support/versions.py $(ONLY)
 
 notebooks: $(VENV)/.all  ## run the chapters again and store them in their normal form; ONLY=book/x.ipynb for one
 	$(BIN)/python -m book._tools.notebooks $(ONLY)

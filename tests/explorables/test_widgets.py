@@ -1,8 +1,10 @@
 """The Python side: state that is checked in one sentence, the same output at every run."""
 
+import ipywidgets
 import numpy as np
 import pytest
 import torch
+from IPython.core.interactiveshell import InteractiveShell
 
 import sgutils as sg
 from sgutils import widgets
@@ -102,6 +104,13 @@ def test_output_of_a_cell_is_the_same_at_every_run(name):
     assert first.keys() == {"text/plain", "text/html", "application/vnd.jupyter.widget-view+json"}
     assert first["text/plain"] == second["text/plain"] == f"{class_name(name)}()"
     assert first["text/html"] == second["text/html"] == bundle.mount_html(name)
+
+
+def test_a_kernel_shows_the_page_of_an_explorable_also_with_ipywidgets_7(monkeypatch):
+    # There every widget displays itself, and IPython asks for no bundle where one can.
+    monkeypatch.setattr(ipywidgets.Widget, "_ipython_display_", lambda self, **kwargs: None, raising=False)
+    shown, _ = InteractiveShell().display_formatter.format(widgets.Temperature())
+    assert shown["text/html"] == bundle.mount_html("temperature")
 
 
 def test_repr_names_what_was_set():
