@@ -10,6 +10,8 @@ numbers, links and bibliography Sphinx makes:
 | ``> **Predict first**`` … | an admonition |
 | ``<a id="eq-kl"></a>``, ``$$ … \\tag{3.2} $$`` | an equation with a label |
 | ``[(3.2)](distillation.ipynb#eq-kl)`` | ``{eq}`eq-kl` `` |
+| ``<a id="fig-pull"></a>**Figure 3.2.** …``, in a cell of its own | a caption (`book/_ext/captions.py`) |
+| ``[Figure 3.2](distillation.ipynb#fig-pull)`` | ``{numref}`fig-pull` `` |
 | ``([Hinton *et al.*, 2015](#ref-hinton2015distilling))`` | ``{cite}`hinton2015distilling` `` |
 """
 
@@ -27,6 +29,8 @@ _CITATION = re.compile(_LINK)
 _KEY = re.compile(r"\(#ref-([\w-]+)\)")
 _REFERENCE = re.compile(r"\[\([\d.]+\)\]\((?:[\w-]+\.ipynb)?#(eq-[\w-]+)\)")
 _EQUATION = re.compile(r'^<a id="(eq-[\w-]+)"></a>\n\$\$\n(.*?)\n\\tag\{[\d.]+\}\n\$\$$', re.MULTILINE | re.DOTALL)
+_FIGURE = re.compile(r"\[Figure [\d.]+\]\((?:[\w-]+\.ipynb)?#(fig-[\w-]+)\)")
+_CAPTION = re.compile(r'\A<a id="(fig-[\w-]+)"></a>\*\*Figure [\d.]+\.\*\* (.*)\Z', re.DOTALL)
 _FOLDED = re.compile(
     r'^( *)<details( class="note")?><summary>([^<\n]+)</summary>\n\n(.*?)\n\n\1</details>$', re.MULTILINE | re.DOTALL
 )
@@ -38,6 +42,8 @@ def as_myst(text: str) -> str:
     text = _CITATIONS.sub(lambda found: _cite("cite", found), text)
     text = _CITATION.sub(lambda found: _cite("cite:t", found), text)
     text = _REFERENCE.sub(r"{eq}`\1`", text)
+    text = _FIGURE.sub(r"{numref}`\1`", text)
+    text = _CAPTION.sub(r"```{caption} \1\n\2\n```", text)
     text = _EQUATION.sub(lambda found: f"$$\n{found[2]}\n$$ ({found[1]})", text)
     text = _FOLDED.sub(_folded, text)
     return _ASIDE.sub(_aside, text)

@@ -1,7 +1,7 @@
 """MyST as Colab and JupyterLab show it well: what stands in the chapters (see `book/_ext/readable.py`)."""
 
 import re
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import nbformat
@@ -21,6 +21,10 @@ _ADMONITION = re.compile(
 _MATH = re.compile(r"^```\{math\}\n:label: (eq-[\w-]+)\n+(.*?)\n```$", re.MULTILINE | re.DOTALL)
 _LABELLED = re.compile(r"^\$\$\n(.*?)\n\$\$ \((eq-[\w-]+)\)$", re.MULTILINE | re.DOTALL)
 _EQ = re.compile(r"\{eq\}`(eq-[\w-]+)`")
+_CAPTION = re.compile(r"\A```\{caption\} (fig-[\w-]+)\n(.*)\n```\Z", re.DOTALL)
+# As it stands in a page of Markdown, and in the file of a notebook.
+_ANY_CAPTION = re.compile(r'^```\{caption\} fig-|<a id=\\"fig-', re.MULTILINE)
+_FIGURE = re.compile(r"\{numref\}`(fig-[\w-]+)`")
 _CITE = re.compile(r"\{(cite(?::t)?)\}`([\w,-]+)`")
 
 
@@ -32,7 +36,7 @@ def make_readable(notebook, chapter):
         chapter: the name of its file.
 
     Raises:
-        ValueError: if a cell refers to an equation or a work that there is not.
+        ValueError: if a cell refers to an equation, a figure or a work that there is not.
     """
     notebook.cells = [cell for cell in notebook.cells if cell.id != REFERENCES]
     prose = [cell for cell in notebook.cells if cell.cell_type == "markdown"]
@@ -49,7 +53,7 @@ def make_readable(notebook, chapter):
 
 @cache
 def elsewhere():
-    """The equations of all chapters as they are stored: the chapter's file and the number of each, by its label."""
+    """Equations and figures of all chapters as they are stored: the chapter's file and the number of each, by its label."""
     found = {}
     for path in sorted((ROOT / "book").glob("*.ipynb")):
         cells = nbformat.read(path, as_version=4).cells
@@ -59,10 +63,23 @@ def elsewhere():
 
 
 def _numbered(texts, chapter):
-    """Number the equations of one chapter as the site does: the chapter's number, then theirs in their order."""
-    labels = [label for text in texts for _, label in _LABELLED.findall(text)]
+    """Number equations and figures of one chapter as the site does: the chapter's number, then theirs in their order."""
+    equations = [label for text in texts for _, label in _LABELLED.findall(text)]
+    figures = [found[1] for text in texts if (found := _CAPTION.match(text))]
     before = f"{_chapters()[chapter]}." if chapter in _chapters() else ""
-    return {label: f"{before}{number}" for number, label in enumerate(labels, start=1)}
+    numbers = {label: f"{before}{number}" for number, label in enumerate(equations, start=1)}
+    return numbers | {label: f"{before}{number}" for number, label in enumerate(figures, start=1 + _earlier(chapter))}
+
+
+def _earlier(chapter):
+    """How many figures there are before a page without a number: the site numbers those of all such pages in one row."""
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+    parts = [part for part in toc["parts"] if not part.get("numbered")]
+    pages = [toc["root"], *(page["file"] for part in parts for page in part["chapters"])]
+    files = [next((ROOT / page).parent.glob(f"{Path(page).name}.*")) for page in pages]
+    names = [file.name for file in files]
+    before = files[: names.index(chapter)] if chapter in names else []
+    return sum(len(_ANY_CAPTION.findall(file.read_text(encoding="utf-8"))) for file in before)
 
 
 @cache
@@ -82,11 +99,14 @@ def _readable(text, chapter, numbers, cited):
     def equation(found):
         return f'<a id="{found[2]}"></a>\n$$\n{found[1]}\n\\tag{{{numbers[found[2]][1]}}}\n$$'
 
-    def reference(found):
+    def caption(found):
+        return f'<a id="{found[1]}"></a>**Figure {numbers[found[1]][1]}.** {found[2]}'
+
+    def reference(found, words):
         if found[1] not in numbers:
-            raise ValueError(f"{chapter} refers to {found[1]}: no chapter has an equation of that name.")
+            raise ValueError(f"{chapter} refers to {found[1]}, and no chapter has an equation or figure of that name.")
         home, number = numbers[found[1]]
-        return f"[({number})]({'' if home == chapter else home}#{found[1]})"
+        return f"[{words.format(number)}]({'' if home == chapter else home}#{found[1]})"
 
     def citation(found):
         keys = found[2].split(",")
@@ -97,7 +117,9 @@ def _readable(text, chapter, numbers, cited):
 
     text = _ADMONITION.sub(_quoted_or_folded, text)
     text = _LABELLED.sub(equation, text)
-    text = _EQ.sub(reference, text)
+    text = _CAPTION.sub(caption, text)
+    text = _EQ.sub(partial(reference, words="({})"), text)
+    text = _FIGURE.sub(partial(reference, words="Figure {}"), text)
     return _CITE.sub(citation, text)
 
 

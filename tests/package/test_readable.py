@@ -37,6 +37,11 @@ CASES = {
     ),
     "authors": ("as {cite:t}`zheng2022self` say", "as [Zheng and Peng (2022)](#ref-zheng2022self) say"),
     "another chapter's equation": ("by {eq}`eq-gated`", "by [(1.4)](residual-networks.ipynb#eq-gated)"),
+    "a caption": (
+        "```{caption} fig-new\nWhat is drawn.\nMore.\n```",
+        '<a id="fig-new"></a>**Figure 1.** What is drawn.\nMore.',
+    ),
+    "another chapter's figure": ("in {numref}`fig-clothes`", "in [Figure 1.1](residual-networks.ipynb#fig-clothes)"),
 }
 
 
@@ -60,6 +65,13 @@ def test_equations_are_numbered_in_their_order_and_their_references_follow():
     assert after[0] == "See [(2)](#eq-b)." and r"\tag{1}" in after[1] and r"\tag{2}" in after[2]
 
 
+def test_figures_are_numbered_apart_from_equations():
+    cells = readable(
+        "$$\na\n$$ (eq-a)", "```{caption} fig-a\nA.\n```", "```{caption} fig-b\nB.\n```", "{numref}`fig-b`"
+    )
+    assert r"\tag{1}" in cells[0] and "**Figure 2.**" in cells[2] and cells[3] == "[Figure 2](#fig-b)"
+
+
 def test_the_works_that_a_chapter_cites_stand_at_its_end_once():
     cells = readable("{cite}`zheng2022self`, {cite:t}`he2016deep`, {cite}`zheng2022self`")
     assert readable(*cells[:1])[-1] == cells[-1]
@@ -69,10 +81,15 @@ def test_the_works_that_a_chapter_cites_stand_at_its_end_once():
 
 @pytest.mark.parametrize(
     "text",
-    ["{eq}`eq-nowhere`", "{cite}`nobody2000nothing`", "```{admonition} Other\n:class: tip\nText.\n```"],
+    [
+        "{eq}`eq-nowhere`",
+        "{numref}`fig-nowhere`",
+        "{cite}`nobody2000nothing`",
+        "```{admonition} Other\n:class: tip\nText.\n```",
+    ],
 )
 def test_what_cannot_be_resolved_is_said(text):
-    with pytest.raises(ValueError, match="eq-nowhere|nobody2000nothing|Other"):
+    with pytest.raises(ValueError, match="eq-nowhere|fig-nowhere|nobody2000nothing|Other"):
         readable(text)
 
 
@@ -84,7 +101,7 @@ def test_no_cell_of_a_chapter_holds_raw_myst(path):
             # A notebook takes mathematics out before Markdown, with the marks of a quotation that stand inside it.
             quoted = [line for line in cell.source.splitlines() if line.startswith(">")]
             assert not [line for line in quoted if line.replace(r"\$", "").count("$") % 2], quoted
-            places = re.findall(r"\]\(#((?:eq|ref)-[\w-]+)\)", cell.source)
+            places = re.findall(r"\]\(#((?:eq|fig|ref)-[\w-]+)\)", cell.source)
             assert all(f'<a id="{place}"></a>' in _prose(path) for place in places), places
 
 

@@ -72,3 +72,20 @@ def test_a_chapter_says_how_long_it_takes(name):
     found = re.findall(r"<span>(\d+) minutes to read</span>", (SITE / name).read_text("utf-8"))
     assert len(found) == (ROOT / name.replace(".html", ".ipynb")).exists()
     assert all(5 <= int(minutes) <= 60 for minutes in found)
+
+
+def test_figures_have_on_the_page_the_numbers_that_the_notebook_says(name):
+    """The site numbers captions by itself; what is stored in a chapter was numbered by `book/_tools/readable.py`."""
+    notebook = ROOT / name.replace(".html", ".ipynb")
+    if notebook.exists():
+        stored = dict(
+            re.findall(r'<a id=\\"(fig-[\w-]+)\\"></a>\*\*Figure ([\d.]+)\.\*\*', notebook.read_text("utf-8"))
+        )
+        page = (SITE / name).read_text("utf-8")
+        captions = re.findall(
+            r'<figcaption>\s*<p><span class="caption-number">Figure ([\d.]+) .*?class="headerlink" href="#(fig-[\w-]+)"',
+            page,
+        )
+        assert {label: number for number, label in captions} == stored
+        references = re.findall(r'href="#(fig-[\w-]+)"><span class="std std-numref">Figure ([\d.]+)<', page)
+        assert {*references} <= {*stored.items()}
