@@ -233,7 +233,9 @@ def test_the_recording_plays_before_any_click(visit):
 
 def test_twenty_steps_on_the_graphics_processor(browser, site):
     with page_with_webgpu(browser) as page:
-        trainer = Visit(page, site + FAST.replace("wasm", "webgpu") + "&trainer.data=%22digits%22")
+        trainer = Visit(
+            page, site + FAST.replace("wasm", "webgpu") + "&trainer.data=%22digits%22&trainer.method=%22baseline%22"
+        )
         trainer.press("Train in this page")
         trainer.wait_until_it_trains()
         assert "WebGPU" in page.locator(".sg-trainer-said").first.text_content()
