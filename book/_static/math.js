@@ -1,5 +1,5 @@
 // Typesets the page's mathematics, inline and displayed, with the KaTeX that lies beside the page.
-document.addEventListener("DOMContentLoaded", () => {
+window.sgTypeset = (part) => {
   if (!window.katex) return;
   // Equations colour their terms as Jupyter's MathJax does, with \class{sg-teacher}{...}; nothing else is trusted.
   const trusted = ({ command, class: name }) => command === "\\htmlClass" && /^sg-[a-z]+$/.test(name);
@@ -14,9 +14,12 @@ document.addEventListener("DOMContentLoaded", () => {
     katex.render(tex, element, { ...options, displayMode });
     element.classList.add("sg-typeset");
   };
-  document.querySelectorAll("span.math").forEach((element) => typeset(element, false));
-  const displayed = document.querySelectorAll("div.math > .tex");
-  displayed.forEach((element) => typeset(element, true));
+  part.querySelectorAll("span.math").forEach((element) => typeset(element, false));
+  part.querySelectorAll("div.math > .tex").forEach((element) => typeset(element, true));
+};
+document.addEventListener("DOMContentLoaded", () => {
+  window.sgTypeset(document);
+  const displayed = document.querySelectorAll("article div.math > .tex");
   // An equation that is wider than the page scrolls, and so must be within reach of the keyboard.
   const reach = () =>
     displayed.forEach((element) => {

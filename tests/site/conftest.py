@@ -80,9 +80,9 @@ def opened(browser, base):
     """Opens pages: ``with opened(width, scheme) as site: site.go(name)``; by double-click with ``by_file=True``."""
 
     @contextmanager
-    def open_site(width=1280, scheme="light", by_file=False):
+    def open_site(width=1280, scheme="light", by_file=False, touch=False):
         context = browser.new_context(
-            viewport={"width": width, "height": 800}, color_scheme=scheme, reduced_motion="reduce"
+            viewport={"width": width, "height": 800}, color_scheme=scheme, reduced_motion="reduce", has_touch=touch
         )
         try:
             yield Opened(context.new_page(), f"{SITE.as_uri()}/" if by_file else base)
