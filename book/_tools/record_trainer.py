@@ -64,7 +64,8 @@ RECORD = """async ([worker, tsne, packed, settings, steps, { perplexity, cold, e
     const far = map.y.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
     const network = ({ gates, error, said }) => ({ gates: gates.map((gate) => Number(gate.toFixed(4))), error, said: text(Uint8Array.from(said)) });
     const losses = frame.losses && Object.fromEntries(Object.entries(frame.losses).map(([name, value]) => [name, value === null ? null : Number(value.toFixed(4))]));
-    frames.push({ steps: count, losses, teacher: network(look.teacher), student: network(look.student), map: text(Int16Array.from(map.y, (value) => Math.round((32767 * value) / far))) });
+    const cka = look.cka === null ? null : Number(look.cka.toFixed(4));
+    frames.push({ steps: count, losses, cka, teacher: network(look.teacher), student: network(look.student), map: text(Int16Array.from(map.y, (value) => Math.round((32767 * value) / far))) });
   }
   run.terminate();
   // Four bits a pixel are enough for so small a picture.

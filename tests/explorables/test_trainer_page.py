@@ -178,6 +178,9 @@ def test_two_settings_train_side_by_side(visit):
     for name in ("teacher A", "teacher B", "students A", "students B"):
         trainer.wait_for_text(rf"^{name} ([\d.]+) %", "found < 60")
     assert trainer.page.locator("svg path.sg-line.sg-dashed").count() == 2
+    expect(trainer.page.locator(".sg-trainer-alike")).to_have_text(
+        re.compile(r"^CKA of the two: A [01]\.\d\d, B [01]\.\d\d$")
+    )
 
     # What is moved is B's; A keeps its own.
     trainer.set("λ weight", 3)
@@ -223,12 +226,23 @@ def test_the_recording_plays_before_any_click(visit):
     trainer.press("Play the recording")
     trainer.wait("document.querySelector('.sg-trainer').textContent.includes('epoch 16.0')")
     trainer.page.get_by_role("button", name="Play the recording").wait_for()  # it has come to its end
-    before = trainer.map()
+    before, alike = trainer.map(), trainer.page.locator(".sg-trainer-alike")
+    expect(alike).to_have_text("CKA of the two: 0.96")
     trainer.set("time in the recording", 9)
     trainer.wait("(before) => document.querySelector('.sg-ties').getAttribute('d') !== before", before)
+    expect(alike).not_to_have_text("CKA of the two: 0.96")
     assert (
         trainer.page.get_by_role("slider", name="time in the recording").get_attribute("aria-valuetext") == "10 of 20"
     )
+
+
+def test_colours_tell_classes_apart_or_networks(visit):
+    trainer = visit("?trainer.color=%22network%22")
+    roles = trainer.page.locator(".sg-trainer-map svg path.sg-marks")
+    assert roles.evaluate_all("all => all.every((mark) => /sg-(teacher|student)/.test(mark.getAttribute('class')))")
+    trainer.page.locator("summary").click()
+    trainer.page.get_by_role("combobox", name="colours of the map").select_option("class")
+    trainer.wait("document.querySelector('.sg-trainer-map svg path.sg-marks.sg-class-3')")
 
 
 def test_twenty_steps_on_the_graphics_processor(browser, site):

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 import sgutils as sg
+from sgutils.features import linear_cka, penultimate
 from sgutils.page_network import load_saved_network
 from sgutils.widgets.trainer.kernel import UNSEEN, Lane, Training
 
@@ -113,6 +114,20 @@ def test_a_step_is_the_step_of_its_method(method):
     before, after = net.classifier.weight, training.net.classifier.weight
     gradient = before.grad + 1e-4 * before
     torch.testing.assert_close(after, before - 0.05 * 1.9 * gradient, rtol=1e-4, atol=1e-6)
+
+
+def test_how_alike_two_see_is_measured_on_all_test_images():
+    training = Training(**START)
+    training.by_hand = [1, 0, 1]
+    for _ in range(5):
+        training.step()
+    look = training.look()[0]["look"]
+    teacher, student = (penultimate(training.net, training.test_x, gates) for gates in (sg.linear_decay(3), [1, 0, 1]))
+    assert look["cka"] == pytest.approx(linear_cka(teacher, student), abs=1e-6) and 0 < look["cka"] < 1
+    with torch.no_grad():
+        training.net.stem[0].weight.fill_(float("nan"))
+    broken, buffers = training.look()
+    assert broken["look"]["cka"] is None and buffers == []
 
 
 def test_the_same_seed_gives_the_same_weights_batches_and_gates():

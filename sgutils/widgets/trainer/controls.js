@@ -25,7 +25,7 @@ const SAID = {
 
 // Controls in sight, and behind a click.
 const ESSENTIAL = ["method", "lam", "tau", "p_last", "lr"];
-const MORE = ["data", "network", "statistics", "seed", "engine"];
+const MORE = ["data", "network", "statistics", "seed", "engine", "color"];
 
 // Everything above the pictures.
 export function createControls({ frames, kernel, begin, play, replay, step, save, compare, set, drawn }) {
@@ -46,6 +46,7 @@ export function createControls({ frames, kernel, begin, play, replay, step, save
     tau: tauSlider(set("tau")),
     p_last: pLastSlider(set("p_last")),
     lr: rateSlider(0.5, set("lr")),
+    color: pick("color", "colours of the map", { class: "class", network: "network" }),
     statistics: pick("statistics", "running statistics from", { teacher: "the teacher", both: "both passes" }),
     seed: seedSlider(set("seed")),
     edit: choice({

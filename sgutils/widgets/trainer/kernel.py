@@ -15,6 +15,8 @@ from safetensors.torch import save
 
 from ...data import load_dataset
 from ...data.loader import loaders
+from ...errors import InputError
+from ...features import linear_cka
 from ...gates import linear_decay, sample_gates
 from ...methods import Baseline, SelfGuidance, StochasticDepth
 from ...networks import ResNet
@@ -187,7 +189,7 @@ class Training:
 
     @torch.no_grad()
     def look(self):
-        """Errors on the test images and the answers for those of the map, of teacher and student; features beside them."""
+        """Errors on the test images, of teacher and student, and how alike they see them; answers and features for the map."""
         began = time.monotonic()
         with evaluating(self.net):
             teacher, seen_by_teacher = self._view(self._deployed())
@@ -196,10 +198,10 @@ class Training:
                 self.history.append([self.steps, teacher["error"], self._error_of_students()])
         if len(self.history) > LONGEST_HISTORY:
             self.history = self.history[::2]
-        features = torch.cat([seen_by_teacher, seen_by_student]).float().cpu().numpy()
+        features = torch.cat([seen_by_teacher[self.shown], seen_by_student[self.shown]]).float().cpu().numpy()
         finite = bool(np.isfinite(features).all())
         look = {"steps": self.steps, "history": list(self.history), "teacher": teacher, "student": student}
-        look |= {"components": features.shape[1]}
+        look |= {"cka": _cka(seen_by_teacher, seen_by_student), "components": features.shape[1]}
         self.looked_at = time.monotonic()
         self.cost = self.looked_at - began
         return {"run": self.run, "look": look}, [features.tobytes()] if finite else []
@@ -269,11 +271,12 @@ class Training:
         return {key: losses.get(term, 0.0) for key, term in terms.items()}
 
     def _view(self, gates):
-        wrong = (self.net(self.test_x, gates).argmax(dim=1) != self.test.y).float().mean().item()
-        x = self.test_x[self.shown]
-        sure, said = self.net(x, gates).softmax(dim=1).max(dim=1)
+        features = self.net.features(self.test_x, gates)
+        logits = self.net.classifier(features)
+        wrong = (logits.argmax(dim=1) != self.test.y).float().mean().item()
+        sure, said = logits[self.shown].softmax(dim=1).max(dim=1)
         view = {"gates": gates.tolist(), "error": wrong, "said": said.tolist(), "sure": sure.nan_to_num().tolist()}
-        return view, self.net.features(x, gates)
+        return view, features
 
     def _error_of_students(self):
         """The mean of a few students that are drawn for it, each on its share of the test images."""
@@ -282,3 +285,11 @@ class Training:
             gates = sample_gates(self._p(), generator=self.curious)
             wrong += (self.net(x, gates).argmax(dim=1) != y).sum().item()
         return wrong / len(self.test.y)
+
+
+def _cka(teacher, student):
+    """Linear CKA, or None where the features of one are all alike or no numbers."""
+    try:
+        return linear_cka(teacher.float(), student.float())
+    except InputError:
+        return None

@@ -209,7 +209,7 @@ function termsOf(method, { ceStudent, ceTeacher, distill }, weight) {
   }[method];
 }
 
-// The map of one data set's images, and the one that was chosen on it with what the two networks call it.
+// The map of one data set's images, how alike the two networks see them, and the image that was chosen with what they call it.
 export function featureMap({ side, classes }, choose) {
   const { el: plot, svg: drawing, size, width } = picture();
   const group = svg("g");
@@ -219,17 +219,20 @@ export function featureMap({ side, classes }, choose) {
   const lines = { label: html("b", { class: "sg-label" }), teacher: html("span"), student: html("span") };
   const legend = html("div", { class: "sg-marks-legend sg-name" });
   const words = html("output", {}, ...Object.values(lines));
-  const el = html("div", {}, legend, plot, html("div", { class: "sg-trainer-image" }, photo, words));
-  const paint = ({ y, teacher, student, labels, pixels }, image, method) => {
+  const alike = html("output", { class: "sg-trainer-alike" });
+  const el = html("div", {}, legend, plot, alike, html("div", { class: "sg-trainer-image" }, photo, words));
+  // `ckas` are of one training or of two.
+  const paint = ({ y, teacher, student, ckas, labels, pixels, method }, image, byClass) => {
     const across = width();
     const down = Math.round(Math.min(340, Math.max(240, across * 0.72)));
     size(across, down);
     const full = method === "baseline" ? "baseline" : "teacher";
     const roles = [full, "student"];
     const names = [full === "baseline" ? "plain network" : "teacher", "student"];
-    paintLegend(legend, names, roles, true);
+    paintLegend(legend, names, roles, byClass);
     group.style.visibility = y ? "" : "hidden";
-    if (y) paintCloud({ y, labels, roles, byClass: true, across, down, image, pixels: pixels(image) });
+    if (y) paintCloud({ y, labels, roles, byClass, across, down, image, pixels: pixels(image) });
+    text(alike, alikeWords(ckas));
     photo.show(pixels(image));
     text(lines.label, classes[labels[image]]);
     for (const [name, shown, network] of [
@@ -246,4 +249,9 @@ export function featureMap({ side, classes }, choose) {
     });
   };
   return { el, paint };
+}
+
+function alikeWords(ckas) {
+  const said = ckas.map((cka) => (cka === null ? "none" : fixed(cka, 2)));
+  return `CKA of the two: ${said.length > 1 ? `A ${said[0]}, B ${said[1]}` : said[0]}`;
 }

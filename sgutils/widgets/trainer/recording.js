@@ -32,8 +32,9 @@ export function readTraining(recording) {
           const pair = photos[i * half + (k >> 1)];
           return 17 * (k % 2 ? pair & 15 : pair >> 4);
         }),
-      views: frames.map(({ steps, losses, teacher, student, map }, i) => {
+      views: frames.map(({ steps, losses, teacher, student, cka, map }, i) => {
         check(losses === null || Object.values(losses).every((value) => value === null || Number.isFinite(value)));
+        check(cka === null || (cka >= 0 && cka <= 1));
         const places = new Int16Array(bytes(map, 8 * labels.length).buffer);
         return {
           steps,
@@ -42,6 +43,7 @@ export function readTraining(recording) {
           history: history.slice(0, i + 1),
           teacher: network(teacher),
           student: network(student),
+          ckas: [cka],
           y: Float32Array.from(places, (place) => place / STEPS),
         };
       }),

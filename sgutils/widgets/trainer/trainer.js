@@ -37,6 +37,7 @@ const READERS = {
   edit: oneOf(["A", "B"]),
   moment: wholeNumber(0, 1000),
   image: wholeNumber(0, 499),
+  color: oneOf(["class", "network"]),
   gates: gateString,
 };
 
@@ -78,6 +79,7 @@ function render({ model, el }) {
     const { ready, frame: now, look, y } = session();
     return {
       ...look,
+      ckas: both().map((key) => lanes.sessions[key].look.cka),
       steps: now.steps,
       epoch: now.steps / ready.epoch,
       losses: now.losses,
@@ -174,7 +176,7 @@ function render({ model, el }) {
       control.show(key === "moment" ? moment() : state.get(nameOf(key)));
     const guided = isGuided(state.get(nameOf("method")));
     for (const key of ["lam", "tau"]) controls[key].el.querySelector("input").disabled = !guided;
-    maps[data].paint(shown, Math.min(shown.labels.length - 1, state.get("image")), shown.method);
+    maps[data].paint(shown, Math.min(shown.labels.length - 1, state.get("image")), state.get("color") === "class");
     errors.paint(shown, curves(shown));
     blocks.paint(shown, shown.method, { live: live(), byHand: byHand() !== null });
     loss.paint(shown.losses, shown);

@@ -20,8 +20,8 @@ class Trainer(Explorable, module="trainer"):
     `method`, `lam`, `tau`, `p_last`, `lr` and `statistics` (whose pass moves the running statistics of batch norm, "teacher"
     or "both") act on its next step. With `compare` two train side by side from the same weights, on the same batches, the
     second one with the settings that begin with `b_`; `edit` says which of them ("A" or "B") is shown and set. `gates` is a
-    student chosen by hand ("" for the ones that are drawn), `image` one of the images on the map and `moment` a place in the
-    `recording`, which `book/_tools/record_trainer.py` wrote.
+    student chosen by hand ("" for the ones that are drawn), `image` one of the images on the map, `color` what its colours tell
+    apart ("class" or "network"), and `moment` a place in the `recording`, which `book/_tools/record_trainer.py` wrote.
     """
 
     data = one_of("fashion-mnist", "digits")
@@ -44,6 +44,7 @@ class Trainer(Explorable, module="trainer"):
     seed = whole_number(0, 99)
     moment = whole_number(0, 1000)
     image = whole_number(0, 499)
+    color = one_of("class", "network")
     gates = gate_string(64)
     recording = Setting(
         "a recording made by book/_tools/record_trainer.py",

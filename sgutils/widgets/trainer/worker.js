@@ -11,6 +11,7 @@ import { linearDecay, randomNumbers, sampleGates, softmax } from "../lib/math.js
 import { deployedGates, endlessOrder } from "../lib/methods.js";
 import { createEngine, firstParameters, firstStatistics, tensorsOf } from "./engine.js";
 import { readImages } from "./images.js";
+import { linearCka } from "./likeness.js";
 import networks from "./networks.json";
 import { errorRate } from "./objective.js";
 import { safetensors } from "./safetensors.js";
@@ -75,7 +76,7 @@ async function begin({ run, data, bytes, network, engine: name, seed, settings }
   training.gates = drawn();
   engine.lost?.then(() => training?.engine === engine && fail("the graphics processor was taken away"));
   const chosen = mapImages(images.test.y, images.classes.length);
-  training.map = { indices: chosen, x: pick(images.test.x, chosen, size) };
+  training.chosen = chosen;
   postMessage({
     run,
     ready: {
@@ -93,7 +94,7 @@ async function begin({ run, data, bytes, network, engine: name, seed, settings }
 const survival = () => linearDecay(training.description.blocks.length, training.settings.p_last);
 const drawn = () => sampleGates(survival(), training.draws);
 
-// The first images of each class, in turn.
+// The images of the map: the first ones of each class, in turn.
 function mapImages(labels, classes) {
   const most = Math.floor(MAP_IMAGES / classes);
   const seen = new Array(classes).fill(0);
@@ -122,14 +123,15 @@ async function step() {
   if (!Number.isFinite(training.losses.total)) training.failed = true;
 }
 
-// Errors on the test images, and features of a few of them, of the teacher and of the student of the moment; and the mean
-// error of a few students that are drawn for it.
+// Errors on the test images, of the teacher and of the student of the moment, how alike the features of both are, and those
+// of a few images for the map; and the mean error of a few students that are drawn for it.
 async function look() {
-  const { settings, map, steps, byHand, history } = training;
+  const { settings, images, chosen, steps, byHand, history } = training;
   const began = performance.now();
   const teacher = await viewOf(deployedGates(settings.method, survival()));
   const student = await viewOf(byHand ?? training.gates);
-  const features = new Float32Array([...teacher.features, ...student.features]);
+  const width = teacher.features.length / images.test.y.length;
+  const features = new Float32Array([teacher, student].flatMap((view) => [...pick(view.features, chosen, width)]));
   if (history.at(-1)?.[0] !== steps) history.push([steps, teacher.error, await errorOfStudents()]);
   if (history.length > 240) training.history = history.filter((_, i) => i % 2 === 0);
   postMessage({
@@ -139,8 +141,9 @@ async function look() {
       history: training.history,
       teacher: { ...teacher, features: null },
       student: { ...student, features: null },
+      cka: linearCka(teacher.features, student.features, images.test.y.length),
       features: features.every(Number.isFinite) ? features : null,
-      components: features.length / (2 * map.indices.length),
+      components: width,
     },
   });
   training.lookedAt = performance.now();
@@ -148,16 +151,15 @@ async function look() {
 }
 
 async function viewOf(gates) {
-  const { engine, images, map } = training;
+  const { engine, images, chosen } = training;
   const { y, x } = images.test;
   const classes = images.classes.length;
-  const { logits } = await engine.run(x, y.length, gates);
-  const seen = await engine.run(map.x, map.indices.length, gates);
-  const shares = map.indices.map((_, n) => softmax([...seen.logits.subarray(n * classes, (n + 1) * classes)]));
+  const { logits, features } = await engine.run(x, y.length, gates);
+  const shares = chosen.map((i) => softmax([...logits.subarray(i * classes, (i + 1) * classes)]));
   return {
     gates,
     error: errorRate(logits, y, classes),
-    features: seen.features,
+    features,
     said: shares.map((p) => p.indexOf(Math.max(...p))),
     sure: shares.map((p) => Math.max(...p)),
   };
