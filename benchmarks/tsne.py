@@ -3,7 +3,7 @@
     python -m benchmarks.tsne
 
 plays the feature space in headless Chromium, with 400 points (teacher and one student) and with 600 (two students), and
-times its t-SNE steps in a worker's loop; then moves a map of 1,000 points with openTSNE, as the feature panel does. It
+times its t-SNE steps in a worker's loop; then moves a map of 1,000 points with openTSNE (`sgutils.features.LiveMap`). It
 writes `data/benchmarks/tsne.json`. Wall times depend on what else the machine does, so the load stands beside them, and
 what was done in a second is given by the CPU's own time too: of all threads of the browser, or of the kernel's process.
 """
@@ -20,7 +20,6 @@ from playwright.sync_api import sync_playwright
 
 from sgutils.features import LiveMap
 from sgutils.files import write_atomically
-from sgutils.widgets.panels.feature_panel import STEPS_PER_MAP
 from sgutils.widgets.recorders.feature_space import read_recording
 from tests.support.browser import FLAGS, find_chromium
 from tests.support.stage import Mathematics, Stage
@@ -28,6 +27,8 @@ from tests.support.stage import Mathematics, Stage
 ROOT = Path(__file__).resolve().parent.parent
 
 OUT = ROOT / "data" / "benchmarks" / "tsne.json"
+
+STEPS_PER_MAP = 4  # of the kernel's map, from one that is drawn to the next
 
 # Times of the frames in which the points have moved.
 WATCH = """() => {

@@ -1,4 +1,4 @@
-"""The book's explorables, a folder each, and the panels that train in a kernel.
+"""The book's explorables, a folder each.
 
 Each explorable is one JavaScript module with two hosts: Jupyter (through anywidget) and the static site. Importing this
 package loads neither anywidget nor torch; a class is loaded when it is first named.
@@ -19,17 +19,17 @@ _HOMES = {
     "Map": "map.map",
     "Playground": "playground.playground",
     "Trainer": "trainer.trainer",
-    "FeaturePanel": "panels.feature_panel",
-    "TrainingPanel": "panels.training_panel",
 }
+_OLD = {"FeaturePanel": "panels", "TrainingPanel": "panels"}  # go in the next release
 
 __all__ = sorted(_HOMES)
 
 
 def __getattr__(name):
-    if name not in _HOMES:
+    home = (_HOMES | _OLD).get(name)
+    if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}; it has {', '.join(__all__)}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    return getattr(import_module(f"{__name__}.{home}"), name)
 
 
 def __dir__():

@@ -113,6 +113,18 @@ def test_a_kernel_shows_the_page_of_an_explorable_also_with_ipywidgets_7(monkeyp
     assert shown["text/html"] == bundle.mount_html("temperature")
 
 
+@pytest.mark.parametrize(
+    ("old", "more"),
+    [("TrainingPanel", {}), ("FeaturePanel", {"color": "network"})],
+)
+def test_the_old_panels_are_the_trainer(old, more):
+    with pytest.warns(FutureWarning, match=f"widgets.{old} is now Trainer.* It takes no epochs, perplexity.") as told:
+        widget = getattr(widgets, old)(dataset="digits", lam=1, epochs=3, perplexity=9)
+    assert told[0].filename == __file__
+    assert isinstance(widget, widgets.Trainer) and old not in widgets.__all__
+    assert widget.state == bundle.default_state("trainer") | {"data": "digits", "lam": 1} | more
+
+
 def test_repr_names_what_was_set():
     assert repr(widgets.Temperature(tau=2, tau_squared=True)) == "Temperature(tau=2.0)"
 

@@ -12,9 +12,9 @@ SLOW = {
     *("test_anything_called", "test_anything_typed"),
     *("test_what_contributing_shows", "test_own_modules"),
     *("test_cli", "test_checkpoint", "test_distributed", "test_experiments", "test_export", "test_fast_path"),
-    *("test_feature_panel", "test_features", "test_gated", "test_killed", "test_methods", "test_ninth_method"),
+    *("test_features", "test_gated", "test_killed", "test_methods", "test_ninth_method"),
     *("test_on_a_gpu", "test_peers", "test_processors", "test_runs", "test_training"),
-    *("test_map", "test_training_panel"),
+    "test_map",
 }
 
 
