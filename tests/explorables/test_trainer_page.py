@@ -204,10 +204,10 @@ NAMES_AT = [[3], [1, 40], [10, 11, 12, 90], [5, 5, 5, 5], [0, 10, 20, 21]]
 
 def test_names_part_where_they_would_touch(browser):
     page = browser.new_page()
-    moved = page.evaluate(
+    moved, below = page.evaluate(
         """async ([source, cases]) => {
           const { apart } = await import(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
-          return cases.map((places) => apart(places, 14));
+          return [-Infinity, 4].map((first) => cases.map((places) => apart(places, 14, first)));
         }""",
         [bundle.bundled(bundle.HERE / "trainer" / "picture.js"), NAMES_AT],
     )
@@ -217,6 +217,9 @@ def test_names_part_where_they_would_touch(browser):
         assert sum(found) == pytest.approx(sum(places))
         if all(below - above >= 14 for above, below in pairwise(places)):
             assert found == places
+    for free, found in zip(moved, below, strict=True):
+        assert found[0] >= 4 and all(low - high >= 14 - 1e-9 for high, low in pairwise(found))
+        assert free[0] < 4 or found == free
 
 
 def test_the_recording_plays_before_any_click(visit):

@@ -124,13 +124,18 @@ function arrange(row, nodes) {
   if (had) (nodes.includes(focus) ? focus : nodes[0]).focus();
 }
 
-// What the settings mean, before and while it trains.
+// What the settings mean, before and while it trains; of two, first what is the same for both.
 export function planOf(state) {
   const [network, data] = ["network", "data"].map((key) => state.get(key));
   const engine = state.get("engine") === "auto" ? "" : `, on the ${ENGINES[state.get("engine")]}`;
   const shared = `${NETWORKS[network]}, ${DATASETS[data].name}${engine}, seed ${state.get("seed")}`;
-  if (!state.get("compare")) return `${shared}: ${settingsOf(state, "")}.`;
-  return `${shared}. A: ${settingsOf(state, "")}. B: ${settingsOf(state, "b_")}. Both begin with the same weights and get the same batches.`;
+  const own = settingsOf(state, "");
+  if (!state.get("compare")) return `${shared}: ${own.join("; ")}.`;
+  const others = settingsOf(state, "b_");
+  const without = (all, known) => all.filter((part) => !known.includes(part));
+  const same = without(own, without(own, others));
+  const differences = [without(own, others), without(others, own)].map((parts) => parts.join("; ") || "nothing else");
+  return `${[shared, same.join("; ")].filter(Boolean).join(": ")}. A: ${differences[0]}. B: ${differences[1]}. Both begin with the same weights and get the same batches.`;
 }
 
 function settingsOf(state, prefix) {
@@ -139,14 +144,18 @@ function settingsOf(state, prefix) {
   );
   const { blocks } = catalogue[state.get("network")];
   const p = deployedGates(method, linearDecay(blocks, state.get(`${prefix}p_last`)));
-  const depth = PASSES[method].student
-    ? `students of ${fixed(sum(p), 2)} of ${blocks} blocks on average`
-    : `all ${blocks} blocks in every step`;
-  const weight = isGuided(method) ? `; the distillation weighs λτ² = ${fixed(lam * tau ** 2, 2)}` : "";
-  const bn = isGuided(method)
-    ? `; batch norm keeps the statistics of ${statistics === "teacher" ? "the teacher" : "both passes"}`
-    : "";
-  return `${NAMES[method]}, learning rate ${fixed(lr, 3)}, ${depth}${weight}${bn}`;
+  const guided = [
+    `the distillation weighs λτ² = ${fixed(lam * tau ** 2, 2)}`,
+    `batch norm keeps the statistics of ${statistics === "teacher" ? "the teacher" : "both passes"}`,
+  ];
+  return [
+    NAMES[method],
+    `learning rate ${fixed(lr, 3)}`,
+    PASSES[method].student
+      ? `students of ${fixed(sum(p), 2)} of ${blocks} blocks on average`
+      : `all ${blocks} blocks in every step`,
+    ...(isGuided(method) ? guided : []),
+  ];
 }
 
 // Where things stand, in words.

@@ -44,11 +44,12 @@ export function errorCurves() {
         });
       },
     );
-    // Where ends come close, their names part.
+    // Where ends come close, their names part, below the title.
     const named = [...drawn].sort((a, b) => b.now - a.now);
     const at = apart(
       named.map(({ now }) => y(now)),
       LINE,
+      top,
     );
     each(
       names,
@@ -84,8 +85,9 @@ function curvesOf({ history, method, letter }) {
   }));
 }
 
-// Places from top to bottom, moved as little as keeps each this far from the next: those that would touch share a middle.
-export function apart(places, distance) {
+// Places from top to bottom, moved as little as keeps each this far from the next, and none above `first`: those that would
+// touch share a middle.
+export function apart(places, distance, first) {
   const groups = [];
   for (const place of places) {
     let group = { sum: place, count: 1 };
@@ -96,9 +98,11 @@ export function apart(places, distance) {
     }
     groups.push(group);
   }
-  return groups.flatMap(({ sum, count }) =>
-    Array.from({ length: count }, (_, i) => sum / count + (i - (count - 1) / 2) * distance),
-  );
+  return groups
+    .flatMap(({ sum, count }) =>
+      Array.from({ length: count }, (_, i) => sum / count + (i - (count - 1) / 2) * distance),
+    )
+    .map((place, i) => Math.max(place, first + i * distance));
 }
 
 // Two rows of blocks: the teacher's, shaded by p, and the student's, which can be switched where it is live.
