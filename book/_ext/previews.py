@@ -43,6 +43,7 @@ def preview(soup, place):
         return ""
     if at.name in ("span", "a") and not at.get_text(strip=True):  # an anchor before what it names
         at = at.find_next_sibling() or at.parent
+    at = at.find_parent("tr") or at
     if at.name == "dt":
         term = at.get("class") is None
         parts = [_copy(at, "dt", "strong" if term else "div"), *_beginning(at.find_next_sibling("dd"), 1 + term)]

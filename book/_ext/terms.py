@@ -46,7 +46,9 @@ def mark_symbols(app, doctree):
             continue
         for row in section.findall(nodes.row):
             symbols = [plain_tex(node.astext()).split("=")[0] for node in row[0].findall(nodes.math)]
-            row["ids"] += [symbol_id(symbol) for symbol in symbols]
+            # One id to an element: of a second one docutils would make a <span> between the cells.
+            for node, symbol in zip((row, row[0], row[0][0]), symbols, strict=False):
+                node["ids"].append(symbol_id(symbol))
             # In a few words; of several symbols in one row, all that it says.
             end = r"[,;:\\]" if len(symbols) == 1 else r"[;:\\]"
             row["symbols"], row["meaning"] = symbols, re.split(end, row[1].astext())[0].strip()
