@@ -9,26 +9,20 @@ import re
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from articles import article, pages
 from bs4 import BeautifulSoup
 
-LINK = re.compile(r'<a\b(?![^>]*class="[^"]*(?:headerlink|nav-link))[^>]*\bhref="([^"]*#[^"]+)"')
 LONGEST = 600  # characters of text
 # A box that opens by itself holds nothing to press, and nothing that runs.
 REMOVED = "script, noscript, template, button, .headerlink, .fn-bracket, iframe"
 
 
-def article(page):
-    """The part of a page that is not its frame."""
-    start, end = page.find("<article"), page.rfind("</article>")
-    return page[start:end] if start >= 0 else ""
-
-
-def linked_places(site):
+def linked_places(pages):
     """For each page of the site, the ids that links of any page lead to."""
     places = {}
-    for path in site.glob("book/*.html"):
-        for link in LINK.findall(article(path.read_text(encoding="utf-8"))):
-            parts = urlsplit(link)
+    for path in pages:
+        for link in article(path).select("a[href*='#']:not(.headerlink, .nav-link)"):
+            parts = urlsplit(link["href"])
             if parts.scheme or parts.netloc:
                 continue
             target = (path.parent / unquote(parts.path)).resolve() if parts.path else path.resolve()
@@ -82,13 +76,15 @@ def _copied(found):
 def _copy(node, old, new):
     """A copy of an element, without ids, and with links and permalinks as their words."""
     (copy,) = BeautifulSoup(str(node), "html.parser").contents
+    for explorable in copy.select(".sg-explorable"):  # its picture; what is alive stays in its place
+        explorable.replace_with(*explorable.select("noscript img"))
     for part in copy.select(REMOVED):
         part.decompose()
     for part in [copy, *copy.find_all(True)]:
         # The id of a drawing stays with it: the page in which it stands shows a copy.
         if "id" in part.attrs and "sg-figure" in part.get("class", []):
             part["data-figure"] = part["id"]
-        for attribute in ("id", "href", "tabindex", "aria-label", "role"):
+        for attribute in ("id", "href", "tabindex", "aria-label", "role", "style"):
             part.attrs.pop(attribute, None)
         if part.name == "a":
             part.name = "span"
@@ -102,13 +98,12 @@ def _copy(node, old, new):
 def write_previews(app, error):
     if error or app.builder.name != "html":
         return
-    site = Path(app.outdir)
-    for target, places in sorted(linked_places(site).items()):
-        if not target.is_file() or not target.is_relative_to(site.resolve()):
+    site = Path(app.outdir).resolve()
+    for target, places in sorted(linked_places(pages(app)).items()):
+        if not target.is_file() or not target.is_relative_to(site):
             continue
-        soup = BeautifulSoup(article(target.read_text(encoding="utf-8")), "html.parser")
-        shown = {place: html for place in sorted(places) if (html := preview(soup, place))}
-        name = target.relative_to(site.resolve()).as_posix()
+        shown = {place: html for place in sorted(places) if (html := preview(article(target), place))}
+        name = target.relative_to(site).as_posix()
         file = site / "_static" / "previews" / name.replace(".html", ".js")
         file.parent.mkdir(parents=True, exist_ok=True)
         data = json.dumps(shown, ensure_ascii=False, indent=0)

@@ -41,7 +41,13 @@ def trim(app, error):
     fonts = static / "vendor" / "fontawesome" / "webfonts"
     shutil.rmtree(fonts)
     shutil.move(out / "fontawesome", fonts)
-    for unused in {*static.rglob("*.map"), *static.glob("scripts/fontawesome*"), *static.glob("sphinx-thebe*")}:
+    sphinx_search = {static / "searchtools.js", static / "language_data.js"}  # the search is ours
+    for unused in {
+        *static.rglob("*.map"),
+        *static.glob("scripts/fontawesome*"),
+        *static.glob("sphinx-thebe*"),
+        *sphinx_search,
+    }:
         unused.unlink()
     shutil.rmtree(static / "locales", ignore_errors=True)
 
