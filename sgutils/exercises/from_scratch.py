@@ -1,8 +1,7 @@
 """The six checks of the chapter *From scratch*: each looks at one step, whatever the others are like."""
 
 import copy
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 import torch
@@ -15,7 +14,7 @@ from ..methods import SelfGuidance
 from ..networks import ResNet, keep_running_statistics, resnet
 from ..networks.resnets import GatedBlock
 from . import solution
-from .hints import Hint, exercise, expect, near
+from .hints import Hint, drawn, exercise, expect, near
 
 WIDTHS, SIDE, CLASSES = (8, 16, 32), 8, 10
 SEED, LR = 3, 0.1
@@ -181,14 +180,6 @@ def losses_of_sgutils(net: ResNet, batches: Sequence[tuple[Tensor, Tensor]]) -> 
         optimizer.step()
         losses.append(loss.item())
     return torch.tensor(losses, dtype=torch.float64)
-
-
-@contextmanager
-def drawn(seed: int) -> Iterator[None]:
-    """Random numbers of this seed, without touching those of the reader."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        yield
 
 
 def images(count: int, seed: int = 0) -> Tensor:

@@ -1,6 +1,8 @@
 """How an exercise answers: it compares what a reader's code gives with the right value and with those of usual mistakes."""
 
-from collections.abc import Callable, Mapping
+import copy
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import wraps
 
 import torch
@@ -46,8 +48,7 @@ def expect(given, right: Tensor, mistakes: Mapping[str, Tensor], what: str) -> N
     Raises:
         Hint: if it is not the right value.
     """
-    if given is None or given is Ellipsis:
-        raise Hint(f"Nothing comes back yet: write your code in place of the dots, and return {what}.")
+    something(given, what)
     if not isinstance(given, Tensor):
         raise Hint(f"A tensor is expected for {what}; yours is a {type(given).__name__}.")
     if given.shape != right.shape:
@@ -57,11 +58,77 @@ def expect(given, right: Tensor, mistakes: Mapping[str, Tensor], what: str) -> N
     for hint, value in mistakes.items():
         if value.shape == given.shape and near(given, value):
             raise Hint(hint)
-    first, wanted = (value.detach().flatten()[0].item() for value in (given, right))
+    first = int((~_close(given, right)).flatten().nonzero()[0])
+    yours, wanted = (value.detach().flatten()[first].item() for value in (given, right))
+    which = "it is" if right.numel() == 1 else f"number {first + 1} of {right.numel()} is"
     raise Hint(
-        f"There are other numbers than expected in {what}: the first is {first:.4f}, and should be {wanted:.4f}."
+        f"There are other numbers than expected in {what}: {which} {yours:.4f} in yours, and should be {wanted:.4f}."
+    )
+
+
+def something(given, what: str) -> None:
+    """Where nothing was written yet, say what is missing."""
+    if given is None or given is Ellipsis:
+        raise Hint(f"Nothing comes back yet: write your code in place of the dots, and return {what}.")
+
+
+def compare(answer: Callable, right: Callable, mistakes: Mapping[str, Callable], inputs: Sequence, what: str) -> None:
+    """Compare a reader's function with the right one on several inputs, and with those of usual mistakes.
+
+    A mistake is named only where it explains what comes back for every input.
+
+    Args:
+        answer: the reader's; it gets copies of the arguments, and may give numbers where a tensor is expected.
+        right: computes what it should be, in another way than the solution does.
+        mistakes: from the hint that helps to a function that makes the mistake.
+        inputs: the arguments of each call.
+        what: the name of the value, for a sentence.
+
+    Raises:
+        Hint: if it is not the right value for some input.
+    """
+    wanted = [as_tensor(right(*one)) for one in inputs]
+    given = []
+    for one in inputs:
+        found = answer(*copy.deepcopy(one))
+        something(found, what)
+        given.append(as_tensor(found))
+    if _all_near(given, wanted):
+        return
+    for hint, wrong in mistakes.items():
+        if _all_near(given, [as_tensor(wrong(*one)) for one in inputs]):
+            raise Hint(hint)
+    for one, found, value in zip(inputs, given, wanted, strict=True):
+        plain = all(isinstance(argument, int | float | list) for argument in one)
+        expect(found, value, {}, f"{what} for {', '.join(map(str, one))}" if plain else what)
+
+
+def as_tensor(value):
+    """Numbers, and lists and tuples of them, as a tensor; whatever else as it is."""
+    try:
+        return value if isinstance(value, Tensor) else torch.as_tensor(value, dtype=torch.float64)
+    except (TypeError, ValueError, RuntimeError):
+        return value
+
+
+def _all_near(values: Sequence, others: Sequence) -> bool:
+    return all(
+        isinstance(one, Tensor) and isinstance(other, Tensor) and one.shape == other.shape and near(one, other)
+        for one, other in zip(values, others, strict=True)
     )
 
 
 def near(one: Tensor, other: Tensor) -> bool:
-    return torch.allclose(one.detach().double(), other.detach().double(), rtol=1e-4, atol=1e-5)
+    return bool(_close(one, other).all())
+
+
+def _close(one: Tensor, other: Tensor) -> Tensor:
+    return torch.isclose(one.detach().double(), other.detach().double(), rtol=1e-4, atol=1e-5, equal_nan=True)
+
+
+@contextmanager
+def drawn(seed: int) -> Iterator[None]:
+    """Random numbers of this seed, without touching those of the reader."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        yield

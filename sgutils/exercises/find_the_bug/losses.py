@@ -8,8 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ...losses import distillation_kl, soft_targets
-from ..from_scratch import drawn
-from ..hints import Hint, exercise, expect, near
+from ..hints import Hint, drawn, exercise, expect, near
 from .passes import LAM, TAU, Pulls, gradients, of_labels, pulls_of
 
 

@@ -10,8 +10,8 @@ from torch import Tensor, nn
 
 from ...gates import linear_decay
 from .. import solution
-from ..from_scratch import CLASSES, drawn, images
-from ..hints import Hint
+from ..from_scratch import CLASSES, images
+from ..hints import Hint, drawn
 
 LAM, TAU = 0.25, 3.0
 P = linear_decay(3, 0.5)

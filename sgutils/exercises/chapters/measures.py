@@ -1,0 +1,204 @@
+"""The checks of the exercises on measures: several comparisons, similar features, a share with its interval, a difference."""
+
+from collections.abc import Callable
+from math import sqrt
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ... import features
+from ...results.statistics import pooled, unpaired
+from ..hints import compare, drawn, exercise
+
+
+@exercise("Holm's correction")
+def check_holm(holm: Callable) -> None:
+    def right(p: list) -> list:
+        # Without an order: of all that are no larger, the largest product with how many are at least as large.
+        return [min(1.0, max(sum(other >= q for other in p) * q for q in p if q <= one)) for one in p]
+
+    def steps(p: list, factor: Callable, running: bool = True, cap: bool = True) -> list:
+        found, largest = [0.0] * len(p), 0.0
+        for rank, i in enumerate(sorted(range(len(p)), key=p.__getitem__)):
+            value = factor(rank, len(p)) * p[i]
+            largest = max(largest, value) if running else value
+            found[i] = min(1.0, largest) if cap else largest
+        return found
+
+    inputs = [([0.03, 0.004, 0.02, 0.5],), ([0.02, 0.019, 0.3, 0.6, 0.011],), ([0.9, 0.6, 0.001],), ([0.04],)]
+    mistakes = {
+        "That is Bonferroni's correction, every p times the number of comparisons: Holm's factor falls by one from each p to "
+        "the next larger.": lambda p: [min(1.0, len(p) * one) for one in p],
+        "A corrected p has become smaller than that of a clearer comparison: take the largest so far.": lambda p: steps(
+            p, lambda rank, m: m - rank, running=False
+        ),
+        "A probability is at most 1, and one of yours is more.": lambda p: steps(
+            p, lambda rank, m: m - rank, cap=False
+        ),
+        "The factors run the wrong way: the smallest p is multiplied by the number of all comparisons.": lambda p: (
+            steps(p, lambda rank, m: rank + 1)
+        ),
+        "The factors are one too small: the smallest p is multiplied by m, the next one by m - 1, and the largest by 1.": (
+            lambda p: steps(p, lambda rank, m: m - rank - 1)
+        ),
+        "They come back in the order of their size: each has to stand where its p stood.": lambda p: sorted(right(p)),
+        "The factor is m over the rank: that is Benjamini and Hochberg's, which bounds the share of wrong findings and not the "
+        "chance of any.": lambda p: steps(p, lambda rank, m: m / (rank + 1)),
+        "The p are as they were: nothing is corrected.": lambda p: p,
+        "They are corrected in the order in which they stand: sort them by size first.": lambda p: [
+            min(1.0, max((len(p) - j) * p[j] for j in range(i + 1))) for i in range(len(p))
+        ],
+    }
+    compare(holm, right, mistakes, inputs, "the corrected p")
+
+
+@exercise("Linear CKA")
+def check_linear_cka(linear_cka: Callable) -> None:
+    def norm(m: Tensor) -> Tensor:
+        return (m**2).sum().sqrt()
+
+    def of(a: Tensor, b: Tensor, power: int = 2) -> Tensor:
+        return norm(b.T @ a) ** power / (norm(a.T @ a) * norm(b.T @ b))
+
+    def centred(m: Tensor) -> Tensor:
+        return m - m.mean(dim=0)
+
+    inputs = []
+    for seed, (images, width, other) in enumerate([(30, 6, 4), (12, 5, 5), (40, 3, 8)]):
+        with drawn(seed):
+            a = torch.randn(images, width, dtype=torch.float64) + 0.7
+            b = a @ torch.randn(width, other, dtype=torch.float64) + torch.randn(images, other, dtype=torch.float64) - 1
+        inputs.append((a, b))
+    mistakes = {
+        "The features are not centred: subtract from each column its mean over the images.": of,
+        "The mean of each image is subtracted: it is that of each feature, over the images, that has to go.": lambda a, b: (
+            of(a - a.mean(dim=1, keepdim=True), b - b.mean(dim=1, keepdim=True))
+        ),
+        "One mean over all numbers is subtracted: each column has its own.": lambda a, b: of(
+            a - a.mean(), b - b.mean()
+        ),
+        "Only the first features are centred: the norm below belongs to the second, too.": lambda a, b: of(
+            centred(a), b
+        ),
+        "The norm above has to be squared.": lambda a, b: of(centred(a), centred(b), power=1),
+        "That is the numerator: divide by the norms of A'A and B'B.": lambda a, b: norm(centred(b).T @ centred(a)) ** 2,
+        "Below stand the norms of A and B: those of A'A and B'B are asked for.": lambda a, b: (
+            norm(centred(b).T @ centred(a)) ** 2 / (norm(centred(a)) * norm(centred(b)))
+        ),
+        "Below stand the squared norms of A and B, which are traces: those of A'A and B'B are asked for.": lambda a, b: (
+            norm(centred(b).T @ centred(a)) ** 2 / (norm(centred(a)) ** 2 * norm(centred(b)) ** 2)
+        ),
+        "The norms below are squared: they stand there once each.": lambda a, b: (
+            of(centred(a), centred(b)) / (norm(centred(a).T @ centred(a)) * norm(centred(b).T @ centred(b)))
+        ),
+        "The features are standardised: only their mean has to go, not their spread.": lambda a, b: of(
+            centred(a) / a.std(dim=0), centred(b) / b.std(dim=0)
+        ),
+    }
+    compare(linear_cka, features.linear_cka, mistakes, inputs, "the CKA")
+
+
+@exercise("An interval for a share")
+def check_wilson(wilson: Callable) -> None:
+    def right(count: int, n: int, z: float = 1.96) -> list:
+        # The two shares from which the measured one lies just z standard deviations of the binomial away.
+        share, more = count / n, z**2 / n
+        return sorted(np.roots([1 + more, -2 * share - more, share**2]).real)
+
+    def wald(count: int, n: int, z: float = 1.96) -> list:
+        share = count / n
+        half = z * sqrt(share * (1 - share) / n)
+        return [share - half, share + half]
+
+    def parts(count: int, n: int) -> tuple[float, float]:
+        low, high = right(count, n)
+        return (low + high) / 2, (high - low) / 2
+
+    def around(count: int, n: int) -> list:
+        half = parts(count, n)[1]
+        return [count / n - half, count / n + half]
+
+    shrink = lambda n: 1 + 1.96**2 / n  # noqa: E731
+    inputs = [(4, 23), (0, 12), (1, 12), (300, 1000), (9, 9)]
+    mistakes = {
+        "That is the interval of the normal approximation, r ± z sqrt(r (1 - r) / n): with 0 of 12 right it has no width, as "
+        "if nothing could ever be right.": wald,
+        "That is the normal approximation, cut off at 0 and 1: with 0 of 12 right it still has no width.": lambda count, n: [
+            max(0.0, wald(count, n)[0]),
+            min(1.0, wald(count, n)[1]),
+        ],
+        "The half-width is right, but it lies around the measured share: Wilson's middle is drawn to one half.": around,
+        "It is the 90 % interval: z should be 1.96.": lambda count, n: right(count, n, 1.645),
+        "It has a width of one standard deviation: multiply by z = 1.96.": lambda count, n: right(count, n, 1.0),
+        "The division by 1 + z²/n is missing, in the middle and in the half-width.": lambda count, n: [
+            shrink(n) * bound for bound in right(count, n)
+        ],
+        "The half-width is not divided by 1 + z²/n: only the middle is.": lambda count, n: [
+            parts(count, n)[0] - shrink(n) * parts(count, n)[1],
+            parts(count, n)[0] + shrink(n) * parts(count, n)[1],
+        ],
+        "The bounds are numbers of images: divide by n.": lambda count, n: [n * bound for bound in right(count, n)],
+        "The bounds are in per cent: shares from 0 to 1 are asked for.": lambda count, n: [
+            100 * bound for bound in right(count, n)
+        ],
+        "Those are the middle and the half-width: return the two bounds.": parts,
+        "The bounds are exchanged: the lower one comes first.": lambda count, n: right(count, n)[::-1],
+    }
+    compare(wilson, right, mistakes, inputs, "the interval")
+
+
+@exercise("An interval for a difference")
+def check_interval(interval: Callable) -> None:
+    from scipy.stats import norm, t
+
+    def right(a: list, b: list, settings: list) -> list:
+        _, low, high, _ = unpaired(a, b, pooled(settings))
+        return [float(low), float(high)]
+
+    def of(a: list, b: list, settings: list, *, runs=None, freedom=None, variance=None, factor=None) -> list:
+        spread = pooled(settings)
+        freedom = spread.freedom if freedom is None else freedom
+        factor = t.ppf(0.975, freedom) if factor is None else factor
+        share = 1 / len(a) + 1 / len(b) if runs is None else runs
+        half = factor * sqrt((spread.variance if variance is None else variance) * share)
+        difference = np.mean(a) - np.mean(b)
+        return [difference - half, difference + half]
+
+    draw = np.random.default_rng(0)
+    inputs = []
+    for runs in ((3, 3, 3, 5), (4, 2, 3), (2, 3, 3, 3)):
+        settings = [(20 + 3 * draw.random() + draw.normal(0, 0.5 + draw.random(), n)).tolist() for n in runs]
+        inputs.append((settings[0], settings[1], settings))
+    mistakes = {
+        "The normal quantile 1.96 takes the spread for known: it is estimated from a few runs, so take Student's, t.ppf(0.975, "
+        "freedom).": lambda *one: of(*one, factor=norm.ppf(0.975)),
+        "t.ppf(0.95, ...) leaves 5 % on either side, a 90 % interval: take 0.975.": lambda *one: of(
+            *one, factor=t.ppf(0.95, pooled(one[2]).freedom)
+        ),
+        "The quantile has too few degrees of freedom: the spread comes from all settings, each with one fewer than its runs.": (
+            lambda *one: of(*one, freedom=len(one[0]) + len(one[1]) - 2)
+        ),
+        "Each setting loses one degree of freedom, for its own mean: yours has the number of all runs, less one.": lambda *one: (
+            of(*one, freedom=sum(map(len, one[2])) - 1)
+        ),
+        "Only the two settings' own spread is used: pool it over all.": lambda a, b, settings: right(a, b, [a, b]),
+        "The variance divides by the number of runs: by one fewer, because the mean comes from the same runs.": lambda *one: (
+            of(*one, variance=sum(len(g) * np.var(g) for g in one[2]) / sum(map(len, one[2])))
+        ),
+        "The variances are averaged as if all settings had as many runs: each counts by its degrees of freedom.": lambda *one: (
+            of(*one, variance=np.mean([np.var(g, ddof=1) for g in one[2]]))
+        ),
+        "All errors are thrown together: what settings differ by is no luck of the seed. Take the variance within each.": (
+            lambda *one: of(*one, variance=np.var(np.concatenate(one[2]), ddof=1))
+        ),
+        "That is the interval for the next single run's error: a mean of n runs scatters less, multiply the variance by "
+        "1/n_a + 1/n_b.": lambda *one: of(*one, runs=1.0),
+        "Both means scatter: the variance of their difference is a sum, 1/n_a + 1/n_b, and yours has one part.": lambda *one: (
+            of(*one, runs=1 / len(one[0]))
+        ),
+        "It is the difference the other way round: the mean of a minus that of b.": lambda a, b, settings: right(
+            b, a, settings
+        ),
+    }
+    compare(interval, right, mistakes, inputs, "the interval")

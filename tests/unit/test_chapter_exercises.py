@@ -1,0 +1,272 @@
+"""The exercises in code at the chapters' ends: the solution passes, the starter fails, and a usual mistake gets its own hint."""
+
+import textwrap
+from itertools import product
+from math import comb
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from scipy.stats import binomtest, ttest_ind
+from support.mutated import mutated
+
+import sgutils as sg
+from sgutils.exercises import chapters
+from sgutils.exercises.chapters import solutions
+
+NAMES = [check.removeprefix("check_") for check in chapters.__all__]
+
+
+@pytest.fixture
+def said(capsys):
+    def run(name, answer):
+        getattr(chapters, f"check_{name}")(answer)
+        return capsys.readouterr().out.strip()
+
+    return run
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_solution_is_right(said, name):
+    assert said(name, getattr(solutions, name)).endswith(": right.")
+
+
+def of(name, *changes):
+    """The solution with some of its text exchanged: a mistake as a reader would write it."""
+    return mutated(getattr(solutions, name), *changes)
+
+
+def written(code):
+    scope = dict(vars(solutions))
+    exec(textwrap.dedent(code), scope)
+    return scope["answer"]
+
+
+KL = 'F.kl_div(log_student, teacher, reduction="batchmean")'
+IN_LOOP = 'kl = F.kl_div(F.log_softmax(z / tau, dim=1), teacher, reduction="batchmean")'
+TERM = "(F.cross_entropy(z, y) + lam * tau**2 * kl) / len(student_logits)"
+OTHERS = "(soft.sum(dim=0) - own) / (len(logits) - 1)"
+LABEL = "F.cross_entropy(z, y) + tau**2 * kl"
+POOLED = "sum((len(errors) - 1) * variance(errors) for errors in settings) / freedom"
+QUANTILE = "t.ppf(0.975, freedom)"
+BOTH = "(1 / len(a) + 1 / len(b))"
+BACKWARD = "        (loss * len(part) / len(x)).backward()\n"
+BOUNDS = "return middle - half, middle + half"
+
+WRONG = {
+    "open_paths": [
+        (of("open_paths", ("comb(sum(gates), count)", "comb(len(gates), count)")), "whole network"),
+        (of("open_paths", ("comb(sum(gates), count)", "comb(len(gates), count) / 2 ** gates.count(0)")), "not those of each length"),
+        (of("open_paths", ("range(len(gates) + 1)", "range(sum(gates) + 1)")), "count 0: return L + 1"),
+        (of("open_paths", ("range(len(gates) + 1)", "range(1, len(gates) + 1)")), "begin to count at 0"),
+        (of("open_paths", ("comb(sum(gates)", "comb(gates.count(0)")), "gates that are 0"),
+        (of("open_paths", ("range(len(gates) + 1)", "range(len(gates), -1, -1)")), "begins with the longest"),
+        (lambda gates: 2 ** sum(gates), "one by one"),
+        (of("open_paths", ("comb(sum(gates), count)", "(count <= sum(gates))")), "L over k ways"),
+    ],
+    "fold": [
+        (of("fold", ("        folded[-1].weight *= p\n        folded[-1].bias *= p", "        pass")), "as it was"),
+        (of("fold", ("        folded[-1].bias *= p\n", "")), "shift is missing"),
+        (of("fold", ("        folded[-1].weight *= p\n", "")), "scale is missing"),
+        (of("fold", ("        folded[-1].weight *= p", "        folded[-1].weight *= p\n        folded[1].weight *= p\n        folded[1].bias *= p")), "Both batch norms"),
+        (of("fold", ("folded[-1].weight", "folded[1].weight"), ("folded[-1].bias", "folded[1].bias")), "before the last batch norm"),
+        (of("fold", ("folded[-1].weight", "folded[-2].weight"), ("        folded[-1].bias *= p\n", "")), "before the last batch norm"),
+        (of("fold", ("folded[-1].weight", "folded[-1].running_mean"), ("folded[-1].bias", "folded[-1].running_var")), "running statistics"),
+        (of("fold", ("weight *= p", "weight /= p"), ("bias *= p", "bias /= p")), "the other convention"),
+        (written("""
+            def answer(branch, p):
+                folded = copy.deepcopy(branch)
+                with torch.no_grad():
+                    for parameter in folded.parameters():
+                        parameter *= p
+                return folded
+         """), "Every weight is scaled"),
+        (of("fold", ("copy.deepcopy(branch)", "branch")), "deepcopy"),
+        (lambda branch, p: p, "A branch is expected"),
+    ],
+    "distillation_loss": [
+        (of("distillation_loss", (" * tau**2", "")), "tau squared is missing"),
+        (of("distillation_loss", ("tau**2", "tau")), "One factor tau"),
+        (of("distillation_loss", ("lam * tau**2", "tau**2")), "lambda is missing"),
+        (of("distillation_loss", ("F.cross_entropy(student_logits, y) + ", "")), "cross-entropy is missing"),
+        (of("distillation_loss", ("F.cross_entropy(student_logits", "(1 - lam) * F.cross_entropy(student_logits")), "full weight"),
+        (of("distillation_loss", ("F.cross_entropy(student_logits", "F.cross_entropy(student_logits / tau")), "at temperature 1: only"),
+        (of("distillation_loss", ("student_logits / tau", "student_logits"), ("detach() / tau", "detach()")), "divide both logits"),
+        (of("distillation_loss", (KL, 'F.kl_div(teacher.log(), log_student.exp(), reduction="batchmean")')), "exchanged"),
+        (of("distillation_loss", ("batchmean", "mean")), "sums over the classes"),
+        (of("distillation_loss", ("batchmean", "sum")), "mean over the mini-batch"),
+        (of("distillation_loss", ("F.log_softmax(student_logits", "F.softmax(student_logits")), "log-probabilities"),
+        (of("distillation_loss", ("F.log_softmax(student_logits / tau, dim=1)", "F.softmax(student_logits / tau, dim=1).log()")), "very sure"),
+        (of("distillation_loss", (".detach()", "")), "pulls on the teacher"),
+        (of("distillation_loss", ("student_logits / tau", "student_logits.detach() / tau")), "does not pull on the student"),
+    ],
+    "peers_loss": [
+        (written("""
+            def answer(logits, y, tau):
+                soft, loss = F.softmax(logits.detach() / tau, dim=2), 0.0
+                for i, z in enumerate(logits):
+                    for j, teacher in enumerate(soft):
+                        if i != j:
+                            kl = F.kl_div(F.log_softmax(z / tau, dim=1), teacher, reduction="batchmean")
+                            loss = loss + tau**2 * kl / (len(logits) - 1)
+                    loss = loss + F.cross_entropy(z, y)
+                return loss
+         """), "mean of the divergences"),
+        (written("""
+            def answer(logits, y, tau):
+                soft, loss = F.softmax(logits.detach() / tau, dim=2), 0.0
+                for i, z in enumerate(logits):
+                    for j, teacher in enumerate(soft):
+                        if i != j:
+                            loss = loss + tau**2 * F.kl_div(F.log_softmax(z / tau, dim=1), teacher, reduction="batchmean")
+                    loss = loss + F.cross_entropy(z, y)
+                return loss
+         """), "sum of the divergences"),
+        (of("peers_loss", (OTHERS, "soft.mean(dim=0)")), "listens to itself"),
+        (of("peers_loss", ("soft = F.softmax(logits.detach() / tau, dim=2)", "soft = logits.detach()"), (OTHERS, f"F.softmax({OTHERS} / tau, dim=1)")), "that of the logits"),
+        (of("peers_loss", (OTHERS, "soft.sum(dim=0) - own")), "no distribution"),
+        (of("peers_loss", ("(len(logits) - 1)", "len(logits)")), "one fewer"),
+        (of("peers_loss", ("tau**2 * kl", "kl")), "tau squared is missing"),
+        (of("peers_loss", ("return loss", "return loss / len(logits)")), "a sum over the peers"),
+        (of("peers_loss", ("F.cross_entropy(z, y) + ", "")), "label is missing"),
+        (of("peers_loss", ("F.log_softmax(z / tau, dim=1), others", "others.log(), F.softmax(z / tau, dim=1)")), "stands first"),
+        (of("peers_loss", (".detach()", "")), "teachers are pulled"),
+        (of("peers_loss", ("loss = 0.0", "loss, logits = 0.0, logits.detach()")), "no gradient reaches the peers|stops with"),
+    ],
+    "students_loss": [
+        (of("students_loss", (TERM, "F.cross_entropy(z, y) + lam * tau**2 * kl")), "are added up: take their mean"),
+        (of("students_loss", (TERM, "F.cross_entropy(z, y) + lam * tau**2 * kl"), ("loss = F.cross_entropy(teacher_logits, y)", "loss = len(student_logits) * F.cross_entropy(teacher_logits, y)")), "once for each student"),
+        (of("students_loss", ("for z in student_logits", "for z in student_logits[:1]"), (" / len(student_logits)", "")), "Only the first student"),
+        (of("students_loss", ("for z in student_logits", "for z in [student_logits.mean(dim=0)]"), (" / len(student_logits)", "")), "averaged before the losses"),
+        (of("students_loss", (IN_LOOP, IN_LOOP.replace("F.log_softmax(z / tau, dim=1)", "F.softmax(student_logits / tau, dim=2).mean(dim=0).log()"))), "mean prediction of all students"),
+        (of("students_loss", ("lam * tau**2", "lam")), "tau squared is missing"),
+        (of("students_loss", ("lam * tau**2", "tau**2")), "lambda is missing"),
+        (of("students_loss", ("loss = F.cross_entropy(teacher_logits, y)", "loss = 0.0")), "teacher has to learn"),
+        (of("students_loss", ("F.cross_entropy(z, y) + ", "")), "students have to learn"),
+        (of("students_loss", (IN_LOOP, 'kl = F.kl_div(teacher.log(), F.softmax(z / tau, dim=1), reduction="batchmean")')), "exchanged"),
+        (of("students_loss", (".detach()", "")), "pulls on the teacher, too"),
+        (of("students_loss", ("    teacher = F", "    teacher_logits = teacher_logits.detach()\n    teacher = F")), "no gradient reaches the teacher"),
+        (of("students_loss", ("F.log_softmax(z / tau", "F.log_softmax(z.detach() / tau")), "does not pull on the student"),
+    ],
+    "holm": [
+        (lambda p: [min(1.0, len(p) * one) for one in p], "Bonferroni"),
+        (of("holm", ("max(largest, (len(p) - rank) * p[i])", "(len(p) - rank) * p[i]")), "largest so far"),
+        (of("holm", ("min(1.0, largest)", "largest")), "at most 1"),
+        (of("holm", ("(len(p) - rank)", "(rank + 1)")), "wrong way"),
+        (of("holm", ("(len(p) - rank)", "(len(p) - rank - 1)")), "one too small"),
+        (of("holm", ("return corrected", "return sorted(corrected)")), "where its p stood"),
+        (of("holm", ("(len(p) - rank)", "len(p) / (rank + 1)")), "Benjamini"),
+        (of("holm", ("sorted(range(len(p)), key=lambda i: p[i])", "range(len(p))")), "sort them by size"),
+        (lambda p: p, "nothing is corrected"),
+    ],
+    "linear_cka": [
+        (of("linear_cka", ("    a, b = a - a.mean(dim=0), b - b.mean(dim=0)\n", "")), "not centred"),
+        (of("linear_cka", ("a.mean(dim=0), b - b.mean(dim=0)", "a.mean(dim=1, keepdim=True), b - b.mean(dim=1, keepdim=True)")), "mean of each image"),
+        (of("linear_cka", ("a.mean(dim=0), b - b.mean(dim=0)", "a.mean(), b - b.mean()")), "One mean over all"),
+        (of("linear_cka", ("b - b.mean(dim=0)", "b")), "Only the first features"),
+        (of("linear_cka", (" ** 2", "")), "to be squared"),
+        (of("linear_cka", (" / ((a.T @ a).norm() * (b.T @ b).norm())", "")), "divide by the norms"),
+        (of("linear_cka", ("(a.T @ a).norm() * (b.T @ b).norm()", "a.norm() * b.norm()")), "norms of A and B: those"),
+        (of("linear_cka", ("(a.T @ a).norm() * (b.T @ b).norm()", "a.norm() ** 2 * b.norm() ** 2")), "traces"),
+        (of("linear_cka", ("((a.T @ a).norm() * (b.T @ b).norm())", "((a.T @ a).norm() * (b.T @ b).norm()) ** 2")), "once each"),
+        (of("linear_cka", ("a - a.mean(dim=0), b - b.mean(dim=0)", "(a - a.mean(dim=0)) / a.std(dim=0), (b - b.mean(dim=0)) / b.std(dim=0)")), "standardised"),
+        (of("linear_cka", ("b.T @ a", "b @ a.T")), "stops with|first is|it is"),
+    ],
+    "wilson": [
+        (of("wilson", (BOUNDS, "half = z * sqrt(share * (1 - share) / n)\n    return share - half, share + half")), "as if nothing could ever be right"),
+        (of("wilson", (BOUNDS, "half = z * sqrt(share * (1 - share) / n)\n    return max(0, share - half), min(1, share + half)")), "cut off at 0 and 1"),
+        (of("wilson", (BOUNDS, "return share - half, share + half")), "drawn to one half"),
+        (of("wilson", ("z=1.96", "z=1.645")), "90 %"),
+        (of("wilson", ("z=1.96", "z=1.0")), "one standard deviation"),
+        (of("wilson", ("1 + z**2 / n\n", "1\n")), "in the middle and in the half-width"),
+        (of("wilson", ("4 * n**2)) / shrink", "4 * n**2))")), "half-width is not divided"),
+        (of("wilson", (BOUNDS, "return n * (middle - half), n * (middle + half)")), "numbers of images"),
+        (of("wilson", (BOUNDS, "return 100 * (middle - half), 100 * (middle + half)")), "per cent"),
+        (of("wilson", (BOUNDS, "return middle, half")), "return the two bounds"),
+        (of("wilson", (BOUNDS, "return middle + half, middle - half")), "lower one comes first"),
+    ],
+    "accumulate": [
+        (of("accumulate", ("(loss * len(part) / len(x)).backward()", "loss.backward()")), "means do not add up"),
+        (of("accumulate", ("(loss * len(part) / len(x)).backward()", "(loss / len(x.split(size))).backward()")), "not by the number of parts"),
+        (of("accumulate", ("len(part) / len(x)", "size / len(x)")), "as if it had size images"),
+        (of("accumulate", ("loss * len(part) / len(x)", "loss * len(part)")), "sums over the images"),
+        (of("accumulate", ("loss * len(part) / len(x)", "loss / len(x)")), "multiply by how many"),
+        (of("accumulate", ("        loss = F", "        net.zero_grad()\n        loss = F")), "zero_grad() in the loop"),
+        (of("accumulate", ("        loss = F", "        net.zero_grad()\n        loss = F"), ("(loss * len(part) / len(x)).backward()", "loss.backward()")), "counts fully"),
+        (of("accumulate", ("    gates = draw()\n", ""), ("net(part, gates)", "net(part, draw())")), "3 students are drawn"),
+        (lambda net, x, y, draw, size: F.cross_entropy(net(x, draw()), y).backward(), "A pass has 10 images"),
+        (of("accumulate", (BACKWARD, "")), "No gradient is there yet"),
+        (of("accumulate", ("    gates = draw()\n", "    gates, total = draw(), 0.0\n"), (BACKWARD, "        total = total + loss * len(part) / len(x)\n    total.backward()\n")), "memory is that of the whole"),
+    ],
+    "run_gated": [
+        (of("run_gated", ("return lambda module, inputs, output: gate * output", "return lambda module, inputs, output: None")), "has to return"),
+        (of("run_gated", ("register_forward_hook(weigh(gate))", "register_forward_hook(weigh(gates[-1]))")), "gets the last gate"),
+        (of("run_gated", ("zip(modules, gates, strict=True)", "zip(modules, gates[::-1], strict=True)")), "from the last module"),
+        (of("run_gated", ("lambda module, inputs, output: gate * output", "lambda module, inputs: gate * inputs[0]"), ("register_forward_hook", "register_forward_pre_hook")), "what comes into"),
+        (of("run_gated", ("zip(modules, gates, strict=True)", "zip(modules, gates)"), ("for name in names]", "for name in names[:1]]")), "Only the first module"),
+        (of("run_gated", ("    return output\n", "    return output * torch.tensor(gates).prod()\n")), "weigh the logits, too"),
+        (of("run_gated", ("gate * output", "output / gate")), "they multiply"),
+        (of("run_gated", ("        hook.remove()", "        pass")), "remove them"),
+        (written("""
+            def answer(model, names, gates, x):
+                sound = model
+                hooks = [
+                    sound.get_submodule(name).register_forward_hook(lambda module, inputs, output, gate=gate: gate * output)
+                    for name, gate in zip(names, gates)
+                ]
+                output = sound(x)
+                for hook in hooks:
+                    hook.remove()
+                with torch.no_grad():
+                    model.head.weight *= 0.5
+                return output
+         """), "weights are changed"),
+    ],
+    "interval": [
+        (of("interval", (QUANTILE, "1.96")), "Student's"),
+        (of("interval", ("0.975", "0.95")), "90 % interval"),
+        (of("interval", (QUANTILE, "t.ppf(0.975, len(a) + len(b) - 2)")), "too few degrees"),
+        (of("interval", ("sum(len(errors) - 1 for", "-1 + sum(len(errors) for")), "other numbers|less one"),
+        (of("interval", (QUANTILE, "t.ppf(0.975, sum(map(len, settings)) - 1)")), "less one"),
+        (of("interval", ("    freedom =", "    settings = [a, b]\n    freedom =")), "pool it over all"),
+        (of("interval", (POOLED, "sum((len(errors) - 1) * variance(errors) for errors in settings) / sum(map(len, settings))")), "by one fewer"),
+        (of("interval", (POOLED, "mean(variance(errors) for errors in settings)")), "as many runs"),
+        (of("interval", (POOLED, "variance([error for errors in settings for error in errors])")), "thrown together"),
+        (of("interval", (f" * {BOTH}", "")), "next single run"),
+        (of("interval", (BOTH, "(1 / len(a))")), "Both means scatter"),
+        (of("interval", ("mean(a) - mean(b) - half, mean(a) - mean(b)", "mean(b) - mean(a) - half, mean(b) - mean(a)")), "other way round"),
+    ],
+}  # fmt: skip
+TRIED = [(name, answer, words) for name, answers in WRONG.items() for answer, words in answers]
+
+
+@pytest.mark.parametrize(("name", "answer", "words"), TRIED, ids=[f"{name}: {words}" for name, _, words in TRIED])
+def test_a_usual_mistake_gets_a_hint_of_its_own(said, name, answer, words):
+    found = said(name, answer)
+    assert ": not yet. " in found and any(word in found for word in words.split("|")), found
+
+
+def test_each_check_was_tried_with_five_mistakes_or_more():
+    assert set(WRONG) == set(NAMES) and all(len(answers) >= 5 for answers in WRONG.values())
+
+
+def test_the_solutions_agree_with_other_libraries_and_closed_forms():
+    for right, n in ((4, 23), (0, 12), (871, 1000)):
+        other = binomtest(right, n).proportion_ci(0.95, method="wilson")
+        assert solutions.wilson(right, n) == pytest.approx((other.low, other.high), abs=1e-4)
+    draws = np.random.default_rng(1)
+    a, b = draws.normal(3, 1, 4).tolist(), draws.normal(2, 1, 6).tolist()
+    assert solutions.interval(a, b, [a, b]) == pytest.approx(tuple(ttest_ind(a, b).confidence_interval()))
+    for gates in product([0, 1], repeat=4):
+        assert sum(solutions.open_paths(list(gates))) == 2 ** sum(gates)
+    assert solutions.open_paths([1] * 9) == [comb(9, count) for count in range(10)]
+
+
+def test_a_network_of_this_book_folds_block_by_block_as_the_package_does():
+    torch.manual_seed(0)
+    net, p = sg.resnet20(in_channels=1).eval(), sg.linear_decay(9)
+    x, by_hand = torch.randn(4, 1, 8, 8), sg.fold_gates(net, [1.0] * 9)
+    for block, chance in zip(by_hand.blocks, p.tolist(), strict=True):
+        block.branch = solutions.fold(block.branch, chance)
+    torch.testing.assert_close(by_hand.eval()(x), net(x, p))
