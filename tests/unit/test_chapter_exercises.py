@@ -44,11 +44,11 @@ def written(code):
 
 
 KL = 'F.kl_div(log_student, teacher, reduction="batchmean")'
-IN_LOOP = 'kl = F.kl_div(F.log_softmax(z / tau, dim=1), teacher, reduction="batchmean")'
-TERM = "(F.cross_entropy(z, y) + lam * tau**2 * kl) / len(student_logits)"
+IN_LOOP = 'kl = F.kl_div(log_student, teacher, reduction="batchmean")'
+TERM = "student / len(student_logits)"
 OTHERS = "(soft.sum(dim=0) - own) / (len(logits) - 1)"
 LABEL = "F.cross_entropy(z, y) + tau**2 * kl"
-POOLED = "sum((len(errors) - 1) * variance(errors) for errors in settings) / freedom"
+POOLED = "squares / freedom"
 QUANTILE = "t.ppf(0.975, freedom)"
 BOTH = "(1 / len(a) + 1 / len(b))"
 BACKWARD = "        (loss * len(part) / len(x)).backward()\n"
@@ -130,16 +130,16 @@ WRONG = {
         (of("peers_loss", ("tau**2 * kl", "kl")), "tau squared is missing"),
         (of("peers_loss", ("return loss", "return loss / len(logits)")), "a sum over the peers"),
         (of("peers_loss", ("F.cross_entropy(z, y) + ", "")), "label is missing"),
-        (of("peers_loss", ("F.log_softmax(z / tau, dim=1), others", "others.log(), F.softmax(z / tau, dim=1)")), "stands first"),
+        (of("peers_loss", ("log_p, others", "others.log(), log_p.exp()")), "stands first"),
         (of("peers_loss", (".detach()", "")), "teachers are pulled"),
         (of("peers_loss", ("loss = 0.0", "loss, logits = 0.0, logits.detach()")), "no gradient reaches the peers|stops with"),
     ],
     "students_loss": [
-        (of("students_loss", (TERM, "F.cross_entropy(z, y) + lam * tau**2 * kl")), "are added up: take their mean"),
-        (of("students_loss", (TERM, "F.cross_entropy(z, y) + lam * tau**2 * kl"), ("loss = F.cross_entropy(teacher_logits, y)", "loss = len(student_logits) * F.cross_entropy(teacher_logits, y)")), "once for each student"),
+        (of("students_loss", (TERM, "student")), "are added up: take their mean"),
+        (of("students_loss", (TERM, "student"), ("loss = F.cross_entropy(teacher_logits, y)", "loss = len(student_logits) * F.cross_entropy(teacher_logits, y)")), "once for each student"),
         (of("students_loss", ("for z in student_logits", "for z in student_logits[:1]"), (" / len(student_logits)", "")), "Only the first student"),
         (of("students_loss", ("for z in student_logits", "for z in [student_logits.mean(dim=0)]"), (" / len(student_logits)", "")), "averaged before the losses"),
-        (of("students_loss", (IN_LOOP, IN_LOOP.replace("F.log_softmax(z / tau, dim=1)", "F.softmax(student_logits / tau, dim=2).mean(dim=0).log()"))), "mean prediction of all students"),
+        (of("students_loss", (IN_LOOP, IN_LOOP.replace("log_student", "F.softmax(student_logits / tau, dim=2).mean(dim=0).log()"))), "mean prediction of all students"),
         (of("students_loss", ("lam * tau**2", "lam")), "tau squared is missing"),
         (of("students_loss", ("lam * tau**2", "tau**2")), "lambda is missing"),
         (of("students_loss", ("loss = F.cross_entropy(teacher_logits, y)", "loss = 0.0")), "teacher has to learn"),
@@ -202,9 +202,9 @@ WRONG = {
     "run_gated": [
         (of("run_gated", ("return lambda module, inputs, output: gate * output", "return lambda module, inputs, output: None")), "has to return"),
         (of("run_gated", ("register_forward_hook(weigh(gate))", "register_forward_hook(weigh(gates[-1]))")), "gets the last gate"),
-        (of("run_gated", ("zip(modules, gates, strict=True)", "zip(modules, gates[::-1], strict=True)")), "from the last module"),
+        (of("run_gated", ("zip(names, gates, strict=True)", "zip(names, gates[::-1], strict=True)")), "from the last module"),
         (of("run_gated", ("lambda module, inputs, output: gate * output", "lambda module, inputs: gate * inputs[0]"), ("register_forward_hook", "register_forward_pre_hook")), "what comes into"),
-        (of("run_gated", ("zip(modules, gates, strict=True)", "zip(modules, gates)"), ("for name in names]", "for name in names[:1]]")), "Only the first module"),
+        (of("run_gated", ("zip(names, gates, strict=True)", "zip(names[:1], gates)")), "Only the first module"),
         (of("run_gated", ("    return output\n", "    return output * torch.tensor(gates).prod()\n")), "weigh the logits, too"),
         (of("run_gated", ("gate * output", "output / gate")), "they multiply"),
         (of("run_gated", ("        hook.remove()", "        pass")), "remove them"),
@@ -230,12 +230,12 @@ WRONG = {
         (of("interval", ("sum(len(errors) - 1 for", "-1 + sum(len(errors) for")), "other numbers|less one"),
         (of("interval", (QUANTILE, "t.ppf(0.975, sum(map(len, settings)) - 1)")), "less one"),
         (of("interval", ("    freedom =", "    settings = [a, b]\n    freedom =")), "pool it over all"),
-        (of("interval", (POOLED, "sum((len(errors) - 1) * variance(errors) for errors in settings) / sum(map(len, settings))")), "by one fewer"),
+        (of("interval", (POOLED, "squares / sum(map(len, settings))")), "by one fewer"),
         (of("interval", (POOLED, "mean(variance(errors) for errors in settings)")), "as many runs"),
         (of("interval", (POOLED, "variance([error for errors in settings for error in errors])")), "thrown together"),
         (of("interval", (f" * {BOTH}", "")), "next single run"),
         (of("interval", (BOTH, "(1 / len(a))")), "Both means scatter"),
-        (of("interval", ("mean(a) - mean(b) - half, mean(a) - mean(b)", "mean(b) - mean(a) - half, mean(b) - mean(a)")), "other way round"),
+        (of("interval", ("mean(a) - mean(b)", "mean(b) - mean(a)")), "other way round"),
     ],
 }  # fmt: skip
 TRIED = [(name, answer, words) for name, answers in WRONG.items() for answer, words in answers]

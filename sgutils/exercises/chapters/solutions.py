@@ -37,7 +37,8 @@ def peers_loss(logits, y, tau):
     loss = 0.0
     for z, own in zip(logits, soft, strict=True):
         others = (soft.sum(dim=0) - own) / (len(logits) - 1)
-        kl = F.kl_div(F.log_softmax(z / tau, dim=1), others, reduction="batchmean")
+        log_p = F.log_softmax(z / tau, dim=1)
+        kl = F.kl_div(log_p, others, reduction="batchmean")
         loss = loss + F.cross_entropy(z, y) + tau**2 * kl
     return loss
 
@@ -47,8 +48,10 @@ def students_loss(student_logits, teacher_logits, y, lam, tau):
     teacher = F.softmax(teacher_logits.detach() / tau, dim=1)
     loss = F.cross_entropy(teacher_logits, y)
     for z in student_logits:
-        kl = F.kl_div(F.log_softmax(z / tau, dim=1), teacher, reduction="batchmean")
-        loss = loss + (F.cross_entropy(z, y) + lam * tau**2 * kl) / len(student_logits)
+        log_student = F.log_softmax(z / tau, dim=1)
+        kl = F.kl_div(log_student, teacher, reduction="batchmean")
+        student = F.cross_entropy(z, y) + lam * tau**2 * kl
+        loss = loss + student / len(student_logits)
     return loss
 
 
@@ -89,8 +92,10 @@ def run_gated(model, names, gates, x):
     def weigh(gate):
         return lambda module, inputs, output: gate * output
 
-    modules = [model.get_submodule(name) for name in names]
-    hooks = [module.register_forward_hook(weigh(gate)) for module, gate in zip(modules, gates, strict=True)]
+    hooks = []
+    for name, gate in zip(names, gates, strict=True):
+        module = model.get_submodule(name)
+        hooks.append(module.register_forward_hook(weigh(gate)))
     output = model(x)
     for hook in hooks:
         hook.remove()
@@ -100,6 +105,8 @@ def run_gated(model, names, gates, x):
 # Paper and measurement
 def interval(a, b, settings):
     freedom = sum(len(errors) - 1 for errors in settings)
-    pooled = sum((len(errors) - 1) * variance(errors) for errors in settings) / freedom
+    squares = sum((len(errors) - 1) * variance(errors) for errors in settings)
+    pooled = squares / freedom
     half = t.ppf(0.975, freedom) * sqrt(pooled * (1 / len(a) + 1 / len(b)))
-    return mean(a) - mean(b) - half, mean(a) - mean(b) + half
+    difference = mean(a) - mean(b)
+    return difference - half, difference + half
