@@ -1,4 +1,5 @@
-"""The directive ``{answer}``: the sentences of *Should I use it?*, as they were recorded from the ledger.
+"""The directive ``{answer}``: the sentences of *Should I use it?*, as they were recorded from the ledger; ``{answer} short``: how often
+Self-Guidance beat what the first two compare it with, and no more.
 
 The site is built without what makes them (scipy, torch), so `sgutils.widgets.recorders.map` writes them beside the map.
 """
@@ -12,9 +13,14 @@ RECORDED = Path(__file__).resolve().parents[2] / "data" / "explorables" / "map.j
 
 
 class Answer(SphinxDirective):
+    optional_arguments = 1
+
     def run(self):
         self.env.note_dependency(str(RECORDED))
         lines = json.loads(RECORDED.read_text(encoding="utf-8"))["answer"]
+        if self.arguments == ["short"]:
+            # The first sentence of each: the comparison and its counts.
+            return self.parse_text_to_nodes("\n".join(f"- {line.partition('. ')[0]}." for line in lines[:2]))
         return self.parse_text_to_nodes("\n".join(f"{i}. {line}" for i, line in enumerate(lines, start=1)))
 
 

@@ -15,6 +15,8 @@ NAMES = {
     "stochastic depth": "stochastic depth alone",
     "lambda 0": "the same without its distillation term (λ = 0)",
 }
+# A trend that chance alone shows this often is not called one.
+CHANCE = 0.05
 Gains = Mapping[tuple[str, str], Difference]
 
 
@@ -78,13 +80,11 @@ def gap_sentence(points: Sequence[MeasuredPoint], found: Gains, other: str = "pl
             f"Whether the gain grows with the gap cannot be said from {_points(len(there))}: "
             "a trend needs three at the least."
         )
-    from scipy.stats import kendalltau
-
-    order = kendalltau([point.gap for point in there], [-found[point.name, other].mean for point in there])
-    way = "grows" if order.statistic > 0 else "falls"
-    prediction = "as predicted" if order.statistic > 0 else "against the prediction"
-    sure = f"Kendall's τ {order.statistic:+.2f}, p = {order.pvalue:.2f}".replace("-", "−")
-    if order.pvalue >= 0.05:
+    statistic, chance = _order(there, found, other)
+    way = "grows" if statistic > 0 else "falls"
+    prediction = "as predicted" if statistic > 0 else "against the prediction"
+    sure = f"Kendall's τ {statistic:+.2f}, p = {chance:.2f}".replace("-", "−")
+    if chance >= CHANCE:
         return (
             f"Over {_points(len(there))} the gain {way} with the gap by tendency, but the order cannot be told from chance "
             f"({sure})."
@@ -106,13 +106,43 @@ def use_sentence(points: Sequence[MeasuredPoint], found: Gains) -> str:
     if words["better"] and not words["worse"]:
         return f"**Worth a try.** It beats plain training with as much work ({_titles(words['better'])}){tail}."
     if words["better"]:
-        won, lost = ([point.gap for point in words[verdict]] for verdict in ("better", "worse"))
-        apart = " It wins where the gap is large, and loses where it is small." if min(won) > max(lost) else ""
         return (
             f"**It depends.** It beats plain training with as much work here: {_titles(words['better'])}; "
-            f"and loses to it here: {_titles(words['worse'])}{tail}.{apart}"
+            f"and loses to it here: {_titles(words['worse'])}{tail}.{_apart(points, found)}"
         )
     return "**No reason to.** Nowhere can it be told from plain training with as much work, which is simpler."
+
+
+def both_sentence(points: Sequence[MeasuredPoint], found: Gains) -> str:
+    """Where it beats plain training and stochastic depth, which costs less than it: nothing where not both were measured."""
+    first, second = (tally(points, found, other) for other in ("plain", "stochastic depth"))
+    both = [point for point in first["better"] if point in second["better"]]
+    if both:
+        return f"It was better than plain training and than stochastic depth here: {_titles(both)}."
+    if not (any(first.values()) and any(second.values())):
+        return ""
+    return "**Nowhere** was it shown to be better than plain training and than stochastic depth as well."
+
+
+def _order(points: Sequence[MeasuredPoint], found: Gains, other: str) -> tuple[float, float]:
+    """Kendall's tau of gap and gain, and how often chance alone orders these points as much."""
+    from scipy.stats import kendalltau
+
+    order = kendalltau([point.gap for point in points], [-found[point.name, other].mean for point in points])
+    return float(order.statistic), float(order.pvalue)
+
+
+def _apart(points: Sequence[MeasuredPoint], found: Gains) -> str:
+    """Whether the gap tells the points that are won from those that are lost, and whether that may be chance."""
+    words = tally(points, found, "equal work")
+    won, lost = ([point.gap for point in words[verdict]] for verdict in ("better", "worse"))
+    if min(won) <= max(lost):
+        return ""
+    there = [point for point in points if (point.name, "equal work") in found]
+    line = " It is better where the gap is large and worse where it is small"
+    if len(there) > 2 and _order(there, found, "equal work")[1] < CHANCE:
+        return f"{line}."
+    return f"{line}, but the order of {_points(len(there))} cannot be told from chance."
 
 
 def _against_plain(points: Sequence[MeasuredPoint], found: Gains) -> str:
@@ -141,7 +171,7 @@ def _the_pull(points: Sequence[MeasuredPoint], found: Gains) -> str:
         return f"{line} The teacher's opinion does pay: {_titles(words['better'])}."
     ranges = [found[point.name, "lambda 0"] for point in words["cannot tell"] + words["worse"]]
     lows = [difference.low for difference in ranges if difference.low is not None]
-    most = f"; at best it is worth {max(0.0, -min(lows)):.1f} points there" if lows else ""
+    most = f"; no interval allows it more than {max(0.0, -min(lows)):.1f} points" if lows else ""
     return f"{line} The teacher's opinion has not been seen to help{most}."
 
 
@@ -151,7 +181,7 @@ def _against_depth(points: Sequence[MeasuredPoint], found: Gains) -> str:
     if best is not None and (best.name, "stochastic depth") in found:
         difference = found[best.name, "stochastic depth"]
         line += f" On {best.point.title}, {difference_sentence(best, difference, 'stochastic depth')}."
-    return line
+    return f"{line} {both_sentence(points, found)}".rstrip()
 
 
 def _not_known(points: Sequence[MeasuredPoint]) -> str:

@@ -23,12 +23,14 @@ TITLES = {
 
 
 def map_rows(points: Sequence[MeasuredPoint], found: Gains) -> list[dict[str, str]]:
-    """One row for each point: its gap, the plain network's error, and the four comparisons."""
+    """One row for each point: its runs, its gap, the plain network's error, and the four comparisons."""
     rows = []
     for point in sorted(points, key=lambda point: point.gap):
         errors = point.errors("plain")
+        counts = [len(point.finished(name)) for name in (GUIDED, *AGAINST) if point.finished(name)]
         row = {
-            "point": f"{point.short}, {point.point.recipe['epochs']} epochs",
+            "point": point.point.title,
+            "runs of each": f"{min(counts)}" if min(counts) == max(counts) else f"{min(counts)} to {max(counts)}",
             "gap": f"{point.gap:.1f}",
             "plain errs": f"{sum(errors) / len(errors):.1f}{NO_BREAK}%",
         }

@@ -97,18 +97,30 @@ def test_the_gap_is_said_to_tell_winners_and_losers_apart_only_where_it_does():
     fitted = point("map-cifar10-5k", **GAINS)
     unfitted = [dataclasses.replace(run, fit_error=0.35) for run in point("map-cifar10", **LOSES)]
     _, _, lines = said(fitted + unfitted)
-    assert "It wins where the gap is large, and loses where it is small." in lines[1]
+    assert "better where the gap is large and worse where it is small, but the order of 2 points" in lines[1]
     fitted = point("map-cifar10-5k", **LOSES)
     unfitted = [dataclasses.replace(run, fit_error=0.35) for run in point("map-cifar10", **GAINS)]
     _, _, lines = said(fitted + unfitted)
-    assert "It depends" in lines[1] and "It wins where" not in lines[1]
+    assert "It depends" in lines[1] and "where the gap is large" not in lines[1]
+
+
+def test_it_is_said_to_beat_plain_training_and_stochastic_depth_only_where_it_beats_both():
+    runs = point(plain=(80, 81, 82), guided=(60, 61, 62))
+
+    def line(errors):
+        depth = [run("map-cifar100", "stochastic depth", seed, wrong) for seed, wrong in enumerate(errors)]
+        return said(runs + depth)[2][3]
+
+    assert "better than plain training and than stochastic depth here: CIFAR-100, all images" in line((90, 91, 92))
+    assert "**Nowhere** was it shown" in line((61, 62, 63)) and "**Nowhere** was it shown" in line((40, 41, 42))
+    assert "Nowhere" not in said(runs)[2][3]
 
 
 def test_the_table_of_the_map_goes_by_the_gap_and_says_each_verdict():
     unfitted = [dataclasses.replace(run, fit_error=0.35) for run in point("map-cifar10", **LOSES)]
     points, found, _ = said(point("map-cifar10-5k", **GAINS) + unfitted)
     rows = map_rows(points, found)
-    assert [row["gap"] for row in rows] == ["-4.5", "30.5"]
+    assert [row["gap"] for row in rows] == ["-4.5", "30.5"] and [row["runs of each"] for row in rows] == ["3", "3"]
     assert rows[0]["against plain"].endswith("**worse**") and rows[1]["against plain"].endswith("**better**")
     assert rows[0]["against λ = 0"] == "not run" and rows[1]["plain errs"] == "40.5\u00a0%"
 
