@@ -19,7 +19,8 @@ const LOOK = {
   plain: "Above the line, Self-Guidance errs less than plain training with as many epochs, which is less work.",
   "equal work":
     "Above the line, Self-Guidance errs less than plain training with as many multiplications: 1.75 times the epochs.",
-  "stochastic depth": "Above the line, the second pass makes good what skipping blocks costs, or adds to it; whether it beats plain training, the first choice tells.",
+  "stochastic depth":
+    "Above the line, the second pass makes good what skipping blocks costs, or adds to it; whether it beats plain training, the first choice tells.",
   "lambda 0": "Above the line, the teacher’s opinion itself pays, which gives the method its name.",
 };
 const word = (value) => (typeof value === "string" && value.length <= 100 ? value : undefined);
