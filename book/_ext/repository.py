@@ -44,6 +44,12 @@ def address(root=ROOT, environ=os.environ):
     return f"https://github.com/{found[1]}" if found else written_address(root)
 
 
+def site_address(repository):
+    """Where GitHub Pages publishes the book of a repository."""
+    owner, name = repository.split("github.com/")[-1].split("/")
+    return f"https://{owner.lower()}.github.io/{name}/"
+
+
 def colab_link(repository, path):
     """Where Colab opens the committed notebook at ``path`` (relative to the root)."""
     slug = repository.split("github.com/")[-1]
