@@ -63,6 +63,12 @@
   // Folded code is left out, and a folded result stands open; what answers a question goes to the end of the book.
   const answers = [];
   const toTheEnd = (element, kind, body) => {
+    // A solution may be code and then words.
+    if (element.previousElementSibling?.matches(".to-answer")) {
+      answers.at(-1).body.append(...body.childNodes);
+      element.remove();
+      return;
+    }
     const at = `${number ? `${number}.` : ""}${answers.length + 1}`;
     const id = `${answers.length + 1}`;
     const section = element.closest("section").querySelector("h1, h2, h3");
