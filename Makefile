@@ -17,7 +17,7 @@ export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help book serve check test versions bench notebooks pictures stamp lock clean browser
+.PHONY: help book serve print check test versions bench notebooks pictures stamp lock clean browser
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*  ## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*  ## (.*)/  make \1|\2/' | column -t -s '|' 2>/dev/null \
@@ -31,6 +31,9 @@ book: $(PAGE)  ## build the book into _build/html
 
 serve: $(PAGE)  ## build the book if need be, and serve it on 127.0.0.1
 	@$(BIN)/python book/_tools/serve.py _build/html $(PORT)
+
+print: $(VENV)/.print browser $(PAGE)  ## print the whole book into _build/print, as one PDF and one EPUB
+	@$(BIN)/python -m book._tools.print
 
 # Two files at a time, with one thread each: several threads of several trainings would wait for one another's cores.
 # In the order of their names: fewest tests last, as is usual, a long notebook would be left to the end and hold one core idle.
@@ -98,6 +101,10 @@ $(UV): requirements.txt
 $(VENV)/.site: $(UV) pyproject.toml
 	@echo "Installing what the site needs into $(VENV) ..."
 	@$(UV) pip install --quiet --group site --constraint requirements.txt
+	@touch $@
+
+$(VENV)/.print: $(VENV)/.site
+	@$(UV) pip install --quiet --group print --constraint requirements.txt
 	@touch $@
 
 # With torch, the notebooks and the tests, and sgutils itself in place.

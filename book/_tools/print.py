@@ -21,6 +21,7 @@ from pypdf import PdfReader
 
 from sgutils import __version__, colors
 from tests.support.browser import FLAGS, MISSING, find_chromium
+from tests.support.waiting import until_true
 
 from .._ext.repository import address, site_address
 from .epub import Book, Chapter, write_epub
@@ -37,6 +38,10 @@ FIGURE_WIDTH = 900  # a figure is drawn to the width of its page: here that of a
 SHEETS = ("katex/katex.min.css", "_static/pygments.css", "_static/explorables/explorables.css")
 WITH_PAGE = re.compile(r'<a class="with-page" href="#(?P<id>[^"]+)">.*?</a>')
 LIGHT = re.compile(r"""^html\[data-theme="light"\] (\.highlight \.\w+ \{.*\})""", re.MULTILINE)
+# What is folded has no width to be drawn to.
+UNFOLD = "document.querySelectorAll('details').forEach((fold) => { fold.open = true; })"
+DRAWN = """[...document.querySelectorAll(".sg-figure")].every((host) => host.dataset.drawn)
+  && [...document.querySelectorAll("article .math")].every((at) => at.querySelector(".katex"))"""
 NUMBER = """(numbers) => document.querySelectorAll("[data-of]").forEach((at) => {
   at.textContent = numbers[at.dataset.of] ?? "000";
 })"""
@@ -59,25 +64,20 @@ def parts() -> list[Part]:
 def frozen(browser, base: str) -> dict[str, dict]:
     """What each page of the site at ``base`` says, by its name (see ``paper/freeze.js``)."""
     names = [name for part in parts() for name in part.pages]
-    freeze = (PAPER / "freeze.js").read_text(encoding="utf-8")
     context = browser.new_context(viewport={"width": FIGURE_WIDTH, "height": 900}, color_scheme="light")
+    context.add_init_script(path=PAPER / "freeze.js")
     context.route(
         re.compile(r"\.js(?:\?|$)"),
         lambda route: route.continue_() if DRAWS.search(route.request.url) else route.abort(),
     )
     page = context.new_page()
+    place = {"pages": names, "live": site_address(address()), "folder": "book/"}
     found = {}
     for name in names:
         page.goto(f"{base}book/{name}.html")
-        # What is folded has no width to be drawn to.
-        page.evaluate("document.querySelectorAll('details').forEach((fold) => { fold.open = true; })")
-        page.wait_for_function(
-            "[...document.querySelectorAll('.sg-figure')].every((host) => host.dataset.drawn)"
-            " && [...document.querySelectorAll('article .math')].every((at) => at.querySelector('.katex'))"
-        )
-        found[name] = page.evaluate(
-            freeze, {"name": name, "pages": names, "live": site_address(address()), "folder": "book/"}
-        )
+        page.evaluate(UNFOLD)
+        until_true(page, DRAWN)
+        found[name] = page.evaluate("(place) => freeze(place)", {"name": name, **place})
     context.close()
     return found
 
@@ -99,9 +99,12 @@ def answers(pages: dict[str, dict], form: str) -> str:
     return text
 
 
-def role_classes() -> str:
-    """The colours of words and terms: EPUB readers know no CSS variables."""
-    return "".join(f".sg-{role} {{ color: {color.light}; }}\n" for role, color in colors.ROLES.items())
+def style(*names: str) -> str:
+    """The sheets of these names, with values for the variables of the colours, which neither margins nor EPUB readers know."""
+    sheets = "".join((PAPER / name).read_text(encoding="utf-8") for name in names)
+    values = {name: color.light for name, color in {**colors.ROLES, **colors.NEUTRALS}.items()}
+    roles = "".join(f".sg-{role} {{ color: {color.light}; }}\n" for role, color in colors.ROLES.items())
+    return re.sub(r"var\(--sg-(\w+)\)", lambda variable: values[variable[1]], sheets) + roles
 
 
 def as_epub(pages: dict[str, dict]) -> Book:
@@ -114,8 +117,8 @@ def as_epub(pages: dict[str, dict]) -> Book:
     front = Chapter("title", "Title page", title_page() + edition(), [])
     # The theme colours code in light and in dark.
     code = LIGHT.findall((SITE / "_static" / "pygments.css").read_text("utf-8"))
-    style = (PAPER / "book.css").read_text("utf-8") + role_classes() + "\n".join(code)
-    return Book(TITLE, AUTHOR, "en", site_address(address()), __version__, style, [("", [front]), *listed], COVER)
+    sheet = style("book.css") + "\n".join(code)
+    return Book(TITLE, AUTHOR, "en", site_address(address()), __version__, sheet, [("", [front]), *listed], COVER)
 
 
 def contents(pages: dict[str, dict]) -> list[tuple[str, list[tuple[str, str, list[tuple[str, str]]]]]]:
@@ -170,10 +173,9 @@ def paged(pages: dict[str, dict]) -> str:
     text = "".join(f'<section class="chapter" id="{name}">{body}</section>' for name, body in bodies.items())
     text = WITH_PAGE.sub(r'\g<0> (page <span data-of="\g<id>">000</span>)', text)
     sheets = "".join(f'<link rel="stylesheet" href="{sheet}">' for sheet in SHEETS)
-    style = (PAPER / "book.css").read_text("utf-8") + (PAPER / "paged.css").read_text("utf-8") + role_classes() + heads
     return (
         '<!doctype html><html lang="en" data-theme="light"><head><meta charset="utf-8"><title>The Self-Guidance Book</title>'
-        f"{sheets}<style>{style}</style></head><body>{title_page()}{edition()}"
+        f"{sheets}<style>{style('book.css', 'paged.css')}{heads}</style></head><body>{title_page()}{edition()}"
         f'<nav class="contents"><h1>Contents</h1>{toc}</nav>{text}</body></html>'
     )
 
@@ -182,15 +184,15 @@ def _entry(id, title):
     return f'<a href="#{id}">{escape(title)}<span class="page" data-of="{id}">000</span></a>'
 
 
-def write_pdf(browser, base: str, pages: dict[str, dict], path: Path) -> None:
-    """Print until every page number in the text is that of the page."""
+def write_pdf(browser, base: str, pages: dict[str, dict], path: Path) -> list[str]:
+    """Print until every page number in the text is that of the page; what is wider than a page is returned."""
     page = browser.new_page(viewport={"width": 800, "height": 1000})
     page.emulate_media(media="print", color_scheme="light")
     document = paged(pages)
     page.route(f"{base}print.html", lambda route: route.fulfill(body=document, content_type="text/html"))
     page.goto(f"{base}print.html")
     page.evaluate("document.fonts.ready.then(() => true)")
-    page.evaluate((PAPER / "fit.js").read_text(encoding="utf-8"))
+    too_wide = page.evaluate((PAPER / "fit.js").read_text(encoding="utf-8"))
     numbers: dict[str, int] = {}
     for _ in range(4):
         page.evaluate(NUMBER, numbers)
@@ -201,6 +203,7 @@ def write_pdf(browser, base: str, pages: dict[str, dict], path: Path) -> None:
         if numbers == printed:
             break
     page.close()
+    return too_wide
 
 
 def main(folder: Path) -> None:
@@ -214,7 +217,8 @@ def main(folder: Path) -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
         pages = frozen(browser, base)
-        write_pdf(browser, base, pages, folder / f"{NAME}.pdf")
+        for what in write_pdf(browser, base, pages, folder / f"{NAME}.pdf"):
+            print(f"Too wide for the page: {what}")
         browser.close()
     site.shutdown()
     write_epub(folder / f"{NAME}.epub", as_epub(pages), SITE)
