@@ -101,7 +101,7 @@ def test_every_link_of_the_pdf_leads_somewhere(printed):
 def test_every_explorable_is_its_picture_with_a_link_to_the_live_page(printed, files, explorable_page):
     page = PurePosixPath(explorable_page).stem
     figures = [
-        figure for figure in files[f"book/{page}.xhtml"].iter(f"{XHTML}figure") if figure.get("class") == "explorable"
+        figure for figure in files[f"book/{page}.xhtml"].iter(f"{XHTML}div") if figure.get("class") == "explorable"
     ]
     assert len(figures) == _explorables(page)
     live = printing.site_address(printing.address())

@@ -54,7 +54,8 @@
     const label = host.getAttribute("aria-label");
     const address = `${live}#${host.closest("section").id}`;
     const link = make("a", { href: address }, address.split("://")[1]);
-    const figure = make("figure", { className: "explorable" }, make("figcaption", {}, `${label}. Alive at `, link));
+    const named = host.closest("figure") ? "" : `${label}. `;
+    const figure = make("div", { className: "explorable" }, make("p", {}, `${named}Alive at `, link));
     if (picture) figure.prepend(make("img", { src: picture.getAttribute("src"), alt: label }));
     return figure;
   }
