@@ -159,17 +159,22 @@ function settingsOf(state, prefix) {
 }
 
 // Where things stand, in words.
-export function standing(session, { settings, views }, { playing, going, data, kernel }) {
-  const { phase, share, failed, ready, frame: now } = session;
+export function standing(session, { settings, views }, state, { playing, going, kernel }) {
+  const { phase, share, failed, ready, frame: now, look } = session;
+  const network = state.get("network");
+  const hint =
+    location.protocol === "file:" && state.get("data") !== "digits"
+      ? " A page opened by double-click cannot load images: run “make serve” and open the address that it prints, or train on the digits."
+      : "";
   if (phase === "idle") {
-    const recorded = `Recorded in a page like this one: ${NAMES[settings.method]}, ${NETWORKS[settings.network]}, ${views.at(-1).steps} steps.`;
-    if (location.protocol !== "file:" || data === "digits") return recorded;
-    return `${recorded} A page opened by double-click may not load images: run “make serve” and open the address that it prints, or train on the digits.`;
+    const yours = network === settings.network ? "" : ` Yours will be a ${NETWORKS[network]}.`;
+    return `Recorded in a page like this one: ${NAMES[settings.method]}, ${NETWORKS[settings.network]}, ${views.at(-1).steps} steps.${yours}${hint}`;
   }
   if (phase === "loading") return `Loading the images … ${fixed(100 * share, 0)} %`;
   if (phase === "starting") return kernel ? "Starting …" : "Starting; a graphics processor takes a moment …";
-  if (phase === "failed") return `It does not train: ${failed}.`;
+  if (phase === "failed") return `It does not train: ${failed.replace(/\.$/, "")}.${hint}`;
   const engine = SAID[ready.engine];
+  if (!look) return `Trains ${engine}; until its first test the picture is that of the recording.`;
   if (!now || now.rate === 0) return `Trains ${engine}.`;
   const pace = `${Math.round(now.rate).toLocaleString("en")} images/s, so an epoch takes ${fixed((64 * ready.epoch) / now.rate, now.rate > 640 ? 1 : 0)} s`;
   return `${playing && !going ? "Waits until it is in sight; trains" : playing ? "Trains" : "Stands still; trains"} ${engine}: ${pace}.`;

@@ -163,7 +163,7 @@ function render({ model, el }) {
     parts.el,
     grid,
     tryThis(
-      "let it train for a few epochs, then move λ to 3, and watch what becomes of the student. Or compare two, of which one has λ = 0.",
+      "let it train for a few epochs, then move λ to 3, and watch what becomes of the student, and of its teacher. Or compare two, of which one has λ = 0.",
     ),
   );
 
@@ -182,7 +182,7 @@ function render({ model, el }) {
     loss.paint(shown.losses, shown);
     text(planned, planOf(state));
     const slowest = lanes.all().find(({ phase }) => phase !== "live") ?? session();
-    text(said, standing(slowest, recording, { playing, going: going(), data: state.get("data"), kernel }));
+    text(said, standing(slowest, recording, state, { playing, going: going(), kernel }));
     text(trouble, troubleOf(lanes.all()));
     const busy = ["loading", "starting"].includes(slowest.phase);
     attr(grid, { "aria-busy": busy || replay.running() });
