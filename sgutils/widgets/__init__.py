@@ -14,6 +14,7 @@ _HOMES = {
     "LiveNetwork": "live_network.live_network",
     "Expressions": "expressions.expressions",
     "FeatureSpace": "feature_space.feature_space",
+    "Paths": "paths.paths",
     "Peers": "peers.peers",
     "ResultsExplorer": "results_explorer.results_explorer",
     "Map": "map.map",
