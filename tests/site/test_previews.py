@@ -18,6 +18,7 @@ KINDS = {
     "term": ("a.sg-term[href$='#term-teacher']", r"^teacher\s+The full network"),
     "symbol": ("a.sg-term[href$='#symbol-tau']", r"temperature; 1 in the cross-entropies"),
     "equation": ("a.internal[href='#equation-eq-kl']:not(.headerlink)", r"\(3\.2\).*KL"),
+    "explorable": ("a.internal[href='#fig-temperature']:not(.headerlink)", r"Figure 3\.3.*Logits"),
     "work": ("a[href^='references.html#']", r"\d{4}\.$"),
 }
 
