@@ -135,7 +135,7 @@ export function planOf(state) {
   const without = (all, known) => all.filter((part) => !known.includes(part));
   const same = without(own, without(own, others));
   const differences = [without(own, others), without(others, own)].map((parts) => parts.join("; ") || "nothing else");
-  return `${[shared, same.join("; ")].filter(Boolean).join(": ")}. A: ${differences[0]}. B: ${differences[1]}. Both begin with the same weights and get the same batches.`;
+  return `${[shared, same.join("; ")].filter(Boolean).join(": ")}. A: ${differences[0]}. B: ${differences[1]}. Both begin with the same weights and get the same batches; the controls set ${state.get("edit")}.`;
 }
 
 function settingsOf(state, prefix) {
