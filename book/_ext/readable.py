@@ -34,6 +34,8 @@ _CAPTION = re.compile(r'\A<a id="(fig-[\w-]+)"></a>\*\*Figure [\d.]+\.\*\* (.*)\
 _FOLDED = re.compile(
     r'^( *)<details( class="note")?><summary>([^<\n]+)</summary>\n\n(.*?)\n\n\1</details>$', re.MULTILINE | re.DOTALL
 )
+# What a reader will be able to do, at the head of a chapter.
+_AIMS = re.compile(r"^(\*\*You will be able to\*\*\n\n(?:(?:- |  ).+\n?)+)", re.MULTILINE)
 _ASIDE = re.compile(r"^> \*\*([^*\n]+)\*\*\n>\n((?:>.*(?:\n|\Z))+)", re.MULTILINE)
 
 
@@ -76,7 +78,7 @@ def read_as_myst(app, docname, source):
     notebook = json.loads(source[0])
     for cell in notebook["cells"]:
         if cell["cell_type"] == "markdown":
-            cell["source"] = as_myst("".join(cell["source"]))
+            cell["source"] = _AIMS.sub(r":::{container} sg-aims\n\1\n:::", as_myst("".join(cell["source"])))
     source[0] = json.dumps(notebook)
 
 

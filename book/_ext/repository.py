@@ -18,6 +18,8 @@ GITHUB = re.compile(r"github\.com[:/]([\w.-]+/[\w.-]+?)(?:\.git)?/?$")
 COLAB = "https://colab.research.google.com/github/{slug}/blob/{branch}/{path}"
 BRANCH = "main"
 WORDS_A_MINUTE = 200
+LINES_A_MINUTE = 20  # of code
+MINUTES_AN_EXPLORABLE = 2
 
 
 def written_address(root=ROOT):
@@ -87,9 +89,15 @@ def add_run_line(app, pagename, templatename, context, doctree):
 
 
 def minutes_to_read(doctree):
-    """Of the text alone, in steps of five: code and pictures take as long as a reader likes."""
-    texts = [node.astext() for node in doctree.findall(nodes.paragraph)]
-    return max(5, 5 * round(sum(len(text.split()) for text in texts) / WORDS_A_MINUTE / 5))
+    """Of the text, of the code that is not folded, and of a first play with each explorable, in steps of five."""
+    words = sum(len(node.astext().split()) for node in doctree.findall(nodes.paragraph))
+    cells = [node for node in doctree.findall(nodes.container) if node.get("nb_element") == "cell_code"]
+    read = [cell for cell in cells if not {"tag_hide-input", "tag_hide-cell"} & set(cell["classes"])]
+    code = [block for cell in read for block in cell[0].findall(nodes.literal_block)]
+    lines = sum(len(block.astext().splitlines()) for block in code)
+    explorables = sum("data-module=" in node.astext() for node in doctree.findall(nodes.raw))
+    minutes = words / WORDS_A_MINUTE + lines / LINES_A_MINUTE + explorables * MINUTES_AN_EXPLORABLE
+    return max(5, 5 * round(minutes / 5))
 
 
 def issue_link(repository, title):

@@ -10,10 +10,10 @@ document.addEventListener("DOMContentLoaded", () => {
   box.setAttribute("role", "tooltip");
   document.body.append(box);
 
-  // What a symbol means is its title where no script runs, and then the browser would show it, too; aloud it is part of its name.
-  for (const link of document.querySelectorAll("a.sg-term[title]")) {
-    const symbol = link.querySelector(".katex-html")?.textContent ?? link.textContent;
-    link.setAttribute("aria-label", `${symbol}: ${link.title}`);
+  // What a link's title says where no script runs, the box says here, and better; of a symbol it is a part of its name, read aloud.
+  for (const link of document.querySelectorAll(`${LINKS}[title]`)) {
+    const symbol = link.querySelector(".katex-html")?.textContent;
+    if (symbol) link.setAttribute("aria-label", `${symbol}: ${link.title}`);
     link.removeAttribute("title");
   }
 

@@ -68,6 +68,15 @@ def test_it_opens_with_a_title_and_a_question_and_ends_with_exercises_and_a_summ
     assert any(heading.startswith("## Summary") for heading in headings)
 
 
+def test_it_says_at_its_head_what_a_reader_will_be_able_to_do(path):
+    opening = next(cell.source for cell in _read(path).cells if cell.cell_type == "markdown")
+    said = re.search(r"\n\n\*\*You will be able to\*\*\n\n((?:- .+\n?(?:  .+\n?)*)+)\Z", opening)
+    assert said, "after the question: **You will be able to**, and two to four points"
+    points = re.split(r"\n(?=- )", said[1].strip())
+    assert 2 <= len(points) <= 4
+    assert all(point.endswith(";") for point in points[:-1]) and points[-1].endswith(".")
+
+
 def test_its_written_tables_are_read_as_tables(path):
     for cell in _read(path).cells:
         for output in cell.get("outputs", []):
