@@ -99,8 +99,9 @@ def compare(answer: Callable, right: Callable, mistakes: Mapping[str, Callable],
         if _all_near(given, [as_tensor(wrong(*one)) for one in inputs]):
             raise Hint(hint)
     for one, found, value in zip(inputs, given, wanted, strict=True):
-        plain = all(isinstance(argument, int | float | list) for argument in one)
-        expect(found, value, {}, f"{what} for {', '.join(map(str, one))}" if plain else what)
+        shown = ", ".join(map(str, one))
+        plain = all(isinstance(argument, int | float | list) for argument in one) and len(shown) <= 60
+        expect(found, value, {}, f"{what} for {shown}" if plain else what)
 
 
 def as_tensor(value):

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ...losses import distillation_kl, self_guidance_loss
-from ..hints import Hint, compare, drawn, exercise, near
+from ..hints import Hint, as_tensor, compare, drawn, exercise, near
 
 
 @exercise("Distillation loss")
@@ -25,7 +25,7 @@ def check_distillation_loss(loss: Callable) -> None:
     inputs: list[tuple] = [
         (*_logits(seed, 2), lam, tau) for seed, (lam, tau) in enumerate([(0.5, 3.0), (2.0, 1.5), (1.0, 5.0)])
     ]
-    sure = [(400 * inputs[0][0], *inputs[0][1:])]
+    sure = (400 * inputs[0][0], *inputs[0][1:])
     mistakes = {
         "The factor tau squared is missing in front of the divergence.": lambda *one: of(*one, factor=1.0),
         "One factor tau is not enough: the divergence shrinks with tau squared.": lambda *one: of(*one, factor=one[-1]),
@@ -54,7 +54,7 @@ def check_distillation_loss(loss: Callable) -> None:
         ),
     }
     compare(loss, of, mistakes, inputs, "the loss")
-    if not loss(*sure[0]).isfinite():
+    if not as_tensor(loss(*sure)).isfinite():
         raise Hint(
             "It is right, until the student is very sure: then a probability is rounded to 0, and its logarithm is not "
             "finite. Take F.log_softmax in place of a logarithm of F.softmax."
@@ -117,10 +117,8 @@ def check_peers_loss(loss: Callable) -> None:
     compare(loss, right, mistakes, inputs, "the loss")
     z, y, tau = inputs[0]
     z = z.clone().requires_grad_()
-    (found,) = torch.autograd.grad(loss(z, y, tau), z, allow_unused=True)
+    (found,) = _gradients(loss(z, y, tau), z)
     (wanted,) = torch.autograd.grad(pairs(z, y, tau, average=True), z)  # by (4.2) the same
-    if found is None:
-        raise Hint("The value is right, but no gradient reaches the peers: only the teachers are constants.")
     if not near(found, wanted):
         raise Hint("The value is right, but the teachers are pulled as well: detach the mean of the others.")
 
@@ -177,10 +175,7 @@ def check_students_loss(loss: Callable) -> None:
 def _teacher_is_constant(loss: Callable, one: Sequence, wanted: Callable) -> None:
     """The gradient on the teacher's logits, the second argument, is what it should be, and the student's is not 0."""
     student, teacher = (z.clone().requires_grad_() for z in one[:2])
-    pulls = torch.autograd.grad(loss(student, teacher, *one[2:]), (student, teacher), allow_unused=True)
-    on_student, on_teacher = (torch.zeros_like(student) if pulls[0] is None else pulls[0]), pulls[1]
-    if on_teacher is None:
-        on_teacher = torch.zeros_like(teacher)
+    on_student, on_teacher = _gradients(loss(student, teacher, *one[2:]), student, teacher)
     if not near(on_teacher, wanted(teacher.detach(), one[2])):
         if not on_teacher.any():
             raise Hint(
@@ -190,6 +185,16 @@ def _teacher_is_constant(loss: Callable, one: Sequence, wanted: Callable) -> Non
     (right,) = torch.autograd.grad(_student_part(student, teacher.detach(), *one[2:]), student)
     if not near(on_student, right):
         raise Hint("The value is right, but the divergence does not pull on the student: detach the teacher alone.")
+
+
+def _gradients(loss, *logits: Tensor) -> list[Tensor]:
+    """The gradient of a reader's loss on each of these logits; zeros where it does not reach them."""
+    if not isinstance(loss, Tensor) or not loss.requires_grad:
+        raise Hint(
+            "The value is right, but no gradient comes from it: only the teacher is a constant, and the loss a tensor."
+        )
+    found = torch.autograd.grad(loss, logits, allow_unused=True)
+    return [torch.zeros_like(z) if one is None else one for z, one in zip(logits, found, strict=True)]
 
 
 def _student_part(z: Tensor, teacher: Tensor, y: Tensor, lam: float, tau: float) -> Tensor:

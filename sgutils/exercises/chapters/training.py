@@ -31,8 +31,8 @@ class Watched(nn.Module):
 
 @exercise("A large mini-batch in parts")
 def check_accumulate(accumulate: Callable) -> None:
-    def of(weigh: Callable, only_last: bool = False) -> Callable:
-        """The gradient when each part's mean loss is multiplied by what `weigh` says of its number of images."""
+    def of(weigh: Callable, kept: slice = slice(None)) -> Callable:
+        """The gradient when each part that is kept has its mean loss multiplied by what `weigh` says of its number of images."""
 
         def gradient(seed: int) -> Tensor:
             net, x, y, draw = _given(seed)
@@ -41,7 +41,7 @@ def check_accumulate(accumulate: Callable) -> None:
                 weigh(len(part)) * F.cross_entropy(net(part, gates), labels)
                 for part, labels in zip(x.split(SIZE), y.split(SIZE), strict=True)
             ]
-            sum(parts[-1:] if only_last else parts, torch.zeros(())).backward()
+            sum(parts[kept], torch.zeros(())).backward()
             return _gradient(net)
 
         return gradient
@@ -92,10 +92,13 @@ def check_accumulate(accumulate: Callable) -> None:
         "It is divided by the number of images, but each loss is a mean over its part already: multiply by how many these "
         "are.": of(lambda count: 1 / IMAGES),
         "Only the last part is left: zero_grad() in the loop throws the others away.": of(
-            lambda count: count / IMAGES, True
+            lambda count: count / IMAGES, slice(-1, None)
         ),
         "Only the last part is left, and it counts fully: gradients have to add up over all parts, each by its share of the "
-        "images.": of(lambda count: 1.0, True),
+        "images.": of(lambda count: 1.0, slice(-1, None)),
+        "The last, smaller part is missing: its images belong to the mini-batch, too.": of(
+            lambda count: count / IMAGES, slice(0, -1)
+        ),
     }
     compare(given, right, mistakes, [(0,), (1,), (2,)], "the gradient")
 
