@@ -62,7 +62,7 @@ export function errorCurves() {
           class: `sg-small sg-strong sg-${role}`,
         }),
     );
-    text(title, `test error, %; students: mean of four${two ? "; A solid, B dashed" : ""}`);
+    text(title, `test error, %; ${two ? "A solid, B dashed" : "students: mean of four"}`);
     text(end, `step ${steps.toLocaleString("en")}, epoch ${fixed(epoch, 1)}`);
     attr(end, { x: right, y: bottom + 15 });
     const said = drawn.map(({ called, now }) => `${called} ${percent(now, 1)}`).join(", ");
