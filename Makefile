@@ -57,6 +57,7 @@ bench: $(VENV)/.all browser $(PAGE)  ## measure speed, storage and page weight i
 	$(BIN)/python -m benchmarks.steps
 	$(BIN)/python -m benchmarks.step_variants
 	$(BIN)/python -m benchmarks.gated
+	$(BIN)/python -m benchmarks.per_image
 	$(BIN)/python -m benchmarks.epochs
 	$(BIN)/python -m benchmarks.concurrent_runs
 	$(BIN)/python -m benchmarks.chapters
