@@ -22,7 +22,10 @@ ROOT = Path(__file__).resolve().parents[2]
 SITE, PICTURES = ROOT / "_build" / "html", ROOT / "book" / "_static" / "pictures"
 WIDTH = 760
 # name: (state in the address, seconds until it stands)
-MOMENTS = {"playground": ("?playground.steps=1500", 15)}
+MOMENTS = {
+    "playground": ("?playground.steps=1500", 15),
+    "trainer": ("?trainer.compare=false&trainer.lam=0.25&trainer.color=%22class%22", 1.5),  # as the front page has it
+}
 
 
 def page_of(name):
