@@ -45,7 +45,7 @@ def main(names):
             if (path := page_of(name)) is None:
                 continue
             page = browser.new_page(
-                viewport={"width": 1280, "height": 900}, color_scheme="light", reduced_motion="reduce"
+                viewport={"width": 1280, "height": 1400}, color_scheme="light", reduced_motion="reduce"
             )
             state, seconds = MOMENTS.get(name, ("", 1.5))
             page.goto(f"http://127.0.0.1:{site.server_port}/{path.relative_to(SITE).as_posix()}{state}")
