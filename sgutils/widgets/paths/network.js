@@ -60,7 +60,7 @@ export function networkPicture({ toggle }) {
         const index = "₁₂₃₄₅"[l];
         const middle = place.at(l, 0.46);
         const wide = roomy && l === 0;
-        const named = place.pitch < 46 ? "" : `${wide ? "gate " : ""}g${index} = `;
+        const named = place.pitch < 60 ? "" : `${wide ? "gate " : ""}g${index} = `;
         words.push(
           { x: middle, y: BRANCH - 24, said: `${wide ? "branch " : ""}f${index}`, class: "sg-mid sg-small" },
           { x: middle, y: BRANCH + 31, said: `${named}${gate}`, class: "sg-mid sg-small sg-soft" },
