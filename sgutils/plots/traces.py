@@ -25,6 +25,7 @@ class Line:
         spread: half the height of a band around the line, one number a point.
         dash: ``"solid"``, ``"dash"``, ``"dot"`` or ``"dashdot"``.
         markers: whether the points are marked.
+        joined: whether a line joins the points; where nothing lies between them, it does not, and they are marked.
     """
 
     label: str
@@ -34,6 +35,7 @@ class Line:
     spread: Sequence[float] | None = None
     dash: str = "solid"
     markers: bool = False
+    joined: bool = True
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ def line_trace(item: Line) -> go.Scatter:
         y=y,
         name=item.label,
         meta={"role": item.role},
-        mode="lines+markers+text" if item.markers else "lines+text",
+        mode="+".join(["lines"] * item.joined + ["markers"] * (item.markers or not item.joined) + ["text"]),
         line={"color": color, "width": 2, "dash": item.dash},
         marker={"color": color, "size": 6},
         text=[""] * (len(x) - 1) + [f" {item.label}"],

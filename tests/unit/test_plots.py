@@ -52,6 +52,14 @@ def test_methods_wear_their_colours_and_two_of_one_colour_differ_in_dash():
     assert lines[1].line.dash != lines[2].line.dash
 
 
+def test_points_with_nothing_between_them_are_marked_and_not_joined():
+    joined, apart = plots.lines(
+        [plots.Line("a", [1, 2], [3, 4]), plots.Line("b", [1, 3], [3, 4], joined=False)], x="block", y="error"
+    ).data
+    assert "lines" in joined.mode and "markers" not in joined.mode
+    assert "markers" in apart.mode and "lines" not in apart.mode and apart.text[-1] == " b"
+
+
 def test_a_row_shows_every_value_their_mean_and_deviation():
     values, mean = plots.rows([plots.Row("a", [20, 10, 15])], x="seconds").data
     assert list(values.x) == [20, 10, 15]
