@@ -1,5 +1,6 @@
 """The exercises in code as they stand in the chapters: what a reader begins with, and what is folded away below it."""
 
+import ast
 import contextlib
 import inspect
 import io
@@ -20,7 +21,7 @@ CHAPTERS = {
     "distillation": "distillation_loss",
     "online-distillation": "peers_loss",
     "self-guidance": "students_loss",
-    "ablations": "holm",
+    "ablations": "corrected",
     "feature-space": "linear_cka",
     "facial-expressions": "wilson",
     "full-training": "accumulate",
@@ -55,6 +56,15 @@ def test_the_chapter_begins_the_function_and_says_that_it_is_not_written_yet(cha
     assert starter.source.endswith(f"check_{name}({name})") and name in scope
     assert ": not yet. " in printed.getvalue() and "yet: " in printed.getvalue() and printed.getvalue().count("\n") == 1
     assert "".join(output.text for output in starter.outputs) == printed.getvalue()
+
+
+@pytest.mark.parametrize(("chapter", "name"), CHAPTERS.items())
+def test_the_function_takes_no_other_cells_name(chapter, name):
+    others = [
+        cell.source for id_, cell in cells(chapter).items() if cell.cell_type == "code" and id_ != "exercise-code"
+    ]
+    used = "\n".join(source for source in others if "%pip" not in source)
+    assert name not in {word.id for word in ast.walk(ast.parse(used)) if isinstance(word, ast.Name)}
 
 
 @pytest.mark.parametrize(("chapter", "name"), CHAPTERS.items())

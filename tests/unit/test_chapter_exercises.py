@@ -150,15 +150,15 @@ WRONG = {
         (of("students_loss", ("    teacher = F", "    teacher_logits = teacher_logits.detach()\n    teacher = F")), "no gradient reaches the teacher"),
         (of("students_loss", ("F.log_softmax(z / tau", "F.log_softmax(z.detach() / tau")), "does not pull on the student"),
     ],
-    "holm": [
+    "corrected": [
         (lambda p: [min(1.0, len(p) * one) for one in p], "Bonferroni"),
-        (of("holm", ("max(largest, (len(p) - rank) * p[i])", "(len(p) - rank) * p[i]")), "largest so far"),
-        (of("holm", ("min(1.0, largest)", "largest")), "at most 1"),
-        (of("holm", ("(len(p) - rank)", "(rank + 1)")), "wrong way"),
-        (of("holm", ("(len(p) - rank)", "(len(p) - rank - 1)")), "one too small"),
-        (of("holm", ("return corrected", "return sorted(corrected)")), "where its p stood"),
-        (of("holm", ("(len(p) - rank)", "len(p) / (rank + 1)")), "Benjamini"),
-        (of("holm", ("sorted(range(len(p)), key=lambda i: p[i])", "range(len(p))")), "sort them by size"),
+        (of("corrected", ("max(largest, (len(p) - rank) * p[i])", "(len(p) - rank) * p[i]")), "largest so far"),
+        (of("corrected", ("min(1.0, largest)", "largest")), "at most 1"),
+        (of("corrected", ("(len(p) - rank)", "(rank + 1)")), "wrong way"),
+        (of("corrected", ("(len(p) - rank)", "(len(p) - rank - 1)")), "one too small"),
+        (of("corrected", ("return result", "return sorted(result)")), "where its p stood"),
+        (of("corrected", ("(len(p) - rank)", "len(p) / (rank + 1)")), "Benjamini"),
+        (of("corrected", ("sorted(range(len(p)), key=lambda i: p[i])", "range(len(p))")), "sort them by size"),
         (lambda p: p, "nothing is corrected"),
     ],
     "linear_cka": [

@@ -1,15 +1,15 @@
 """The exercises in code at the end of the chapters: one check for each; `solutions` has what the chapters fold away."""
 
 from .losses import check_distillation_loss, check_peers_loss, check_students_loss
-from .measures import check_holm, check_interval, check_linear_cka, check_wilson
+from .measures import check_corrected, check_interval, check_linear_cka, check_wilson
 from .networks import check_fold, check_open_paths, check_run_gated
 from .training import check_accumulate
 
 __all__ = [
     "check_accumulate",
+    "check_corrected",
     "check_distillation_loss",
     "check_fold",
-    "check_holm",
     "check_interval",
     "check_linear_cka",
     "check_open_paths",

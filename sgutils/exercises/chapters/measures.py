@@ -13,7 +13,7 @@ from ..hints import compare, drawn, exercise
 
 
 @exercise("Holm's correction")
-def check_holm(holm: Callable) -> None:
+def check_corrected(corrected: Callable) -> None:
     def right(p: list) -> list:
         # Without an order: of all that are no larger, the largest product with how many are at least as large.
         return [min(1.0, max(sum(other >= q for other in p) * q for q in p if q <= one)) for one in p]
@@ -50,7 +50,7 @@ def check_holm(holm: Callable) -> None:
             min(1.0, max((len(p) - j) * p[j] for j in range(i + 1))) for i in range(len(p))
         ],
     }
-    compare(holm, right, mistakes, inputs, "the corrected p")
+    compare(corrected, right, mistakes, inputs, "the corrected p")
 
 
 @exercise("Linear CKA")

@@ -56,13 +56,13 @@ def students_loss(student_logits, teacher_logits, y, lam, tau):
 
 
 # Ablations
-def holm(p):
+def corrected(p):
     order = sorted(range(len(p)), key=lambda i: p[i])
-    corrected, largest = [0.0] * len(p), 0.0
+    result, largest = [0.0] * len(p), 0.0
     for rank, i in enumerate(order):
         largest = max(largest, (len(p) - rank) * p[i])
-        corrected[i] = min(1.0, largest)
-    return corrected
+        result[i] = min(1.0, largest)
+    return result
 
 
 # Feature space
