@@ -26,6 +26,7 @@ CHAPTERS = {
     "facial-expressions": "wilson",
     "full-training": "accumulate",
     "your-own": "run_gated",
+    "beyond": "verified",
     "paper-and-measurement": "interval",
 }
 

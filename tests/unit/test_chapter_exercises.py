@@ -238,6 +238,16 @@ WRONG = {
         (of("interval", (BOTH, "(1 / len(a))")), "Both means scatter"),
         (of("interval", ("mean(a) - mean(b)", "mean(b) - mean(a)")), "other way round"),
     ],
+    "verified": [
+        (of("verified", ("            break\n", "            continue\n"), ("teacher[len(kept)]", "teacher[-1]")), "does not count"),
+        (of("verified", ("[*kept, teacher[len(kept)]]", "kept")), "own token is missing"),
+        (of("verified", ("[*kept, teacher[len(kept)]]", "draft[: len(kept) + 1]")), "would not have said is kept"),
+        (of("verified", ("[*kept, teacher[len(kept)]]", "[*kept, teacher[len(kept)]][: len(draft)]")), "one token more"),
+        (lambda draft, teacher: teacher, "all tokens of the teacher"),
+        (of("verified", ("[*kept, teacher[len(kept)]]", "len(kept)")), "return the tokens"),
+        (lambda draft, teacher: draft, "nothing is verified"),
+        (of("verified", ("teacher[len(kept)]", "teacher[-1]")), "not its last one"),
+    ],
 }  # fmt: skip
 TRIED = [(name, answer, words) for name, answers in WRONG.items() for answer, words in answers]
 

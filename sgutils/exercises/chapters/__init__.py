@@ -4,6 +4,7 @@ from .losses import check_distillation_loss, check_peers_loss, check_students_lo
 from .measures import check_corrected, check_interval, check_linear_cka, check_wilson
 from .networks import check_fold, check_open_paths, check_run_gated
 from .training import check_accumulate
+from .verifying import check_verified
 
 __all__ = [
     "check_accumulate",
@@ -16,5 +17,6 @@ __all__ = [
     "check_peers_loss",
     "check_run_gated",
     "check_students_loss",
+    "check_verified",
     "check_wilson",
 ]
