@@ -16,6 +16,8 @@ from docutils import nodes
 ROOT = Path(__file__).resolve().parents[2]
 GITHUB = re.compile(r"github\.com[:/]([\w.-]+/[\w.-]+?)(?:\.git)?/?$")
 COLAB = "https://colab.research.google.com/github/{slug}/blob/{branch}/{path}"
+KAGGLE = "https://kaggle.com/kernels/welcome?src=https://raw.githubusercontent.com/{slug}/{branch}/{path}"
+BINDER = "https://mybinder.org/v2/gh/{slug}/{branch}?urlpath=lab/tree/{path}"  # with what .binder/ installs
 BRANCH = "main"
 WORDS_A_MINUTE = 200
 LINES_A_MINUTE = 20  # of code
@@ -52,10 +54,15 @@ def site_address(repository):
     return f"https://{owner.lower()}.github.io/{name}/"
 
 
-def colab_link(repository, path):
-    """Where Colab opens the committed notebook at ``path`` (relative to the root)."""
+def launch_link(service, repository, path):
+    """Where a service (``COLAB``, ``KAGGLE``, ``BINDER``) opens the committed notebook at ``path`` (relative to the root)."""
     slug = repository.split("github.com/")[-1]
-    return COLAB.format(slug=slug, branch=BRANCH, path=path)
+    return service.format(slug=slug, branch=BRANCH, path=path)
+
+
+def colab_link(repository, path):
+    """As above, for the link that stands in the notebooks themselves."""
+    return launch_link(COLAB, repository, path)
 
 
 def set_theme_options(app, config):
@@ -74,7 +81,7 @@ def set_theme_options(app, config):
 
 
 def add_run_line(app, pagename, templatename, context, doctree):
-    """Under the title of a chapter: how long it takes to read, open it in Colab, or take the notebook home."""
+    """Under the title of a chapter: how long it takes to read, where to run it, or take the notebook home."""
     if doctree is None or not app.env.doc2path(pagename).endswith(".ipynb"):
         return
     path = f"{pagename}.ipynb"
@@ -82,7 +89,10 @@ def add_run_line(app, pagename, templatename, context, doctree):
     line = (
         '<p class="sg-run d-print-none">'
         f"<span>{minutes_to_read(doctree)} minutes to read</span>"
-        f'<a href="{colab_link(address(), path)}">Run in Colab</a>'
+        "<span>Run in "
+        f'<a href="{colab_link(address(), path)}">Colab</a>, '
+        f'<a href="{launch_link(KAGGLE, address(), path)}">Kaggle</a> or '
+        f'<a href="{launch_link(BINDER, address(), path)}">Binder</a></span>'
         f'<a href="{source}" download>Download notebook</a></p>'
     )
     context["body"] = context["body"].replace("</h1>", f"</h1>\n{line}", 1)

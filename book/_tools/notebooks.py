@@ -27,10 +27,11 @@ CHECKOUT = "/path/to/self-guidance-book"
 WIDGET = "application/vnd.jupyter.widget-view+json"
 CELL_METADATA = ("tags", "mystnb")
 INSTALL = """\
-# Colab only: install this book's package. torch, torchvision and numpy stay as they are there.
+# Colab and Kaggle only: install this book's package. torch, torchvision and numpy stay as they are there.
+import os
 import sys
 
-if "google.colab" in sys.modules:
+if "google.colab" in sys.modules or "KAGGLE_KERNEL_RUN_TYPE" in os.environ:
     %pip install --quiet "sgutils[book] @ git+{address}"
 """
 

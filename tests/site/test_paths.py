@@ -21,4 +21,4 @@ def test_the_course_names_exercises_that_the_chapters_have():
     for chapter, exercises in sessions:
         text = (ROOT / "book" / chapter).read_text("utf-8").replace("\\\\", "\\")
         for name in re.findall(r"\*([^*]+)\*", exercises):
-            assert re.search(rf"\d\. (?:\*\*)?{re.escape(name)}\*\*", text), f"{chapter} has no exercise {name!r}"
+            assert re.search(rf"\d\. (?:\*\*)?{re.escape(name)}\.?\*\*", text), f"{chapter} has no exercise {name!r}"

@@ -43,17 +43,19 @@ def _has_place(path, fragment):
     return re.search(rf'\b(?:id|name)="{re.escape(fragment)}"', path.read_text("utf-8")) is not None
 
 
-def test_a_chapter_opens_in_colab(name):
-    """The link of a chapter's page leads to the notebook that is committed under that path."""
-    notebook = ROOT / name.replace(".html", ".ipynb")
-    if notebook.suffix != ".ipynb" or not notebook.exists():
-        assert "colab.research.google.com" not in (SITE / name).read_text("utf-8")
-        return
-    links = re.findall(
-        r'href="https://colab\.research\.google\.com/github/[\w.-]+/[\w.-]+/blob/main/([^"]+)"',
-        (SITE / name).read_text("utf-8"),
-    )
-    assert links == [name.replace(".html", ".ipynb")]
+LAUNCHED = {
+    "Colab": r"https://colab\.research\.google\.com/github/[\w.-]+/[\w.-]+/blob/main/([^\"]+)",
+    "Kaggle": r"https://kaggle\.com/kernels/welcome\?src=https://raw\.githubusercontent\.com/[\w.-]+/[\w.-]+/main/([^\"]+)",
+    "Binder": r"https://mybinder\.org/v2/gh/[\w.-]+/[\w.-]+/main\?urlpath=lab/tree/([^\"]+)",
+}
+
+
+def test_a_chapter_opens_where_it_can_be_run(name):
+    """The links of a chapter's page lead to the notebook that is committed under that path; other pages have none."""
+    notebook = name.replace(".html", ".ipynb")
+    expected = [notebook] if (ROOT / notebook).exists() else []
+    for service, link in LAUNCHED.items():
+        assert re.findall(rf'href="{link}">{service}</a>', (SITE / name).read_text("utf-8")) == expected
 
 
 def test_a_reader_can_say_what_is_wrong_on_a_page(name):
