@@ -165,10 +165,11 @@ function drawAxes({ x, y, box, titles, width, height, narrow }) {
   return axes;
 }
 
-// A line's name, behind a piece of the line where it stands in the key.
+// A line's name, behind a piece of the line, or one of its points, where it stands in the key.
 function drawLabel({ text, trace, x, y }, key) {
   const name = node("text", { class: "sg-direct", x: x + 7, y: y + 4.5, fill: paint(trace) }, text);
   if (!key) return [name];
+  if (!trace.mode.includes("lines")) return [mark("circle", 8, y, 3, paint(trace)), name];
   const look = { stroke: paint(trace), "stroke-width": 2, "stroke-dasharray": DASHES[trace.line?.dash] };
   return [node("path", { d: `M0 ${y}H16`, ...look }), name];
 }
