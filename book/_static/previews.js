@@ -33,6 +33,11 @@ document.addEventListener("DOMContentLoaded", () => {
     return loading.get(address.href);
   }
 
+  // What is folded until a reader has predicted it stays so.
+  const isFolded = (link) =>
+    link.getAttribute("href").startsWith("#") &&
+    document.getElementById(decodeURIComponent(link.hash.slice(1)))?.closest("details.hide:not([open])");
+
   // A page without formulas has no KaTeX.
   async function mathematics() {
     if (window.katex) return;
@@ -68,7 +73,7 @@ document.addEventListener("DOMContentLoaded", () => {
 
   async function open(link, byTouch = false) {
     wanted = link;
-    const content = await contentOf(link);
+    const content = isFolded(link) ? null : await contentOf(link);
     if (wanted !== link) return true;
     if (!content?.childNodes.length) return false;
     close();
