@@ -23,6 +23,7 @@ TOOLS = [
     "hypothesis",
     "ipykernel",
     "nbval",
+    "onnxruntime",
     "pytest",
     "pytest-xdist",
     "pyyaml",
