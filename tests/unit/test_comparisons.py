@@ -22,7 +22,7 @@ def run(seed, error, status="finished", right=None):
     return SimpleNamespace(
         seed=seed,
         error=None if error is None else 100 * error,
-        status=status,
+        finished=status == "finished",
         right=right,
         right_images=lambda: np.array(right),
     )
