@@ -19,6 +19,7 @@ _HOMES = {
     "ResultsExplorer": "results_explorer.results_explorer",
     "Map": "map.map",
     "Playground": "playground.playground",
+    "Step": "step.step",
     "Trainer": "trainer.trainer",
 }
 _OLD = {"FeaturePanel": "panels", "TrainingPanel": "panels"}  # go in the next release

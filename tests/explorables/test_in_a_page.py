@@ -57,7 +57,7 @@ def test_state_from_outside_is_shown(stage, name):
     }
     other |= {"playground": ("p_last", 0.2), "trainer": ("moment", 3), "map": ("comparison", "equal work")}
     other |= {"feature_space": ("epoch", 0), "live_network": ("gates", "110111011")}
-    other |= {"paths": ("gates", "1011")}
+    other |= {"paths": ("gates", "1011"), "step": ("stage", 2)}
     stage.page.evaluate("([key, value]) => window.model.set(key, value)", other[name])
     assert stage.picture() != before
 
