@@ -98,7 +98,7 @@ function words({ logits, terms }, narrow) {
     {
       x: 0,
       y: TEACHER - 40,
-      said: "Teacher, all blocks, each counted pₗ times",
+      said: narrow ? "Teacher, all blocks" : "Teacher, all blocks, each counted pₗ times",
       class: "sg-strong sg-teacher",
       from: 1,
     },
