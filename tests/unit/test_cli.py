@@ -83,7 +83,7 @@ def test_resuming_a_finished_run_changes_nothing(trained):
 def test_results_prints_the_folder_it_is_given(trained, capsys):
     assert main(["results", "--ledger", str(trained)]) == 0
     text = capsys.readouterr().out
-    assert "self-guidance lam=0.5 detach_teacher=False" in text and text.endswith(f"\nRuns read from {trained}: 1.\n")
+    assert "self-guidance detach_teacher=False lam=0.5" in text and text.endswith(f"\nRuns read from {trained}: 1.\n")
 
 
 def test_results_prints_the_paper_beside_the_ledger_of_the_book(capsys):
