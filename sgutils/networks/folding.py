@@ -8,6 +8,8 @@ from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.utils import parametrize
 
+from .units import BranchEnd, LinearInput
+
 # The output of these forwards is proportional to weight and bias together. A class may build its layer in another way,
 # but must not compute in another: a convolution that standardises its weight first would undo the factor.
 _FORWARDS = {
@@ -24,7 +26,8 @@ _CLASSES = {
 }
 # A perceptron's last layer, by the name of its class.
 _LAST = {"timm.layers.mlp.Mlp": "fc2", "timm.layers.mlp.GlobalResponseNormMlp": "fc2"}
-# What passes a factor on unchanged.
+# What passes a factor on unchanged, of these libraries' own classes.
+_LIBRARIES = ("torch", "torchvision", "timm")
 _PASSING = ("Identity", "Dropout", "Dropout2d", "ReLU", "Permute", "Flatten", "StochasticDepth", "DropPath")
 
 
@@ -53,9 +56,11 @@ def _factors(layer: nn.Module | nn.Parameter | None) -> Sequence[nn.Parameter]:
     """The parameters that the output is proportional to, all together; none if there are no such."""
     if layer is None or isinstance(layer, nn.Parameter):
         return [] if layer is None else [layer]
+    if _has_hooks_of_its_own(layer):
+        return []
     if isinstance(layer, nn.Sequential):
         for part in reversed(layer):
-            if type(part).__name__ not in _PASSING:
+            if not _passes_on(part):
                 return _factors(part)
         return []
     name = f"{type(layer).__module__}.{type(layer).__qualname__}"
@@ -63,12 +68,19 @@ def _factors(layer: nn.Module | nn.Parameter | None) -> Sequence[nn.Parameter]:
         return _factors(getattr(layer, _LAST[name]))
     proportional = type(layer).forward in _FORWARDS or name in _CLASSES
     activation = getattr(layer, "act", None)
-    if (
-        not proportional
-        or not isinstance(activation, (nn.Identity, type(None)))
-        or parametrize.is_parametrized(layer)
-        or layer._forward_pre_hooks
-    ):
+    if not proportional or not isinstance(activation, (nn.Identity, type(None))) or parametrize.is_parametrized(layer):
         return []
     weight, bias = layer._parameters.get("weight"), layer._parameters.get("bias")
     return [] if weight is None else [weight] if bias is None else [weight, bias]
+
+
+def _passes_on(part: nn.Module) -> bool:
+    kind = type(part)
+    known = kind.__name__ in _PASSING and kind.__module__.partition(".")[0] in _LIBRARIES
+    return known and not _has_hooks_of_its_own(part)
+
+
+def _has_hooks_of_its_own(layer: nn.Module) -> bool:
+    """Whether somebody else's hook may change what goes in or comes out."""
+    others = [hook for hook in layer._forward_hooks.values() if not isinstance(hook, (BranchEnd, LinearInput))]
+    return bool(others or layer._forward_pre_hooks)

@@ -91,9 +91,14 @@ class GatedUnit(nn.Module):
         shortcut = vars(self)["sg_shortcut"]
         if isinstance(gate, float) and gate == 0.0:
             return h if shortcut is None else shortcut(self, h)
-        out = super().forward(*args, **kwargs)
-        # With a shortcut of its own, the end of its branch has been multiplied already.
-        return out if shortcut is not None else _between(h, out, gate, gate_of(self).name)
+        if shortcut is not None:  # the end of its branch is multiplied there
+            return super().forward(*args, **kwargs)
+        name = gate_of(self).name
+        # Tensors of inference mode do not count what is written into them.
+        kept = h.clone() if isinstance(h, Tensor) and h.is_inference() else h
+        with _unchanged(h, name):
+            out = super().forward(*args, **kwargs)
+        return _between(kept, out, gate, name)
 
     def __reduce_ex__(self, protocol):
         reduced: Any = super().__reduce_ex__(protocol)
@@ -174,6 +179,19 @@ def activated(activation: nn.Module, h: Tensor) -> Tensor:
     if isinstance(activation, nn.ReLU):
         return torch.relu(h)
     return activation(h.clone() if getattr(activation, "inplace", False) else h)
+
+
+@contextmanager
+def _unchanged(h: Any, name: str) -> Iterator[None]:
+    """Refuses a block that writes into its input: what came in is needed once more, for ``h + gate * (out - h)``."""
+    counted = isinstance(h, Tensor) and not h.is_inference() and not torch.compiler.is_compiling()
+    before = h._version if counted else 0
+    yield
+    if counted and h._version != before:
+        raise InputError(
+            f"{name} changes its input in place (h += ..., or an activation with inplace=True), and so cannot be gated: write "
+            "h = h + ..., or name what ends its branch with branches=."
+        )
 
 
 def _between(h: Tensor, out: Tensor, gate: float | Tensor, name: str) -> Tensor:

@@ -426,3 +426,53 @@ def test_bad_input_is_one_sentence(call, words):
         with pytest.raises(sg.InputError, match=words) as caught:
             call()
     assert "\n" not in str(caught.value)
+
+
+class AddsInPlace(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.branch = nn.Conv2d(4, 4, 3, padding=1)
+
+    def forward(self, h):
+        h += self.branch(h)
+        return torch.relu_(h)
+
+
+class Keeps(AddsInPlace):
+    def forward(self, h):
+        return torch.relu(h + self.branch(h))
+
+
+def of_blocks(kind):
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Conv2d(3, 4, 3), kind(), kind(), nn.Flatten(), nn.Linear(144, 5))
+
+
+def test_a_block_that_writes_into_its_input_is_refused_where_its_gate_would_do_nothing():
+    net, x = sg.gated(of_blocks(AddsInPlace), blocks=["1", "2"]), torch.randn(2, 3, 8, 8)
+    with pytest.raises(sg.InputError, match="1 changes its input in place"):
+        net(x, [0.5, 0.5])
+    with torch.inference_mode():  # which counts no changes, and so keeps a copy
+        expected = sg.gated(of_blocks(Keeps), blocks=["1", "2"])(x, [0.5, 0.5])
+        assert torch.equal(net(x, [0.5, 0.5]), expected)
+
+
+class Identity(nn.Module):
+    def forward(self, h):
+        return torch.sigmoid(h)
+
+
+@pytest.mark.parametrize("end", ["a hook", "a class that is named as one of torch's"])
+@torch.no_grad()
+def test_what_else_happens_at_the_end_of_a_branch_happens_in_the_folded_network_too(end):
+    torch.manual_seed(0)
+    branch = nn.Sequential(nn.Conv2d(4, 4, 3, padding=1), nn.BatchNorm2d(4))
+    if end == "a hook":
+        branch[1].register_forward_hook(lambda module, args, output: torch.tanh(output))
+    else:
+        branch.append(Identity())
+    model = nn.Sequential(nn.Conv2d(3, 4, 3), branch, nn.Flatten(), nn.Linear(144, 5)).eval()
+    with pytest.warns(UserWarning, match="only multiplied"):
+        net = sg.gated(model, branches=["1"])
+    x = torch.randn(2, 3, 8, 8)
+    torch.testing.assert_close(net.fold([0.5])(x), net(x, [0.5]))
