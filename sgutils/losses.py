@@ -89,9 +89,10 @@ def cross_entropy(logits: Tensor, target: Tensor, label_smoothing: float = 0.0) 
         A 0-dim tensor, the mean over the batch.
 
     Raises:
-        InputError: if the share is not a probability.
+        InputError: if the share is not a probability, or the target is not one class index for each row of logits.
     """
     label_smoothing = check_probability("label_smoothing", label_smoothing)
+    _check_target(logits, target)
     return F.cross_entropy(_at_least_float32(logits), target, label_smoothing=label_smoothing)
 
 
@@ -124,11 +125,7 @@ def self_guidance_loss(
     """
     lam, tau = check_lam(lam), check_tau(tau)
     _check_logits(student_logits, teacher_logits)
-    if target.shape != student_logits.shape[:1] or target.dtype != torch.int64:
-        raise InputError(
-            f"target must hold one class index (int64) for each of the {student_logits.shape[0]} rows of logits, "
-            f"not {target.dtype} of shape {tuple(target.shape)}."
-        )
+    _check_target(student_logits, target)
     guide = teacher_logits.detach() if flag("detach_teacher", detach_teacher) else teacher_logits
     distill = distillation_kl(student_logits, guide, tau, kl_direction)
     ce_student = cross_entropy(student_logits, target, label_smoothing)
@@ -162,6 +159,22 @@ def check_kl_direction(kl_direction: str) -> str:
 def _at_least_float32(logits: Tensor) -> Tensor:
     """Small differences of log-probabilities drown in half precision."""
     return logits.to(torch.promote_types(logits.dtype, torch.float32))
+
+
+def _check_target(logits: Tensor, target: Tensor) -> None:
+    rows, classes = logits.shape[0], logits.shape[-1]
+    if target.shape != (rows,) or target.dtype != torch.int64:
+        raise InputError(
+            f"target must hold one class index (int64) for each of the {rows} rows of logits, "
+            f"not {target.dtype} of shape {tuple(target.shape)}."
+        )
+    # A GPU would have to wait for the answer, and a graph has no place for the question.
+    looked_at = target.device.type == "cpu" and not torch.compiler.is_compiling() and not torch.jit.is_tracing()
+    if looked_at and rows and not 0 <= int(target.min()) <= int(target.max()) < classes:
+        raise InputError(
+            f"target must hold class indices from 0 to {classes - 1}, one of the {classes} columns of logits, but its smallest is "
+            f"{int(target.min())} and its largest {int(target.max())}."
+        )
 
 
 def _check_logits(student_logits: Tensor, teacher_logits: Tensor) -> None:

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from ..data.loader import Draws, ImageLoader
 from ..methods.sampler import GateSampler
 from . import distributed
+from .batches import pairs_of
 
 # One capture at a time: what is captured must not meet another thread's first calls of cuDNN.
 _CAPTURING = threading.Lock()
@@ -59,7 +60,7 @@ class Steps:
     def epoch(self, loader: Iterable[tuple[Tensor, Tensor]], on_step: Callable[[], object]) -> Tally:
         """One step for each mini-batch."""
         tally = Tally(self.device)
-        for x, y in loader:
+        for x, y in pairs_of(loader, "training"):
             self.one(x, y, tally, whole_batches=isinstance(loader, ImageLoader))
             on_step()
         return tally

@@ -21,6 +21,7 @@ from ..errors import InputError
 from ..methods import Method
 from ..networks.strided import slice_narrow_convolutions
 from . import distributed
+from .batches import check_loader, pairs_of, right_ones
 from .schedules import SCHEDULES, check_momentum, check_warmup, learning_rate
 from .steps import CapturedSteps, Steps
 
@@ -105,6 +106,15 @@ class Trainer:
             train, test = _loaders_of(train, device, old)
         elif old:
             raise TypeError(f"Trainer has no argument {next(iter(old))!r}.")
+        if not isinstance(method, Method):
+            raise InputError(
+                f"method must be a training method around a network, such as sg.SelfGuidance(net), not {shown(type(method))}."
+            )
+        for name, loader in (("training", train), ("test", test), ("validation", validation)):
+            if loader is not None or name == "training":
+                check_loader(loader, name)
+        if not callable(on_step):
+            raise InputError(f"on_step must be a function that is called after every step, not {shown(on_step)}.")
         if precision is not None:
             one_of("precision", precision, PRECISIONS)
         epochs = whole_number("epochs", epochs, 1)
@@ -155,6 +165,10 @@ class Trainer:
             raise InputError(
                 f"optimizer must be a torch optimizer, or a function of the parameters that makes one, not {shown(made)}."
             )
+        if isinstance(made, (torch.optim.LBFGS, torch.optim.SparseAdam)):
+            raise InputError(
+                f"{type(made).__name__} cannot train here: it needs a closure, or sparse gradients. Take one such as SGD or AdamW."
+            )
         if not {id(p) for group in made.param_groups for p in group["params"]} & set(map(id, self.parameters)):
             raise InputError(
                 "optimizer has none of the method's trainable parameters, and would train nothing: make it of method.parameters()."
@@ -195,7 +209,7 @@ class Trainer:
             )
         last = index + 1 == self.epochs
         if last:
-            self.method.on_train_end(x.to(self.device) for x, _ in self.train)
+            self.method.on_train_end(x.to(self.device) for x, _ in pairs_of(self.train, "training"))
         distributed.sync_buffers(self.method)
         images = distributed.all_reduce_sum(torch.tensor(float(tally.images), device=self.device)).item()
         means = {name: distributed.all_reduce_sum(value).item() / images for name, value in tally.sums.items()}
@@ -213,18 +227,24 @@ class Trainer:
         """For each image of a loader, in its order, whether the prediction of what is deployed is right: 1.0 or 0.0.
 
         Raises:
-            InputError: if the loader yields no mini-batch.
+            InputError: if the loader yields no image, labels that are not one class index for each of them, or images that
+                are not finite.
         """
         self.method.eval()
-        found, shared = [], isinstance(loader, ImageLoader) and distributed.world_size() > 1
-        for place, (x, y) in enumerate(loader):
+        found, sound = [], torch.tensor(True, device=self.device)
+        shared = isinstance(loader, ImageLoader) and distributed.world_size() > 1
+        for place, (x, y) in enumerate(pairs_of(loader, "test")):
             if shared and place % distributed.world_size() != distributed.rank():
                 found.append(torch.zeros(len(y), device=self.device))  # another process looks at these
                 continue
             x = x.to(self.device, memory_format=torch.channels_last if x.ndim == 4 else torch.preserve_format)
-            found.append((self.method.predict(x).argmax(dim=1) == y.to(self.device)).float())
-        if not found:
-            raise InputError("The loader to test on yields no mini-batch: give it at least one image.")
+            right, asked = right_ones(self.method.predict, x, y.to(self.device))
+            found.append(right)
+            sound = sound & asked
+        if not sum(map(len, found)):
+            raise InputError("The loader to test on yields no image: give it at least one.")
+        if not sound:  # asked once: each time a GPU would have to wait
+            raise InputError("The images to test on must be finite, and their labels classes of the network, from 0.")
         right = torch.cat(found)
         return distributed.all_reduce_sum(right) if shared else right
 
