@@ -116,6 +116,7 @@ def trainer_of(method: Method, dataset: Dataset, config: Config, *, device=None,
         schedule=config.schedule,
         warmup_epochs=config.warmup_epochs,
         validation=validation,
+        seed=config.seed,
         device=device,
         **more,
     )

@@ -22,6 +22,7 @@ from ..methods import Method
 from ..networks.strided import slice_narrow_convolutions
 from . import distributed
 from .batches import check_loader, pairs_of, right_ones
+from .randomness import seeded
 from .schedules import SCHEDULES, check_momentum, check_warmup, learning_rate
 from .steps import CapturedSteps, Steps
 
@@ -73,6 +74,8 @@ class Trainer:
         schedule: one of `sgutils.training.schedules.SCHEDULES`.
         warmup_epochs: first epochs, in which the learning rate rises.
         validation: mini-batches for choices; with them the test set is looked at only once, after the last epoch.
+        seed: of what a network draws in training besides its gates, such as dropout; with it an epoch draws the same after a stop
+            as without one. None leaves torch's generators to you.
         device: where to train; None takes a GPU if there is one.
         precision: of the convolutions' arithmetic in training, one of `PRECISIONS`; None is bfloat16 on a GPU that has it,
             and float32 elsewhere; of a processor without bfloat16 a warning says that float32 is used. Weights, losses
@@ -97,6 +100,7 @@ class Trainer:
         schedule: str = "step",
         warmup_epochs: int = 0,
         validation: Loader | None = None,
+        seed: int | None = None,
         device: torch.device | str | None = None,
         precision: str | None = None,
         on_step: Callable[[], object] = lambda: None,
@@ -132,6 +136,7 @@ class Trainer:
         self.train, self.test, self.validation = train, test, validation
         self.epochs, self.schedule, self.warmup_epochs = epochs, schedule, warmup_epochs
         self.on_step = on_step
+        self.seed = None if seed is None else whole_number("seed", seed, 0)
         self.history: list[Epoch] = []
         self._devices_before: list[str] = []
         # Not those that a method holds still, such as a frozen teacher's: decay would move them without any gradient.
@@ -196,7 +201,8 @@ class Trainer:
                 group["lr"] = rate
         self.method.train()
         self.method.on_epoch_start(index, self.epochs)
-        tally = self.steps.epoch(self.train, self.on_step)
+        with seeded(self.seed, index, self.device):
+            tally = self.steps.epoch(self.train, self.on_step)
         if not tally.steps:
             raise InputError("The training loader yields no mini-batch: give it more images, or a smaller batch size.")
         if (bad := distributed.all_reduce_min(tally.first_bad)).isfinite():

@@ -1,4 +1,5 @@
 import dataclasses
+import itertools
 import json
 import sys
 
@@ -290,3 +291,27 @@ def test_the_images_of_a_distillation_are_read_once(monkeypatch):
 def test_a_device_that_there_is_not_is_one_sentence():
     with pytest.raises(sg.InputError, match="'gpu' is not a device of this machine"):
         building.make_trainer(config(), device="gpu")
+
+
+@pytest.mark.slow
+def test_a_network_with_dropout_trains_the_same_from_one_seed_and_after_a_stop(tmp_path):
+    def dropping(seed):
+        return config(
+            model="torchvision:mobilenet_v3_small",
+            method="baseline",
+            train_examples=64,
+            batch_size=32,
+            lr=0.01,
+            seed=seed,
+        )
+
+    whole = sg.train(dropping(0), quiet=True)
+    torch.rand(7)  # whatever ran before
+    asked = itertools.count()
+    stopped = sg.train(dropping(0), tmp_path / "run", quiet=True, stop=lambda: next(asked) >= 1)
+    torch.rand(7)
+    before = torch.get_rng_state()
+    resumed = resume(tmp_path / "run", quiet=True)
+    assert stopped.status == "stopped" and resumed.curves == whole.curves
+    assert torch.equal(torch.get_rng_state(), before), "a run leaves the generator as it found it"
+    assert sg.train(dropping(1), quiet=True).curves != whole.curves
