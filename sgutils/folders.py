@@ -40,7 +40,8 @@ def records(folders: list[Path]) -> list[Path]:
         try:
             if not folder.is_dir():
                 raise InputError(f"{folder} is not a folder: expected one with the JSON files that training wrote.")
-            files |= {path.name: path for path in folder.glob("*.json")}
+            # Some systems put hidden files of their own beside every file.
+            files |= {path.name: path for path in folder.glob("*.json") if not path.name.startswith(".")}
         except OSError as error:
             raise InputError(f"Cannot read {folder} ({error.strerror}): choose a folder that you may read.") from error
     return [files[name] for name in sorted(files)]

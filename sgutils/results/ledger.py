@@ -5,6 +5,7 @@ import statistics
 from collections import defaultdict
 from pathlib import Path
 
+from ..errors import InputError
 from ..folders import data_folder, ledgers, records
 from ..training.record import Run, load_run, setting_key
 
@@ -17,9 +18,19 @@ def load_results(folder: str | Path | None = None) -> list[Run]:
             holds: of two files with one name, the one that is here.
 
     Raises:
-        InputError: if there is no such folder or a file in it is not a record of a run.
+        InputError: if there is no such folder, a file in it is not a record of a run, or two are of one run.
     """
-    return [load_run(path) for path in records(ledgers() if folder is None else [Path(folder)])]
+    found: dict[str, Path] = {}
+    runs = []
+    for path in records(ledgers() if folder is None else [Path(folder)]):
+        run = load_run(path)
+        if run.name in found:  # it would count as two seeds
+            raise InputError(
+                f"{found[run.name]} and {path} are records of one and the same run (configuration and seed): keep one of them."
+            )
+        found[run.name] = path
+        runs.append(run)
+    return runs
 
 
 def load_benchmark(name: str) -> dict | None:

@@ -2,6 +2,7 @@
 
 from math import sqrt
 
+from ..checks import number, whole_number
 from ..errors import InputError
 from .statistics import LEVEL
 
@@ -15,10 +16,9 @@ def runs_needed(std: float, points: float, share: float = 0.8) -> int:
         share: of experiments whose 95 % interval excludes 0, the power.
 
     Raises:
-        InputError: if the difference or the standard deviation is not positive.
+        InputError: if the difference or the standard deviation is not a positive number, or the share not one between 0 and 1.
     """
-    if not (points > 0 and std > 0):
-        raise InputError(f"A difference and its std must be above 0, but they were {points!r} and {std!r}.")
+    points, std, share = number("points", points, above=0), number("std", std, above=0), _share(share)
     runs = 2
     while _power(std, points, runs) < share:
         runs += max(1, runs // 50)  # a large number need not be exact
@@ -34,10 +34,10 @@ def smallest_seen(std: float, runs: int, share: float = 0.8) -> float:
         share: of experiments whose 95 % interval excludes 0, the power.
 
     Raises:
-        InputError: if there are fewer than two runs, or the standard deviation is not positive.
+        InputError: if there are fewer than two runs, the standard deviation is not a positive number, or the share not one
+            between 0 and 1.
     """
-    if not (runs >= 2 and std > 0):
-        raise InputError(f"At least 2 runs and a std above 0 are needed, but they were {runs!r} and {std!r}.")
+    runs, std, share = whole_number("runs", runs, 2), number("std", std, above=0), _share(share)
     low, high = 0.0, std
     while _power(std, high, runs) < share:
         low, high = high, 2 * high
@@ -45,6 +45,12 @@ def smallest_seen(std: float, runs: int, share: float = 0.8) -> float:
         middle = (low + high) / 2
         low, high = (low, middle) if _power(std, middle, runs) >= share else (middle, high)
     return high
+
+
+def _share(share: float) -> float:
+    if (found := number("share", share, above=0, most=1)) == 1:
+        raise InputError("share must be below 1: no number of runs shows a difference in every experiment.")
+    return found
 
 
 def _power(std: float, points: float, runs: int) -> float:

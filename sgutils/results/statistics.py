@@ -8,7 +8,7 @@ scipy is imported where it is used: training does without it.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import sqrt
+from math import isnan, sqrt
 from typing import NamedTuple
 
 import numpy as np
@@ -84,7 +84,7 @@ def pooled(groups: Sequence[ArrayLike]) -> Spread:
     Raises:
         InputError: if no group has two runs.
     """
-    arrays = [np.asarray(group, float) for group in groups]
+    arrays = _with_runs(groups)
     freedom = sum(group.shape[-1] - 1 for group in arrays)
     if freedom < 1:
         raise InputError("A spread needs a setting with at least two runs, and there is none: run another seed.")
@@ -118,7 +118,8 @@ def stable(groups: Sequence[ArrayLike]) -> np.ndarray:
 
 def spread_within(groups: Sequence[ArrayLike]) -> Spread:
     """As `pooled`, over the settings that are `stable`."""
-    arrays = [np.asarray(group, float) for group in groups]
+    if not (arrays := _with_runs(groups)):
+        return pooled(arrays)  # which refuses
     kept = stable(arrays)
     freedom = (kept * np.array([array.shape[-1] - 1 for array in arrays])).sum(-1)
     if np.any(freedom < 1):
@@ -218,11 +219,16 @@ def holm(differences: Sequence[Difference]) -> list[Difference]:
     """
     family = len(differences)
     adjusted, largest = {}, 0.0
-    known = sorted((difference.p, i) for i, difference in enumerate(differences) if difference.p is not None)
+    known = sorted((one.p, i) for i, one in enumerate(differences) if one.p is not None and not isnan(one.p))
     for rank, (p, i) in enumerate(known):
         largest = max(largest, min(1.0, (family - rank) * p))
         adjusted[i] = largest
     return [replace(one, p=adjusted.get(i), family=family) for i, one in enumerate(differences)]
+
+
+def _with_runs(groups: Sequence[ArrayLike]) -> list[np.ndarray]:
+    """The groups that have a run: one without would take away a degree of freedom."""
+    return [array for array in (np.atleast_1d(np.asarray(group, float)) for group in groups) if array.shape[-1]]
 
 
 def sum_of_squares(values: np.ndarray) -> np.ndarray:

@@ -1,5 +1,7 @@
 """The paper's tables beside what the ledger holds, and the ledger as a table, in text and in Markdown."""
 
+from collections import Counter
+
 from ..training.config import Config
 from ..training.record import Run, setting_key
 from .labels import row_key
@@ -108,8 +110,8 @@ def _error(group: list[Run]) -> str:
     if finished:
         mean, std = mean_std(finished)
         cells.append(f"{mean:.2f}" + ("" if std is None else f" ± {std:.2f}"))
-    if len(finished) < len(group):
-        cells.append(f"{len(group) - len(finished)} diverged")
+    others = Counter(run.status for run in group if not run.finished)
+    cells += [f"{count} {status}" for status, count in sorted(others.items())]
     return ", ".join(cells)
 
 

@@ -23,6 +23,7 @@ from .config import Config
 # 1: the first, without this number. 2: names only what differs from the defaults of later fields and options (see
 # `Config.as_dict`), and carries the processor, every test image's outcome and the error on the training images.
 SCHEMA = 2
+STATUSES = ("finished", "diverged", "stopped", "interrupted")
 
 
 @dataclass(frozen=True)
@@ -188,6 +189,7 @@ def _check_kinds(run: Run) -> None:
     """Raise a `ValueError` unless everything in a record is of the kind that tables, plots and statistics count on."""
     for name in ("status", "message", "command", "device", "commit", "precision"):
         _expect(isinstance(getattr(run, name), str), name, "a text")
+    _expect(run.status in STATUSES, "status", f"one of {', '.join(STATUSES)}")
     for name in ("config", "curves", "parameters", "versions", "processor"):
         _expect(isinstance(getattr(run, name), dict), name, "an object")
     for name, curve in run.curves.items():
@@ -202,12 +204,16 @@ def _check_kinds(run: Run) -> None:
     _expect(all(map(is_number, run.parameters.values())), "parameters", "an object of numbers")
     _expect(all(isinstance(text, str) for text in run.versions.values()), "versions", "an object of texts")
     _expect(all(isinstance(text, str) for text in run.processor.values()), "processor", "an object of texts")
-    _expect(type(run.schema) is int, "schema", "a whole number")
+    _expect(type(run.schema) is int and 1 <= run.schema <= SCHEMA, "schema", f"a whole number from 1 to {SCHEMA}")
     if run.right is not None:
         sound = isinstance(run.right, dict) and isinstance(run.right.get("bits"), str)
         sound = sound and type(run.right.get("images")) is int and run.right["images"] >= 0
         sound = sound and len(base64.b64decode(run.right["bits"])) == math.ceil(run.right["images"] / 8)
         _expect(sound, "right", "images and their bits")
+        right = run.right_images()
+        if right is not None and len(right) and run.last_test_error is not None:
+            agrees = abs(1 - right.mean() - run.last_test_error) < 0.5 / len(right) + 1e-6
+            _expect(agrees, "last_test_error", "the share of images that are not right")
 
 
 def _expect(so: bool, name: str, kind: str) -> None:

@@ -76,5 +76,5 @@ def test_an_optimizer_of_some_of_the_parameters_is_taken():
 def test_a_loader_that_yields_nothing_to_test_on_is_one_sentence():
     nothing = DataLoader(TensorDataset(torch.zeros(0, 3, 32, 32), torch.zeros(0, dtype=torch.long)), batch_size=16)
     trainer = sg.Trainer(sg.Baseline(sg.resnet(8, num_classes=2)), train=loader(32, 0, True), epochs=1, device="cpu")
-    with pytest.raises(sg.InputError, match="yields no mini-batch"):
+    with pytest.raises(sg.InputError, match="yields no image"):
         trainer.error(nothing)

@@ -302,3 +302,35 @@ def test_no_row_changes_when_the_code_grows(request):
         for more in ({}, {"clip": 1.0}, {"options": {"sharpness": 2.0}}, {"model": "resnet32"})
     }
     assert len(names) == 4
+
+
+def test_one_run_under_two_names_is_not_two_seeds(tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.json").write_text(record().to_json())
+    with pytest.raises(sg.InputError, match="a.json and .*b.json are records of one and the same run"):
+        load_results(tmp_path)
+
+
+def test_hidden_files_are_nobodys_records(tmp_path):
+    (tmp_path / "a.json").write_text(record().to_json())
+    (tmp_path / "._a.json").write_text("of another system")
+    assert len(load_results(tmp_path)) == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"status": "great success"}, "status must be one of finished"),
+        ({"schema": 99}, "schema must be a whole number from 1 to"),
+        ({"last_test_error": 0.5, "right": {"images": 8, "bits": "/w=="}}, "last_test_error must be the share"),
+    ],
+)
+def test_a_record_that_contradicts_itself_or_this_version_is_refused(changes, words, tmp_path):
+    (tmp_path / "a.json").write_text(dataclasses.replace(record(), **changes).to_json())
+    with pytest.raises(sg.InputError, match=words):
+        load_results(tmp_path)
+
+
+def test_runs_that_did_not_finish_are_called_what_they_are():
+    (row,) = measured([record(0), record(1, status="stopped"), record(2, status="diverged")])
+    assert row["test error, %"] == "20.00, 1 diverged, 1 stopped"

@@ -1,5 +1,7 @@
 """The statistics against simulations whose truth is known, against scipy's own tests, and by hand."""
 
+import math
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -176,10 +178,30 @@ def test_a_spread_needs_two_runs_somewhere():
     for spread in (pooled, spread_within):
         with pytest.raises(InputError, match="at least two runs"):
             spread([[1.0], [2.0]])
-    with pytest.raises(InputError, match="must be above 0"):
+    with pytest.raises(InputError, match="std must be a number above 0"):
         runs_needed(0.0, 1.0)
     for std, runs in ((0.3, 1), (0.0, 3), (float("nan"), 3)):
-        with pytest.raises(InputError, match="At least 2 runs and a std above 0"):
+        with pytest.raises(InputError, match="runs must be a whole number of at least 2|std must be a number above 0"):
             smallest_seen(std, runs)
     with pytest.raises(InputError, match="same test images"):
         on_new_images(np.ones((2, 3), bool), np.ones((2, 4), bool))
+
+
+def test_a_setting_without_runs_takes_nothing_away():
+    some = [[1.0, 2.0, 3.0], [1.0, 2.0, 2.5]]
+    for spread in (pooled, spread_within):
+        assert spread([[], *some]) == spread(some)
+        with pytest.raises(InputError, match="at least two runs"):
+            spread([[]])
+
+
+def test_a_comparison_without_a_chance_leaves_the_others_theirs():
+    differences = [Difference(1.0, 0.0, 2.0, p, (3, 3)) for p in (math.nan, 0.01, 0.04)]
+    assert [one.p for one in holm(differences)] == [None, pytest.approx(0.03), pytest.approx(0.08)]
+
+
+@pytest.mark.parametrize("share", [math.nan, -1, 0, 1, 1.5])
+def test_a_share_that_is_none_is_one_sentence(share):
+    for call in (lambda: runs_needed(0.3, 0.3, share), lambda: smallest_seen(0.3, 3, share)):
+        with pytest.raises(InputError, match="share must be"):
+            call()
