@@ -2,6 +2,7 @@
 
 import argparse
 import difflib
+import errno
 import importlib
 import os
 import shlex
@@ -28,6 +29,7 @@ COMMANDS = {
     "results": "Print the paper's tables beside what the ledger holds, then all that it holds.",
 }
 IMPORT = "--import"
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EBADF)
 OF_SEVERAL_PROCESSES = ("train", "resume")
 
 
@@ -54,7 +56,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if int(os.environ.get("WORLD_SIZE", "1")) > 1 and given.name not in OF_SEVERAL_PROCESSES:
             raise InputError(f"Only train and resume work in several processes: start `{command}` without torchrun.")
         with _data_in(getattr(given, "data", None)):
-            return given.module.run(given, command)
+            status = given.module.run(given, command)
+            sys.stdout.flush()  # what cannot be written is said here
+            return status
     except InputError as error:
         if os.environ.get("LOCAL_RANK", "0") == "0":  # the first of each machine, whose own data may be what is missing
             print(f"sgutils: {in_one_line(str(error))}", file=sys.stderr)
@@ -63,8 +67,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(error, BrokenPipeError):  # of `sgutils results | head`
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 0
-        if error.filename is None:
+        if error.filename is None and error.errno not in NO_ROOM:
             raise
+        if error.filename is None:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            print(f"sgutils: The output cannot be written ({error.strerror}): write it elsewhere.", file=sys.stderr)
+            return 2
         said = f"{os.fsdecode(error.filename)} cannot be used ({error.strerror}): choose another path."
         print(f"sgutils: {in_one_line(said)}", file=sys.stderr)
         return 2

@@ -63,3 +63,11 @@ def make_folder(folder: Path) -> None:
         raise InputError(
             f"Cannot write to {folder} ({error.strerror}): choose a folder that you may write to."
         ) from error
+
+
+def expanded(path: str | Path) -> Path:
+    """A path with ``~`` as the shell would write it out; one of a user whom nobody knows stays as it is."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        return Path(path)

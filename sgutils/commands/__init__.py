@@ -3,6 +3,7 @@
 `sgutils.cli` imports only the one that is called, and its parser loads no torch where it need not: help comes at once.
 """
 
+import argparse
 from pathlib import Path
 
 
@@ -14,3 +15,14 @@ def add_data(parser) -> None:
         metavar="DIR",
         help="look for data sets in this folder, as in the one that the variable SGUTILS_DATA names",
     )
+
+
+def a_folder(text: str) -> Path:
+    """What was typed as the name of a folder to fill; argparse says the sentence."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("the name of the folder is empty: name one, such as runs/x")
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise argparse.ArgumentTypeError("the name of the folder is not UTF-8: choose another one") from error
+    return Path(text)

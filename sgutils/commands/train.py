@@ -5,7 +5,6 @@ import dataclasses
 import inspect
 import re
 from collections.abc import Sequence
-from pathlib import Path
 from types import UnionType
 from typing import get_args
 
@@ -17,7 +16,7 @@ from ..training.record import load_run
 from ..training.runs import train
 from ..training.schedules import SCHEDULES
 from ..training.trainer import PRECISIONS
-from . import add_data
+from . import a_folder, add_data
 from .outcome import report
 
 _CHOICES = {
@@ -45,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> 
         default=precision,
         help="of the convolutions; bfloat16 on a GPU that has it if not given",
     )
-    parser.add_argument("--out", type=Path, required=True, help="folder for checkpoint, metrics and result")
+    parser.add_argument("--out", type=a_folder, required=True, help="folder for checkpoint, metrics and result")
     add_data(parser)
     documentation = inspect.getdoc(METHODS[defaults.method]) or ""
     group = parser.add_argument_group(f"options of --method {defaults.method}", documentation.splitlines()[0])

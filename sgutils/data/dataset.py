@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ..checks import flag, shown
 from ..errors import InputError
-from ..folders import DATA_VARIABLE, data_folder
+from ..folders import DATA_VARIABLE, data_folder, expanded
 
 # As floats, one part of a data set after another: the whole would take several times the memory of its images.
 PIXELS_AT_ONCE = 2**20
@@ -150,7 +150,7 @@ def find(names: tuple[str, ...], advice: str, *, inside: tuple[str, ...] = ()) -
     """
     named = os.environ.get(DATA_VARIABLE)
     if named:
-        own = Path(named).expanduser()
+        own = expanded(named)
         if not own.is_dir():
             raise InputError(
                 f"{own.absolute()} is not a folder: --data, or the variable {DATA_VARIABLE}, names the one with the data sets."

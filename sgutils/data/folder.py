@@ -14,6 +14,7 @@ from torch import Tensor
 
 from ..checks import whole_number
 from ..errors import InputError
+from ..folders import expanded
 from .dataset import Dataset
 from .images import read_image, shown, without_warnings
 
@@ -51,7 +52,7 @@ def read_folder(path: str | Path, image_size: int | None = None) -> Dataset:
     """
     if not str(path):
         raise InputError(f"{PREFIX} names no folder: expected {PREFIX}PATH, {LAYOUT}.")
-    root = Path(path).expanduser()
+    root = expanded(path)
     side = None if image_size is None else whole_number("image_size", image_size, 4, 4096)
     listing = _Listing(root)
     parts = listing.parts()

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
+from ..checks import shown as said
+from ..checks import whole_number
 from ..errors import InputError
 
 # Modes of Pillow that hold no colour.
@@ -49,6 +51,12 @@ def read_image(path: str | Path, size: tuple[int, int] | None = None) -> np.ndar
         raise InputError(
             "Reading image files needs the package Pillow: install it with pip install 'sgutils[data]'."
         ) from error
+    if not isinstance(path, (str, os.PathLike)):
+        raise InputError(f"path must be the path of an image file, not {said(path)}.")
+    if size is not None:
+        if not isinstance(size, (tuple, list)) or len(size) != 2:
+            raise InputError(f"size must be the height and the width, such as (32, 32), not {said(size)}.")
+        size = (whole_number("the height", size[0], 1), whole_number("the width", size[1], 1))
     _check_file(path)
     try:
         with Image.open(path) as file:
@@ -99,7 +107,11 @@ def _eight_bits(path: str | Path, image):
     if image.mode == "F" or (image.mode == "I" and image.format not in _SIXTEEN_BITS):
         raise InputError(f"{shown(path)} has pixels of 32 bits, of unknown range: save it with 8 or 16.")
     if image.mode.startswith("I"):
-        return Image.fromarray((np.asarray(image) / 257).round().clip(0, 255).astype(np.uint8))
+        deep = np.asarray(image)
+        shallow = (deep / 257).round().clip(0, 255).astype(np.uint8)
+        if isinstance(clear := image.info.get("transparency"), int):
+            shallow[deep == clear] = 255
+        return Image.fromarray(shallow)
     mode = "L" if image.mode in _GREY else "RGB"
     if image.mode in ("LA", "PA", "RGBA", "RGBa") or "transparency" in image.info:
         over = image.convert("RGBA")

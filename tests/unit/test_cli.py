@@ -86,6 +86,27 @@ def test_results_prints_the_folder_it_is_given(trained, capsys):
     assert "self-guidance detach_teacher=False lam=0.5" in text and text.endswith(f"\nRuns read from {trained}: 1.\n")
 
 
+@pytest.mark.parametrize(("name", "words"), [("", "is empty"), (" ", "is empty"), ("new\udcff", "is not UTF-8")])
+def test_a_folder_without_a_name_is_one_sentence(name, words, capsys):
+    assert status(["train", *SMALL, "--out", name]) == 2 and words in capsys.readouterr().err
+
+
+def test_an_output_that_is_full_is_one_sentence():
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "sgutils", "results"], stdout=full, stderr=subprocess.PIPE, text=True
+        )
+    assert done.returncode == 2 and done.stderr.startswith(
+        "sgutils: The output cannot be written (No space left on device)"
+    )
+    assert done.stderr.count("\n") == 1
+
+
+def test_the_home_of_nobody_is_one_sentence(tmp_path, capsys):
+    assert main(["train", "--dataset", "folder:~nobody-of-that-name/x", "--out", str(tmp_path / "run")]) == 2
+    assert "~nobody-of-that-name/x is missing" in capsys.readouterr().err
+
+
 def test_results_prints_the_paper_beside_the_ledger_of_the_book(capsys):
     assert main(["results"]) == 0
     text = capsys.readouterr().out

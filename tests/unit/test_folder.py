@@ -101,6 +101,11 @@ def transparent_palette(path):
     image.save(path, transparency=0)
 
 
+def transparent_sixteen_bits(path):
+    deep = np.array([[7] * 3 + [100 * 257] * 3] * 4, np.uint16)
+    Image.fromarray(deep).save(path, transparency=7)
+
+
 def sixteen_bits():
     return Image.fromarray(np.asarray(GREY).astype(np.uint16) * 257)
 
@@ -120,8 +125,19 @@ def sixteen_bits():
         (lambda path: grey_alpha().save(path), [[[100]] * 3 + [[255]] * 3] * 4),
         (lambda path: colour_alpha().save(path), [[[127, 127, 227]] * 3 + [[255] * 3] * 3] * 4),
         (transparent_palette, [[[255] * 3] * 3 + [[200, 100, 50]] * 3] * 4),
+        (transparent_sixteen_bits, [[[255]] * 3 + [[100]] * 3] * 4),
     ],
-    ids=["colour", "grey", "1 bit", "palette", "16 bits", "grey alpha", "alpha", "transparent palette"],
+    ids=[
+        "colour",
+        "grey",
+        "1 bit",
+        "palette",
+        "16 bits",
+        "grey alpha",
+        "alpha",
+        "transparent palette",
+        "transparent 16 bits",
+    ],
 )
 def test_every_kind_of_pixels_comes_out_right(write, expected, tmp_path):
     write(tmp_path / "x.png")
@@ -337,3 +353,12 @@ def test_only_the_thread_that_starts_the_reading_touches_the_filters_of_warnings
     monkeypatch.setattr(warnings, "catch_warnings", watched)
     sg.load_dataset(f"folder:{tmp_path}")
     assert threads and set(threads) == {threading.main_thread()}
+
+
+def test_a_size_that_is_none_is_not_blamed_on_the_file(tmp_path):
+    COLOR.save(tmp_path / "x.png")
+    for size in ((0, 0), (8.5, 8), (-1, 4)):
+        with pytest.raises(sg.InputError, match="the height must be a whole number"):
+            read_image(tmp_path / "x.png", size)
+    with pytest.raises(sg.InputError, match="path must be the path of an image file, not None"):
+        read_image(None)
