@@ -29,6 +29,14 @@ UNTOUCHED = (
     nodes.raw,
     nodes.container,
 )
+# Where a chapter means something else by a word or a letter: a summary's gaps, OKDDip's matrix of keys, Holm's p-values, R-Drop's
+# probabilities.
+ELSEWHERE = {
+    "book/feature-space": {"gap"},
+    "book/online-distillation": {"K"},
+    "book/ablations": {"p"},
+    "book/beyond": {"p"},
+}
 _CLASS = re.compile(r"\\class\{sg-[a-z]+\}\{((?:[^{}]|\{[^{}]*\})*)\}")
 
 
@@ -94,7 +102,8 @@ def _group(term):
 def link_first_occurrences(app, doctree, docname):
     if app.builder.name != "html" or not app.env.doc2path(docname).endswith(".ipynb"):
         return
-    terms, symbols = _terms(app), _symbols(app)
+    other = ELSEWHERE.get(docname, set())
+    terms, symbols = ({name: to for name, to in found.items() if name not in other} for found in (_terms(app), _symbols(app)))
     glossary, notation = (app.builder.get_relative_uri(docname, page) for page in (GLOSSARY, NOTATION))
     find = pattern(terms)
     places = {_group(term): place for term, place in terms.items()}

@@ -97,18 +97,18 @@ def use_sentence(points: Sequence[MeasuredPoint], found: Gains) -> str:
     words = tally(points, found, "equal work")
     if not any(words.values()):
         return "Do not decide yet: the fair comparison, against plain training with as much work, is not measured."
-    tail = " and could not be told apart elsewhere" if words["cannot tell"] else ""
+    tail = " Elsewhere the two could not be told apart." if words["cannot tell"] else ""
     if words["worse"] and not words["better"]:
         return (
             f"**Not by default.** Where it was measured, the same time spent on more plain epochs gave fewer errors "
-            f"({_titles(words['worse'])}){tail}."
+            f"({_titles(words['worse'])}).{tail}"
         )
     if words["better"] and not words["worse"]:
-        return f"**Worth a try.** It beats plain training with as much work ({_titles(words['better'])}){tail}."
+        return f"**Worth a try.** It beats plain training with as much work ({_titles(words['better'])}).{tail}"
     if words["better"]:
         return (
             f"**It depends.** It beats plain training with as much work here: {_titles(words['better'])}; "
-            f"and loses to it here: {_titles(words['worse'])}{tail}.{_apart(points, found)}"
+            f"and it loses to it here: {_titles(words['worse'])}.{tail}{_apart(points, found)}"
         )
     return "**No reason to.** Nowhere can it be told from plain training with as much work, which is simpler."
 
@@ -121,7 +121,7 @@ def both_sentence(points: Sequence[MeasuredPoint], found: Gains) -> str:
         return f"It was better than plain training and than stochastic depth here: {_titles(both)}."
     if not (any(first.values()) and any(second.values())):
         return ""
-    return "**Nowhere** was it shown to be better than plain training and than stochastic depth as well."
+    return "At **no point** was it shown to beat both plain training and stochastic depth."
 
 
 def _order(points: Sequence[MeasuredPoint], found: Gains, other: str) -> tuple[float, float]:

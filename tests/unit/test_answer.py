@@ -112,8 +112,8 @@ def test_it_is_said_to_beat_plain_training_and_stochastic_depth_only_where_it_be
         return said(runs + depth)[2][3]
 
     assert "better than plain training and than stochastic depth here: CIFAR-100, all images" in line((90, 91, 92))
-    assert "**Nowhere** was it shown" in line((61, 62, 63)) and "**Nowhere** was it shown" in line((40, 41, 42))
-    assert "Nowhere" not in said(runs)[2][3]
+    assert "At **no point** was it shown" in line((61, 62, 63)) and "At **no point** was it shown" in line((40, 41, 42))
+    assert "no point" not in said(runs)[2][3]
 
 
 def test_the_table_of_the_map_goes_by_the_gap_and_says_each_verdict():
