@@ -103,7 +103,9 @@ def link_first_occurrences(app, doctree, docname):
     if app.builder.name != "html" or not app.env.doc2path(docname).endswith(".ipynb"):
         return
     other = ELSEWHERE.get(docname, set())
-    terms, symbols = ({name: to for name, to in found.items() if name not in other} for found in (_terms(app), _symbols(app)))
+    terms, symbols = (
+        {name: to for name, to in found.items() if name not in other} for found in (_terms(app), _symbols(app))
+    )
     glossary, notation = (app.builder.get_relative_uri(docname, page) for page in (GLOSSARY, NOTATION))
     find = pattern(terms)
     places = {_group(term): place for term, place in terms.items()}

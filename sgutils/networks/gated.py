@@ -8,6 +8,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from ..checks import shown
 from ..errors import InputError
 from ..gates import Gates, gate_list, survival_of
 from .drop_path import switch_off_drop_path
@@ -216,6 +217,8 @@ def _find(
         return found, set()
     ends = _matching(model, "branches", branches)
     found = [name for name, _ in model.named_modules() if name in ends | _matching(model, "blocks", blocks)]
+    if not found:
+        raise InputError("blocks= and branches= name nothing to gate: leave them out to let known blocks be found.")
     for outer in found:
         if inner := next((name for name in found if name.startswith(outer + ".")), None):
             raise InputError(f"{inner} lies within {outer}: one module cannot have two gates.")
@@ -225,7 +228,12 @@ def _find(
 def _matching(model: nn.Module, option: str, globs: str | Sequence[str] | None) -> set[str]:
     names = [name for name, _ in model.named_modules() if name]
     matching: set[str] = set()
-    for glob in [globs] if isinstance(globs, str) else globs or ():
+    asked = [globs] if isinstance(globs, str) else [] if globs is None else globs
+    if not isinstance(asked, (list, tuple, set)) or not all(isinstance(glob, str) for glob in asked):
+        raise InputError(
+            f"{option} must be names of modules, with * between two dots, such as 'layers.*', not {shown(globs)}."
+        )
+    for glob in asked:
         parts = glob.split(".")
         found = {name for name in names if _matches(name.split("."), parts)}
         if not found:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 
+from ..checks import one_of
 from ..training.record import Run, setting_key
 from .experiments import EXPERIMENTS
 from .labels import label
@@ -52,7 +53,11 @@ def measured_in(
 
     Returns:
         `sgutils.results.labels.label` of each setting: its runs, in order of seed.
+
+    Raises:
+        InputError: if there is no such experiment.
     """
+    one_of("experiment", experiment, EXPERIMENTS)
     finished = by_setting([run for run in runs if run.finished])
     return {
         label(config.method, config.as_dict()["options"]): finished.get(setting_key(config.as_dict()), [])
@@ -116,6 +121,8 @@ def _right_images(runs: Sequence[Run]) -> list[np.ndarray]:
 def _compare(
     groups: Mapping[str, Sequence[Run]], a: str, b: str, interval: Callable, values: Callable
 ) -> Difference | None:
+    for name in (a, b):
+        one_of("a setting to compare", name, groups)
     errors = {name: errors_of(runs) for name, runs in groups.items()}
     sizes = (len(errors[a]), len(errors[b]))
     if not all(sizes):

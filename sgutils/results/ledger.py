@@ -5,6 +5,7 @@ import statistics
 from collections import defaultdict
 from pathlib import Path
 
+from ..checks import is_number, shown
 from ..errors import InputError
 from ..folders import data_folder, ledgers, records
 from ..training.record import Run, load_run, setting_key
@@ -52,5 +53,11 @@ def by_setting(runs: list[Run]) -> dict[str, list[Run]]:
 
 
 def mean_std(values: list[float]) -> tuple[float, float | None]:
-    """Mean and sample standard deviation; the latter is None for a single value."""
+    """Mean and sample standard deviation; the latter is None for a single value.
+
+    Raises:
+        InputError: if there is none, or one is not a finite number.
+    """
+    if not values or not all(map(is_number, values)):
+        raise InputError(f"A mean needs finite numbers, at least one, not {shown(values)}.")
     return statistics.fmean(values), statistics.stdev(values) if len(values) > 1 else None

@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+from ..checks import in_one_line, one_of
 from ..training.config import Config
 from ..training.record import Run, setting_key
 from .labels import row_key
@@ -43,7 +44,11 @@ def beside_the_paper(name: str, runs: list[Run], scale: str = "full") -> list[di
 
     Returns:
         Rows of equal keys, ready for `as_text` and `as_markdown`. At a reduced scale the network is not the row's own.
+
+    Raises:
+        InputError: if there is no such table.
     """
+    one_of("name", name, TABLES | FIGURES)
     groups = by_setting(runs)
     rows = []
     for cell in (TABLES | FIGURES)[name].cells:
@@ -73,9 +78,10 @@ def measured(runs: list[Run]) -> list[dict[str, str]]:
         method, scale = describe_setting(config)
         rows.append(
             {
-                "data set": config["dataset"],
-                "network": config["model"],
-                "method": method,
+                # Of a record that somebody wrote by hand: in one line, whatever is in it.
+                "data set": in_one_line(config["dataset"]),
+                "network": in_one_line(config["model"]),
+                "method": in_one_line(method),
                 "test error, %": _error(group),
                 "seeds": _seeds(group),
                 "scale": scale,

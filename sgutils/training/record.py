@@ -6,6 +6,7 @@ import functools
 import hashlib
 import json
 import math
+import os
 import platform
 import re
 import subprocess
@@ -174,7 +175,7 @@ def load_run(path: str | Path) -> Run:
     """
     try:
         if not Path(path).is_file():  # opening a pipe would wait for whoever writes to it
-            raise ValueError("there is no such file")
+            raise ValueError("it is not a file" if os.path.lexists(path) else "there is no such file")
         run = Run(**json.loads(Path(path).read_text()))
         _check_kinds(run)
         # In the form of this version: what a record does not name is as it was before there was a choice.

@@ -476,3 +476,11 @@ def test_what_else_happens_at_the_end_of_a_branch_happens_in_the_folded_network_
         net = sg.gated(model, branches=["1"])
     x = torch.randn(2, 3, 8, 8)
     torch.testing.assert_close(net.fold([0.5])(x), net(x, [0.5]))
+
+
+@pytest.mark.parametrize(
+    ("blocks", "words"), [(5, "must be names of modules"), ([5], "must be names"), ([], "nothing to gate")]
+)
+def test_names_of_blocks_that_are_none_are_one_sentence(blocks, words):
+    with pytest.raises(sg.InputError, match=words):
+        sg.gated(of_blocks(Keeps), blocks=blocks)

@@ -15,12 +15,14 @@ from sgutils.results import (
     describe_setting,
     experiments,
     load_results,
+    mean_std,
     measured,
     run_name,
     setting_key,
     tables,
     title_at_scale,
 )
+from sgutils.results.comparisons import compare, measured_in
 from sgutils.results.paper import FIGURES, TABLES
 from sgutils.training import distributed
 from sgutils.training import record as records
@@ -334,3 +336,25 @@ def test_a_record_that_contradicts_itself_or_this_version_is_refused(changes, wo
 def test_runs_that_did_not_finish_are_called_what_they_are():
     (row,) = measured([record(0), record(1, status="stopped"), record(2, status="diverged")])
     assert row["test error, %"] == "20.00, 1 diverged, 1 stopped"
+
+
+def test_what_is_asked_for_and_does_not_exist_is_one_sentence(tmp_path):
+    for call, words in (
+        (lambda: beside_the_paper("table7", []), "name must be one of table1"),
+        (lambda: measured_in("every-thing", []), "experiment must be one of"),
+        (lambda: compare({"plain": [record()]}, "plain", "guided"), "must be one of plain, not 'guided'"),
+        (lambda: mean_std([]), "at least one"),
+        (lambda: mean_std([1.0, float("nan")]), "finite numbers"),
+    ):
+        with pytest.raises(sg.InputError, match=words):
+            call()
+    (tmp_path / "a.json").mkdir()
+    with pytest.raises(sg.InputError, match="it is not a file"):
+        load_results(tmp_path)
+
+
+def test_a_name_with_control_characters_stays_in_its_row():
+    run = record()
+    odd = dataclasses.replace(run, config=run.config | {"dataset": "digits\n\x1b[31m"})
+    (row,) = measured([odd])
+    assert row["data set"].isprintable()
