@@ -239,6 +239,16 @@ def test_the_recording_plays_before_any_click(visit):
     )
 
 
+def test_an_image_of_the_map_is_chosen_by_keyboard_too(visit):
+    trainer = visit("?trainer.image=3")
+    images = trainer.page.get_by_role("slider", name="t-SNE map of the features")
+    for key, number in (("ArrowRight", "5"), ("ArrowLeft", "4"), ("Home", "1"), ("ArrowLeft", "1"), ("PageUp", "11")):
+        images.press(key)
+        expect(images).to_have_attribute("aria-valuenow", number)
+    said = trainer.page.locator(".sg-trainer-image output").text_content()
+    assert said and images.get_attribute("aria-valuetext").startswith("image 11: ")
+
+
 def test_colours_tell_classes_apart_or_networks(visit):
     trainer = visit("?trainer.color=%22network%22")
     roles = trainer.page.locator(".sg-trainer-map svg path.sg-marks")

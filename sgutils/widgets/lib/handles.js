@@ -33,7 +33,8 @@ export function handle(node, drawing, { onMove, onKey }) {
   });
 }
 
-const KEYS = {
+// By how much a key moves a thing to the right and up.
+export const KEYS = {
   ArrowUp: [0, 1],
   ArrowDown: [0, -1],
   ArrowRight: [1, 0],

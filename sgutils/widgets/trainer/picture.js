@@ -2,6 +2,8 @@
 
 import { cloud, paintLegend } from "../lib/cloud.js";
 import { attr, each, html, picture, svg, text } from "../lib/dom.js";
+import { KEYS } from "../lib/handles.js";
+import { clamp } from "../lib/math.js";
 import { switchRow } from "../lib/switches.js";
 import { thumbnail } from "../lib/thumbnail.js";
 import { fixed, percent, words } from "../lib/words.js";
@@ -219,6 +221,15 @@ export function featureMap({ side, classes }, choose) {
   const group = svg("g");
   drawing.append(group);
   const paintCloud = cloud(group, { side, classes, choose });
+  // By keyboard the map is a slider through its images.
+  let [chosen, count] = [0, 1];
+  attr(drawing, { role: "slider", tabindex: 0, "aria-valuemin": 1 });
+  drawing.addEventListener("keydown", (event) => {
+    const step = KEYS[event.key];
+    if (!step || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    choose(clamp(chosen + step[0] + step[1], 0, count - 1));
+  });
   const photo = thumbnail(null, side, 56);
   const lines = { label: html("b", { class: "sg-label" }), teacher: html("span"), student: html("span") };
   const legend = html("div", { class: "sg-marks-legend sg-name" });
@@ -248,8 +259,14 @@ export function featureMap({ side, classes }, choose) {
         class: `sg-${name === "teacher" ? full : name}`,
       });
     }
+    [chosen, count] = [image, labels.length];
     attr(drawing, {
-      "aria-label": `t-SNE map of the features that ${names[0]} and student have of ${labels.length} test images`,
+      "aria-label": `t-SNE map of the features that ${names[0]} and student have of ${count} test images`,
+      "aria-valuemax": count,
+      "aria-valuenow": image + 1,
+      "aria-valuetext": `image ${image + 1}: ${Object.values(lines)
+        .map((line) => line.textContent)
+        .join(", ")}`,
     });
   };
   return { el, paint };
