@@ -15,7 +15,10 @@ HOW = pytest.mark.parametrize("by_file", [False, True], ids=["served", "double-c
 CHAPTER = "book/distillation.html"
 # A link of each kind, and what its box says of it.
 KINDS = {
-    "term": ("a.sg-term[href$='#term-teacher']", r"^teacher\s+In distillation, the network whose predictions another one learns"),
+    "term": (
+        "a.sg-term[href$='#term-teacher']",
+        r"^teacher\s+In distillation, the network whose predictions another one learns",
+    ),
     "symbol": ("a.sg-term[href$='#symbol-tau']", r"temperature; 1 in the cross-entropies"),
     "equation": ("a.internal[href='#equation-eq-kl']:not(.headerlink)", r"\(3\.2\).*KL"),
     "explorable": ("a.internal[href='#fig-temperature']:not(.headerlink)", r"Figure 3\.3.*Logits"),
