@@ -16,7 +16,7 @@ import time
 import torch
 import torch.multiprocessing as mp
 
-from sgutils.training.trainer import default_precision
+from sgutils.training.precision import default_precision
 
 from .common import BATCH, DEVICE, device_name, ours, random_images, save
 

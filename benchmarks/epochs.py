@@ -20,7 +20,7 @@ from PIL import Image
 from torchvision import transforms
 
 import sgutils as sg
-from sgutils.training.trainer import PRECISIONS
+from sgutils.training.precision import PRECISIONS
 
 from .common import BATCH, DEVICE, MaskedSelfGuidance, device_name, ours, random_images, save
 

@@ -27,7 +27,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import FlopCounterMode
 
 import sgutils as sg
-from sgutils.training.trainer import default_precision
+from sgutils.training.precision import default_precision
 
 from .common import BATCH, CLASSES, DEVICE, OURS, SIDE, USUAL, Masked, MaskedSelfGuidance, one_thread, save, seconds
 

@@ -63,24 +63,8 @@ def export_onnx(
     images = torch.zeros(2, image_channels(net), 32, 32) if example is None else example
     arguments = images.to(weight), weight.new_ones(net.num_blocks)
     check_takes(net, arguments[0], "give an example of what it takes")
-    graph = io.BytesIO()
-    with evaluating(net), warnings.catch_warnings(), _attention_in_parts():
-        # The newer exporter needs one more package and the thirtyfold time, and writes this machine's paths into the file;
-        # the older one warns that it is the older one.
-        warnings.simplefilter("ignore")
-        torch.onnx.export(
-            cast(nn.Module, net),
-            arguments,
-            cast(Any, graph),  # the older exporter writes to anything that takes bytes
-            input_names=["images", "gates"],
-            output_names=["logits"],
-            dynamic_axes={
-                "images": {0: "N"} | ({2: "H", 3: "W"} if example is None else {}),
-                "logits": {0: "N"},
-            },
-            dynamo=False,
-        )
-    model = onnx.load_model_from_string(graph.getvalue())
+    graph = _traced(net, arguments, any_size=example is None)
+    model = onnx.load_model_from_string(graph)
     texts = {} if inputs is None else inputs.as_dict()
     texts |= {} if gates is None else {"gates": list(gates)}
     onnx.helper.set_model_props(model, {name: json.dumps(value) for name, value in texts.items()})
@@ -95,6 +79,25 @@ def image_channels(net: GatedNetwork) -> int:
     if first is None:
         raise InputError(f"{type(net).__name__} has no convolution: give an example of what it takes.")
     return first.in_channels
+
+
+def _traced(net: GatedNetwork, arguments: tuple[Tensor, Tensor], any_size: bool) -> bytes:
+    """The graph of the network for any number of images: of these, and of other sizes where it takes ``any_size``."""
+    graph = io.BytesIO()
+    with evaluating(net), warnings.catch_warnings(), _attention_in_parts():
+        # The newer exporter needs one more package and the thirtyfold time, and writes this machine's paths into the file;
+        # the older one warns that it is the older one.
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            cast(nn.Module, net),
+            arguments,
+            cast(Any, graph),  # the older exporter writes to anything that takes bytes
+            input_names=["images", "gates"],
+            output_names=["logits"],
+            dynamic_axes={"images": {0: "N"} | ({2: "H", 3: "W"} if any_size else {}), "logits": {0: "N"}},
+            dynamo=False,
+        )
+    return graph.getvalue()
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from ..folders import ledger_to_fill
 from ..results.experiments import EXPERIMENTS
 from ..results.reproduce import reproduce
 from ..training.config import SCALES
-from ..training.trainer import PRECISIONS
+from ..training.precision import PRECISIONS
 from . import add_data
 
 

@@ -12,10 +12,10 @@ from ..data import DATASETS
 from ..methods import METHODS, options
 from ..networks import MODELS
 from ..training.config import Config
+from ..training.precision import PRECISIONS
 from ..training.record import load_run
 from ..training.runs import train
 from ..training.schedules import SCHEDULES
-from ..training.trainer import PRECISIONS
 from . import a_folder, add_data
 from .outcome import report
 

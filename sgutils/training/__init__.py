@@ -9,6 +9,7 @@ __getattr__, __dir__ = lazy_names(
         **dict.fromkeys(("Run", "load_run"), "record"),
         **dict.fromkeys(("build", "make_trainer"), "building"),
         **dict.fromkeys(("evaluate", "resume", "train"), "runs"),
-        **dict.fromkeys(("PRECISIONS", "Diverged", "Epoch", "Trainer", "default_precision"), "trainer"),
+        **dict.fromkeys(("Diverged", "Epoch", "Trainer"), "trainer"),
+        **dict.fromkeys(("PRECISIONS", "default_precision"), "precision"),
     },
 )

@@ -22,11 +22,11 @@ from ..methods import Method
 from ..networks.strided import slice_narrow_convolutions
 from . import distributed
 from .batches import check_loader, pairs_of, right_ones
+from .optimizers import Chosen, own_optimizer, sgd
+from .precision import PRECISIONS, default_precision, usable_precision
 from .randomness import seeded
 from .schedules import SCHEDULES, check_momentum, check_warmup, learning_rate
 from .steps import CapturedSteps, Steps
-
-PRECISIONS = ("float32", "bfloat16")
 
 
 class Loader(Sized, Iterable[tuple[Tensor, Tensor]], Protocol):
@@ -96,7 +96,7 @@ class Trainer:
         lr: float = 0.1,
         momentum: float = 0.9,
         weight_decay: float = 1e-4,
-        optimizer: torch.optim.Optimizer | Callable[[list[Tensor]], torch.optim.Optimizer] | None = None,
+        optimizer: Chosen | None = None,
         schedule: str = "step",
         warmup_epochs: int = 0,
         validation: Loader | None = None,
@@ -110,15 +110,7 @@ class Trainer:
             train, test = _loaders_of(train, device, old)
         elif old:
             raise TypeError(f"Trainer has no argument {next(iter(old))!r}.")
-        if not isinstance(method, Method):
-            raise InputError(
-                f"method must be a training method around a network, such as sg.SelfGuidance(net), not {shown(type(method))}."
-            )
-        for name, loader in (("training", train), ("test", test), ("validation", validation)):
-            if loader is not None or name == "training":
-                check_loader(loader, name)
-        if not callable(on_step):
-            raise InputError(f"on_step must be a function that is called after every step, not {shown(on_step)}.")
+        _check_parts(method, train, test, validation, on_step)
         if precision is not None:
             one_of("precision", precision, PRECISIONS)
         epochs = whole_number("epochs", epochs, 1)
@@ -129,7 +121,7 @@ class Trainer:
         method.deployed_network()  # what cannot be deployed is said now, not after 300 epochs
         distributed.setup()
         self.device = distributed.own_device() if device is None else usable_device(device)
-        self.precision = _usable(precision, self.device) if precision else default_precision(self.device)
+        self.precision = usable_precision(precision, self.device) if precision else default_precision(self.device)
         # torch's own types do not know that a module takes a memory format.
         self.method = method.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         slice_narrow_convolutions(self.method)
@@ -141,7 +133,10 @@ class Trainer:
         self._devices_before: list[str] = []
         # Not those that a method holds still, such as a frozen teacher's: decay would move them without any gradient.
         self.parameters: list[Tensor] = [parameter for parameter in method.parameters() if parameter.requires_grad]
-        self.optimizer = self._optimizer(optimizer, lr, momentum, weight_decay)
+        if optimizer is None:
+            self.optimizer = sgd(self.parameters, lr, momentum, weight_decay)
+        else:
+            self.optimizer = own_optimizer(optimizer, self.parameters)
         self._first_rates = [float(group["lr"]) for group in self.optimizer.param_groups]
         # Zero gradients, not missing ones: weight decay and momentum act on a skipped block too, as in the released
         # code of stochastic depth, and as they would if its branch were computed and multiplied by 0.
@@ -153,32 +148,6 @@ class Trainer:
             self.steps: Steps = CapturedSteps(*shared, train)
         else:
             self.steps = Steps(*shared)
-
-    def _optimizer(self, chosen, lr: float, momentum: float, weight_decay: float) -> torch.optim.Optimizer:
-        """The one that was chosen, or SGD with Nesterov momentum."""
-        if chosen is None:
-            return torch.optim.SGD(
-                self.parameters,
-                lr=lr,
-                momentum=momentum,
-                nesterov=momentum > 0,
-                weight_decay=weight_decay,
-                fused=self.device.type == "cuda",  # one kernel for all parameters instead of several for each
-            )
-        made = chosen if isinstance(chosen, torch.optim.Optimizer) or not callable(chosen) else chosen(self.parameters)
-        if not isinstance(made, torch.optim.Optimizer):
-            raise InputError(
-                f"optimizer must be a torch optimizer, or a function of the parameters that makes one, not {shown(made)}."
-            )
-        if isinstance(made, (torch.optim.LBFGS, torch.optim.SparseAdam)):
-            raise InputError(
-                f"{type(made).__name__} cannot train here: it needs a closure, or sparse gradients. Take one such as SGD or AdamW."
-            )
-        if not {id(p) for group in made.param_groups for p in group["params"]} & set(map(id, self.parameters)):
-            raise InputError(
-                "optimizer has none of the method's trainable parameters, and would train nothing: make it of method.parameters()."
-            )
-        return made
 
     def _capturable(self) -> bool:
         return self.device.type == "cuda" and distributed.world_size() == 1 and self.method.capturable
@@ -289,6 +258,19 @@ class Trainer:
         self._devices_before = state.get("devices", [])
 
 
+def _check_parts(method, train, test, validation, on_step) -> None:
+    """Refuse what is no method, loader or function, in a sentence."""
+    if not isinstance(method, Method):
+        raise InputError(
+            f"method must be a training method around a network, such as sg.SelfGuidance(net), not {shown(type(method))}."
+        )
+    for name, loader in (("training", train), ("test", test), ("validation", validation)):
+        if loader is not None or name == "training":
+            check_loader(loader, name)
+    if not callable(on_step):
+        raise InputError(f"on_step must be a function that is called after every step, not {shown(on_step)}.")
+
+
 def _loaders_of(dataset: Dataset, device, old: dict) -> tuple[ImageLoader, ImageLoader]:
     """Of a data set in the place of its loaders, as before version 0.2."""
     message = (
@@ -298,27 +280,3 @@ def _loaders_of(dataset: Dataset, device, old: dict) -> tuple[ImageLoader, Image
     if "augmented" in old:
         old["augment"] = old.pop("augmented")
     return loaders(dataset, device=device, **old)
-
-
-def default_precision(device: torch.device) -> str:
-    """The fastest precision that ends with the same errors, and on a CPU the one that is the same on all of them."""
-    if device.type != "cuda":
-        return "float32"
-    if torch.cuda.is_bf16_supported(including_emulation=False):
-        return "bfloat16"
-    warnings.warn("This GPU has no bfloat16 of its own: training in float32, which takes longer.", stacklevel=2)
-    return "float32"
-
-
-def _usable(precision: str, device: torch.device) -> str:
-    if precision == "bfloat16" and device.type == "cpu" and not _processor_has_bfloat16():
-        warnings.warn(
-            "This processor has no bfloat16 of its own, and emulating it takes ten times as long: training in float32.",
-            stacklevel=3,
-        )
-        return "float32"
-    return precision
-
-
-def _processor_has_bfloat16() -> bool:
-    return torch.ops.mkldnn._is_mkldnn_bf16_supported()

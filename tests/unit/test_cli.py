@@ -145,7 +145,7 @@ def test_every_record_of_a_run_can_be_run_again_from_its_file(trained, tmp_path)
 
 
 def test_a_record_of_a_run_in_bfloat16_is_run_again_in_bfloat16(trained, tmp_path, monkeypatch):
-    monkeypatch.setattr("sgutils.training.trainer._processor_has_bfloat16", lambda: True)
+    monkeypatch.setattr("sgutils.training.precision._processor_has_bfloat16", lambda: True)
     record = tmp_path / "record.json"
     record.write_text(json.dumps(json.loads((trained / "result.json").read_text()) | {"precision": "bfloat16"}))
     assert main(["train", "--from", str(record), "--out", str(tmp_path / "again")]) == 0

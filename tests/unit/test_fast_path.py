@@ -11,8 +11,9 @@ import sgutils as sg
 import sgutils.losses
 from sgutils.methods import METHODS, build_method
 from sgutils.training.building import make_trainer
+from sgutils.training.precision import default_precision
 from sgutils.training.runs import resume
-from sgutils.training.trainer import Trainer, default_precision
+from sgutils.training.trainer import Trainer
 
 SMALL = {"dataset": "digits", "model": "resnet20", "train_examples": 200, "test_examples": 300, "batch_size": 50}
 
@@ -23,7 +24,7 @@ def exact(monkeypatch):
     monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", False)
     monkeypatch.setattr(torch.backends.cudnn, "deterministic", True)
     # A processor without bfloat16 would train in float32; it computes the same, slowly.
-    monkeypatch.setattr("sgutils.training.trainer._processor_has_bfloat16", lambda: True)
+    monkeypatch.setattr("sgutils.training.precision._processor_has_bfloat16", lambda: True)
     # Replayed steps are compared with ordinary ones in test_captured_steps; here an ordinary one, with its plain form.
     monkeypatch.setattr(Trainer, "_capturable", lambda trainer: False)
 

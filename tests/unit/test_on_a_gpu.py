@@ -11,7 +11,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 import sgutils as sg
 from sgutils.methods import METHODS, build_method
 from sgutils.methods.sampler import GateSampler
-from sgutils.training.trainer import PRECISIONS, Trainer
+from sgutils.training.precision import PRECISIONS
+from sgutils.training.trainer import Trainer
 
 GPU = torch.device("cuda", 0)
 

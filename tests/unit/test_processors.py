@@ -11,7 +11,6 @@ from torch import nn
 
 import sgutils as sg
 from sgutils.networks.strided import SlicedConv2d, slice_narrow_convolutions
-from sgutils.training import trainer
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -89,7 +88,7 @@ def test_what_is_wide_is_left_alone():
 
 @pytest.mark.parametrize("has_it", [True, False])
 def test_bfloat16_on_a_processor_without_it_is_float32_and_says_so(has_it, monkeypatch, recwarn):
-    monkeypatch.setattr(trainer, "_processor_has_bfloat16", lambda: has_it)
+    monkeypatch.setattr("sgutils.training.precision._processor_has_bfloat16", lambda: has_it)
     batches = [(torch.randn(4, 1, 8, 8), torch.zeros(4, dtype=torch.long))]
     method = sg.Baseline(sg.ResNet(1, 2, 1, (8, 8, 8), "basic"))
     made = sg.Trainer(method, batches, epochs=1, precision="bfloat16", device="cpu")
