@@ -17,7 +17,7 @@ export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help book serve print check test versions bench notebooks pictures stamp lock clean browser
+.PHONY: help book serve print lint check test versions bench notebooks pictures stamp lock clean browser
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*  ## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*  ## (.*)/  make \1|\2/' | column -t -s '|' 2>/dev/null \
@@ -40,11 +40,13 @@ print: $(VENV)/.print browser $(PAGE)  ## print the whole book into _build/print
 test: $(VENV)/.all browser $(PAGE)  ## run every test: package, chapters (strict nbval), built site in a browser, JupyterLab
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --nbval tests book
 
-check: $(VENV)/.all  ## look at style and types and run the quick tests, before every commit
+lint: $(VENV)/.all  ## look at style and types
 	@$(BIN)/ruff check --quiet
 	@$(BIN)/ruff format --check --quiet || { echo "Some files are not formatted: run $(BIN)/ruff format."; exit 1; }
 	@$(BIN)/mypy
 	@if command -v npm > /dev/null; then tests/js/biome; else echo "The JavaScript was not looked at: that needs Node.js."; fi
+
+check: lint  ## the same, and the quick tests: before every commit
 	$(BIN)/python -m pytest -q --numprocesses 2 -m 'not slow' tests/unit tests/package/test_imports.py tests/package/test_one_place.py
 
 versions: $(UV)  ## run chapters and quick tests at the lowest versions, at Colab's and at the newest; ONLY=colab for one
