@@ -23,14 +23,12 @@ TITLES = {
 
 
 def map_rows(points: Sequence[MeasuredPoint], found: Gains) -> list[dict[str, str]]:
-    """One row for each point: its runs, its gap, the plain network's error, and the four comparisons."""
+    """One row for each point: its name and what was run there, its gap, the plain network's error, and the four comparisons."""
     rows = []
     for point in sorted(points, key=lambda point: point.gap):
         errors = point.errors("plain")
-        counts = [len(point.finished(name)) for name in (GUIDED, *AGAINST) if point.finished(name)]
         row = {
-            "point": point.point.title,
-            "runs of each": f"{min(counts)}" if min(counts) == max(counts) else f"{min(counts)} to {max(counts)}",
+            "point": _name_and_size(point),
             "gap": f"{point.gap:.1f}",
             "plain errs": f"{sum(errors) / len(errors):.1f}{NO_BREAK}%",
         }
@@ -38,6 +36,17 @@ def map_rows(points: Sequence[MeasuredPoint], found: Gains) -> list[dict[str, st
             row[f"against {point_label(other)}"] = _said(found.get((point.name, other)), "not run")
         rows.append(row)
     return rows
+
+
+def _name_and_size(point: MeasuredPoint) -> str:
+    """The data set, and below it in small letters how many images, their size where it was reduced, epochs, and runs of each setting."""
+    recipe = point.point.recipe
+    counts = [len(point.finished(name)) for name in (GUIDED, *AGAINST) if point.finished(name)]
+    runs = f"{min(counts)}" if min(counts) == max(counts) else f"{min(counts)} to {max(counts)}"
+    dataset, images, *special = point.short.split(", ")
+    size = f" of {recipe['image_size']} × {recipe['image_size']}" if "image_size" in recipe else ""
+    small = [f"{images} images{size}", *special, f"{recipe['epochs']} epochs, {runs} runs"]
+    return f"{dataset}<br><small>{',<br>'.join(small)}</small>"
 
 
 def where_to_compare(points: Sequence[MeasuredPoint]) -> list[MeasuredPoint]:
@@ -85,4 +94,7 @@ def _said(difference: Difference | None, nothing: str) -> str:
         return nothing
     mean, _, interval = str(difference).partition(" ")
     lines = [mean, interval.replace(" ", NO_BREAK), f"**{difference.verdict.replace(' ', NO_BREAK)}**"]
+    # Where the interval leaves 0 out and the verdict is still "cannot tell", a reader must learn why.
+    _, among, comparisons = difference.words.partition("among ")
+    lines.append(f"<small>{among}{comparisons}</small>" if among else "")
     return "<br>".join(line for line in lines if line)
