@@ -15,7 +15,9 @@ class Tried(SphinxDirective):
         rows = json.loads(FILE.read_text(encoding="utf-8"))
         lines = ["| What was tried | Attempts | What must come of it |", "|---|--:|---|"]
         for row in rows:
-            tests = ", ".join(f"[{Path(path).stem}]({address()}/blob/{BRANCH}/{path})" for path in row["tests"])
+            # A long name may break after an underscore, so that a phone shows all columns.
+            names = {path: Path(path).stem.replace("_", "_<wbr>") for path in row["tests"]}
+            tests = ", ".join(f"[{name}]({address()}/blob/{BRANCH}/{path})" for path, name in names.items())
             lines.append(f"| {row['what']} ({tests}) | {row['times']:,} | {row['outcome']} |")
         lines += ["", f"Together, {sum(row['times'] for row in rows):,} attempts."]
         return self.parse_text_to_nodes("\n".join(lines))
