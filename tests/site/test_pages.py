@@ -122,6 +122,7 @@ def test_a_page_fits_a_phone(phone):
     assert phone.page.evaluate("document.documentElement.scrollWidth") == 360
     assert phone.page.evaluate(BLANK) == []
     assert phone.page.evaluate(CLIPPED) == []
+    assert phone.page.evaluate(TORN_ROWS) == []
     assert not phone.problems
 
 
@@ -130,6 +131,12 @@ CLIPPED = r"""() => [...document.querySelectorAll(".sg-explorable :is(button, in
   .filter((part) => part.getClientRects().length && getComputedStyle(part).visibility !== "hidden")
   .filter((part) => { const box = part.getBoundingClientRect(); return box.right > 361 || box.left < -1; })
   .map((part) => `${part.closest("[id], [data-module]")?.dataset.module ?? ""} ${part.tagName} ${part.textContent}`)"""
+
+# What was printed in columns, and whose rows would break into lines that have none.
+TORN_ROWS = r"""() => [...document.querySelectorAll(".cell_output pre")]
+  .filter((pre) => /\S {2,}\S/.test(pre.textContent))
+  .filter((pre) => getComputedStyle(pre).whiteSpace !== "pre" || getComputedStyle(pre).overflowX !== "auto")
+  .map((pre) => pre.textContent)"""
 
 
 def test_text_is_readable_in_light_and_dark(wide, phone):
