@@ -20,17 +20,22 @@ UNSAID = (
 )
 ENTRIES = "dl.glossary > dt[id], dl.py > dt[id], tr[id]"
 SIGNS = {
-    **dict(zip("lambda tau theta pi alpha sigma mu epsilon".split(), "λτθπασμε", strict=True)),
+    **dict(zip("lambda tau theta pi alpha sigma mu epsilon beta gamma eta".split(), "λτθπασμεβγη", strict=True)),
     **dict(zip("dots cdots ldots cdot times approx le ge ne in to sum Vert".split(), "………·×≈≤≥≠∈→∑‖", strict=True)),
-    **dict.fromkeys(
-        "left right frac tfrac mathrm text mathcal boldsymbol operatorname displaystyle quad qquad".split(), " "
-    ),
+    **dict(zip("infty nabla sqrt top".split(), "∞∇√ᵀ", strict=True)),
+    **dict.fromkeys("mathrm text mathcal mathbb boldsymbol operatorname displaystyle quad qquad bar hat".split(), " "),
+    **dict.fromkeys("left right bigl bigr".split(), ""),
 }
 
 
 def words(tex):
     """A formula within a text, in letters and signs."""
     tex = re.sub(r"\\class\{sg-[a-z]+\}", "", tex)
+    tex = re.sub(r"(?<=\d)\\,(?=\d{3})", ",", tex).replace(r"\|", "‖")
+    tex = re.sub(r"\\[,;: ]", " ", tex).replace(r"\!", "")
+    tex = re.sub(r"\\[td]?frac(?:(\w)(\w)|\{([^{}]*)\}\{([^{}]*)\})", r"\1\3/\2\4", tex)
+    tex = re.sub(r"\\binom\{([^{}]*)\}\{([^{}]*)\}", r"(\1 over \2)", tex)
+    tex = re.sub(r"\\sqrt\{([^{}]{2,})\}", r"√(\1)", tex)
     tex = re.sub(r"\\([a-zA-Z]+)", lambda found: SIGNS.get(found[1], found[1]), tex)
     return re.sub(r"\s+", " ", re.sub(r"[{}\\]", "", tex).replace("^2", "²")).strip()
 

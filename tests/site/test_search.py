@@ -29,6 +29,8 @@ def test_the_index_holds_every_page_and_leads_to_places_that_are_there():
 def test_the_index_keeps_answers_and_markup_to_itself():
     said = "\n".join(text for *_, text, _ in index())
     assert not re.search(r"\\class|\\mathrm|Show the code|data-module|\{\"data\"", said)
+    assert "E[b_l f_l] = p_l f_l" in said and "KL(p_T ‖ p_S)" in said
+    assert not re.search(r"mathbb|frac\d|,\|,|bigl", said)  # what is left of TeX
     # What is folded until a reader commits to an answer: of the first question of this chapter.
     page = (SITE / "book/residual-networks.html").read_text("utf-8")
     answers = re.findall(r'<details class="answer".*?<li>.*?<strong>\w+\.</strong> (.{20,}?)<', page, re.DOTALL)
