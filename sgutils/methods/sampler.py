@@ -17,7 +17,7 @@ class GateSampler(nn.Module):
     and p never changes, so that in a captured step it is a constant.
 
     Args:
-        num_blocks: L.
+        num_blocks: L, how many blocks the network has.
         p_last: p_L of the linear schedule.
         seed: of the generator.
         scaling: ``"test"``: students run with gates b, the teacher with gates p. ``"train"``: students with b/p, the

@@ -53,7 +53,7 @@ def build_network(model: str, *, num_classes: int, in_channels: int = 3, image_s
     Args:
         model: one of `MODELS`, or ``torchvision:NAME`` or ``timm:NAME`` for a network of these libraries that has
             residual blocks; no weights are downloaded.
-        num_classes: K.
+        num_classes: K, how many classes there are.
         in_channels: C of the images.
         image_size: their side, which some networks (vision transformers) are built for; None leaves it at the usual.
 

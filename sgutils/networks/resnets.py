@@ -176,7 +176,7 @@ def resnet(
 
     Args:
         depth: number of weighted layers, such as 20, 32, 50, 56, 110.
-        num_classes: K.
+        num_classes: K, how many classes there are.
         in_channels: C of the images.
         widths: channels of the three stages.
         block: ``"basic"`` or ``"bottleneck"``; None takes bottleneck for 110 and basic otherwise.

@@ -1,6 +1,7 @@
 """The API reference: complete, and what it says of a name's arguments is what Python says."""
 
 import inspect
+import re
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,8 @@ def test_an_entry_has_the_arguments_and_the_docstring_of_the_object(name):
     node, module = api.definition(name)
     assert module == thing.__module__
     assert inspect.cleandoc(api.ast.get_docstring(node)) == inspect.getdoc(thing)
+    # A letter with a full stop alone would be the head of a list.
+    assert not re.search(r"^:param \w+: \w+\.$", "\n".join(api.docstring(node, "function")), re.MULTILINE)
     if inspect.isfunction(thing) or ("__init__" in vars(thing) and not getattr(thing, "_is_protocol", False)):
         said, at = api.signature(node), 0
         for argument in inspect.signature(thing).parameters:  # all of them, in their order
