@@ -200,8 +200,11 @@ function draw(host, { data, layout }) {
   const x = axisScale(layout.xaxis, data, "x", box.left, box.right, Math.max(2, (box.right - box.left) / 80));
 
   const svg = node("svg", { width, height, viewBox: `0 0 ${width} ${height}`, "aria-hidden": "true" });
-  svg.append(drawAxes({ x, y, box, titles, width, height, narrow }));
+  const axes = drawAxes({ x, y, box, titles, width, height, narrow });
+  svg.append(axes);
   data.forEach((trace) => svg.append(drawTrace(trace, x, y)));
+  // Rows' names last: on a phone the line at 0 runs below them.
+  svg.append(node("g", { class: "sg-axes" }, ...axes.querySelectorAll(".sg-name")));
   const ends = labels.map((label) => ({
     ...label,
     y: y.place(label.trace.y.at(-1)),

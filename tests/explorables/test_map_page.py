@@ -151,6 +151,10 @@ def test_with_every_point_measured_no_words_lie_on_others(stage, many, width, po
     at_width(stage, width)
     stage.show("map", {"measured": many, "point": point})
     assert misplaced_words(stage) == []
+    labels = stage.page.locator(".sg-map svg .sg-halo").all_text_contents()
+    assert labels  # a phone has numbers, and says below what they stand for
+    if labels[0].isdigit() and not point:
+        assert all(f"{label} Set" in stage.page.locator(".sg-source").inner_text() for label in labels)
 
 
 @pytest.mark.parametrize(

@@ -47,13 +47,18 @@ export function chart({ meet, choose }) {
     );
     each(marks, shown, makeMark, (node, point) => paintMark(node, point, { x, y, chosen, say }));
     walk.settle();
+    // On a phone marks have numbers, from left to right, which are told below the picture.
+    const numbered = across < 500;
+    const told = [...shown].sort((a, b) => a.gap - b.gap);
+    const words = ({ name, short }) => (numbered ? String(told.findIndex((point) => point.name === name) + 1) : short);
     each(
       labels,
-      across < 500 ? [] : placed(shown, x, y, across),
+      placed(shown, words, x, y, across),
       () => svg("text", { class: "sg-small sg-halo" }),
       (node, label) => attr(text(node, label.words), { x: label.x.toFixed(1), y: label.y.toFixed(1) }),
     );
     attr(drawing, { "aria-label": `Gain over gap at ${shown.length} points of the map.` });
+    return numbered ? told.map(({ short }, i) => `${i + 1} ${short}`) : [];
   };
   return { el, paint };
 }
@@ -140,8 +145,8 @@ function paintMark(node, { name, gap, gain, large }, { x, y, chosen, say }) {
 }
 
 // A name beside each point: right of it, or left, a line or two lower or higher, or over its interval: where no other name
-// and no interval lies.
-function placed(shown, x, y, across) {
+// and no interval lies; on the line at 0 only where there is no other place.
+function placed(shown, words, x, y, across) {
   const taken = shown.map(({ gap, gain }) => ({
     x: x.at(gap) - 6,
     width: 12,
@@ -159,22 +164,27 @@ function placed(shown, x, y, across) {
         other.bottom < box.top,
     );
   const labels = [];
-  for (const { short, gap, gain } of shown) {
-    const [at, level, width] = [x.at(gap), y.at(gain.mean) + 4, LETTER * short.length];
+  for (const point of shown) {
+    const { gap, gain } = point;
+    const name = words(point);
+    const [at, level, width] = [x.at(gap), y.at(gain.mean) + 4, LETTER * name.length];
     const beside = [0, -LINE, LINE, -2 * LINE, 2 * LINE].flatMap((down) =>
       [at + 12, at - 12 - width].map((left) => ({ left, baseline: level + down })),
     );
-    const over = [y.at(gain.high) - 6, y.at(gain.low) + LINE].map((baseline) => ({ left: at - width / 2, baseline }));
-    const found = [...beside, ...over]
+    const over = [y.at(gain.high) - 6, y.at(gain.low) + LINE].flatMap((baseline) =>
+      [at - width / 2, at + 6 - width, at - 6].map((left) => ({ left, baseline })),
+    );
+    const places = [...beside, ...over]
       .map(({ left, baseline }) => ({
-        words: short,
+        words: name,
         x: left,
         y: baseline,
         width,
         top: baseline - LINE + 4,
         bottom: baseline + 3,
       }))
-      .find(free);
+      .filter(free);
+    const found = places.find(({ top, bottom }) => bottom < y.at(0) || top > y.at(0)) ?? places[0];
     if (!found) continue;
     taken.push(found);
     labels.push(found);

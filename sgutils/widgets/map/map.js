@@ -102,8 +102,8 @@ function render({ model, el }) {
     point.show(points.some(({ name }) => name === wanted.point) ? wanted.point : "");
     text(look, there.length ? LOOK[wanted.comparison] : "Nobody has run this comparison there yet: choose another.");
     const say = (name) => pointInWords(known(name), wanted.comparison, wanted.images);
-    drawing.paint({ points: there, chosen: chosen?.name, say, ...wanted });
-    text(source, chosen ? story(chosen, wanted, say) : legend(comparisons));
+    const numbered = drawing.paint({ points: there, chosen: chosen?.name, say, ...wanted });
+    text(source, chosen ? story(chosen, wanted, say) : legend(comparisons, numbered));
   });
   const state = openState(model, manifest.state, READERS, repaint);
   return () => {
@@ -112,7 +112,8 @@ function render({ model, el }) {
   };
 }
 
-const legend = (comparisons) =>
+const legend = (comparisons, numbered) =>
+  (numbered.length ? `${numbered.join("; ")}. ` : "") +
   "Large dots: all training images; small rings: a part of them. Bars are 95 % intervals; better, worse and cannot tell " +
   `are corrected for the ${comparisons} comparisons of the map. Point at a mark for its runs; press it to keep them.`;
 
