@@ -93,7 +93,8 @@ def add_run_line(app, pagename, templatename, context, doctree):
         f'<a href="{colab_link(address(), path)}">Colab</a>, '
         f'<a href="{launch_link(KAGGLE, address(), path)}">Kaggle</a> or '
         f'<a href="{launch_link(BINDER, address(), path)}">Binder</a></span>'
-        f'<a href="{source}" download>Download notebook</a></p>'
+        f'<a href="{source}" download>Download notebook</a>'
+        f'<a href="{context["pathto"](f"book/slides/{Path(path).stem}")}">Slides of this chapter</a></p>'
     )
     context["body"] = context["body"].replace("</h1>", f"</h1>\n{line}", 1)
 

@@ -71,15 +71,19 @@ def stylesheet():
     """
     room = ""
     for i, page in enumerate(PAGES):
-        heights = ((name, json.loads(_manifest(name))["min_height"][i]) for name in NAMES)
         rules = "".join(
-            f'.sg-explorable[data-module="{name}"] {{ min-height: {height}px; }}\n' for name, height in heights
+            f'.sg-explorable[data-module="{name}"] {{ min-height: {heights(name)[i]}px; }}\n' for name in NAMES
         )
         # A page that is none of these takes the room of the nearest.
         room += f"@media (max-width: {(PAGES[i - 1] + page) // 2}px) {{\n{rules}}}\n" if i else rules
     own = (HERE / name / f"{name}.css" for name in NAMES)
     files = [HERE / "lib" / "explorable.css", *(path for path in own if path.exists())]
     return "".join([colors.css_variables(), *(path.read_text(encoding="utf-8") for path in files), room])
+
+
+def heights(name):
+    """How tall an explorable is on each of `PAGES`, in pixels."""
+    return json.loads(_manifest(name))["min_height"]
 
 
 def default_state(name):

@@ -18,10 +18,9 @@ SETTLED = """async () => {
 
 
 def page_names():
-    """Every page of the site but the redirects, by its path."""
-    html = (
-        path for path in sorted(SITE.rglob("*.html")) if "_static" not in path.parts and "_sources" not in path.parts
-    )
+    """Every page of the site but the redirects and the slides, by its path."""
+    others = {"_static", "_sources", "slides"}
+    html = (path for path in sorted(SITE.rglob("*.html")) if not others & set(path.relative_to(SITE).parts))
     return [path.relative_to(SITE).as_posix() for path in html if 'http-equiv="Refresh"' not in path.read_text("utf-8")]
 
 
