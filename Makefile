@@ -67,8 +67,8 @@ bench: $(VENV)/.all browser $(PAGE)  ## measure speed, storage and page weight i
 	$(BIN)/python -m benchmarks.page_training
 	$(BIN)/python -m benchmarks.tsne
 
-pictures: $(VENV)/.all browser $(PAGE)  ## take the pictures of the explorables that readers without scripts see
-	$(BIN)/python -m book._tools.pictures
+pictures: $(VENV)/.all browser $(PAGE)  ## take the pictures of the explorables for readers without scripts; ONLY=name for one
+	$(BIN)/python -m book._tools.pictures $(ONLY)
 
 stamp: $(VENV)/.all  ## write the repository's address (pyproject.toml) into the chapters, without running them
 	$(BIN)/python -m book._tools.notebooks --stamp

@@ -43,6 +43,7 @@ def main(names):
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=list(FLAGS))
         for name in names or bundle.NAMES:
             if (path := page_of(name)) is None:
+                print(f"{name} stands on no page", flush=True)
                 continue
             page = browser.new_page(
                 viewport={"width": 1280, "height": 1400}, color_scheme="light", reduced_motion="reduce"

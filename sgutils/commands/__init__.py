@@ -1,4 +1,6 @@
-"""The commands of `sgutils`, a file each: ``add_arguments(parser, given)`` and ``run(given, command)``.
+"""The commands of `sgutils`, a file each with ``add_arguments(parser, arguments)`` and ``run(given, command)``.
+
+``arguments`` are those that were typed, ``command`` is their whole line, and what `run` returns is the exit status.
 
 `sgutils.cli` imports only the one that is called, and its parser loads no torch where it need not: help comes at once.
 """

@@ -9,6 +9,7 @@ from types import UnionType
 from typing import get_args
 
 from ..data import DATASETS
+from ..errors import InputError
 from ..methods import METHODS, options
 from ..networks import MODELS
 from ..training.config import Config
@@ -49,7 +50,13 @@ def add_arguments(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> 
     documentation = inspect.getdoc(METHODS[defaults.method]) or ""
     group = parser.add_argument_group(f"options of --method {defaults.method}", documentation.splitlines()[0])
     for name, parameter in options(defaults.method).items():
-        _add_option(group, name, parameter.annotation, defaults.options[name], _documented(name, documentation))
+        try:
+            _add_option(group, name, parameter.annotation, defaults.options[name], _documented(name, documentation))
+        except argparse.ArgumentError as error:
+            method = METHODS[defaults.method].__name__
+            raise InputError(
+                f"{method} cannot have the option {name}: train has it already. Give it another name."
+            ) from error
 
 
 def run(given: argparse.Namespace, command: str) -> int:
@@ -77,6 +84,8 @@ def _add_option(group, name: str, kind, default: object, help: str) -> None:
         return
     if isinstance(kind, UnionType):
         kind = next(part for part in get_args(kind) if part is not type(None))
+    if kind not in (int, float, str):
+        raise InputError(f"The option {name} must be annotated as bool, int, float or str, or one of them or None.")
     group.add_argument(flag, type=kind, default=default, help=help, metavar=kind.__name__.upper())
 
 

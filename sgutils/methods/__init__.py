@@ -55,7 +55,19 @@ def build_method(name: str, make_network: Callable[[], nn.Module], *, seed: int 
 
 
 def _keywords(name: str) -> dict[str, inspect.Parameter]:
-    return {key: p for key, p in inspect.signature(METHODS[name]).parameters.items() if p.kind is p.KEYWORD_ONLY}
+    cls = METHODS[name]
+    try:
+        # Types as such, also where a module writes them as text (`from __future__ import annotations`).
+        parameters = inspect.signature(cls, eval_str=True).parameters
+    except NameError as error:
+        raise InputError(f"The type of an option of {cls.__name__} is not known: {error}.") from error
+    found = {key: p for key, p in parameters.items() if p.kind is p.KEYWORD_ONLY}
+    for key, p in found.items():
+        if key != "seed" and p.default is p.empty:
+            raise InputError(
+                f"The option {key} of {cls.__name__} has no default: give it one, which the ledger leaves out."
+            )
+    return found
 
 
 def __getattr__(name: str):

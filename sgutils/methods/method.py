@@ -1,11 +1,13 @@
 """The protocol that every training method keeps."""
 
+import re
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 
 from torch import Tensor, nn
 
+from ..checks import shown
 from ..errors import InputError
 
 METHODS: dict[str, type["Method"]] = {}
@@ -38,6 +40,7 @@ class Method(nn.Module, ABC):
                 warnings.warn(message, FutureWarning, stacklevel=2)
                 setattr(cls, new, vars(cls)[old])
         if name is not None:
+            _check_name(cls, name)
             METHODS[name] = cls
 
     @classmethod
@@ -75,6 +78,20 @@ class Method(nn.Module, ABC):
 
     def on_train_end(self, batches: Iterable[Tensor]) -> None:
         """Called once after the last step with an iterable of ``(N, C, H, W)`` training images; most need nothing."""
+
+
+def _check_name(cls: type[Method], name: str) -> None:
+    """Raise an `InputError` unless a class can be registered by a name: another's runs would pass for its own."""
+    if not isinstance(name, str) or not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name):
+        raise InputError(
+            f"The name of {cls.__name__} must be lower-case words with hyphens between, such as my-method, not {shown(name)}."
+        )
+    taken = METHODS.get(name)
+    # The same class again comes of a notebook's cell that runs twice, or of a module that is read again.
+    if taken and (taken.__module__, taken.__qualname__) != (cls.__module__, cls.__qualname__):
+        raise InputError(
+            f"{name!r} is the name of {taken.__module__}.{taken.__qualname__} already: give {cls.__name__} another one."
+        )
 
 
 def check_nets(nets: Sequence[nn.Module]) -> nn.ModuleList:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
+from ..drawing import global_generator
 from ..errors import InputError
 from ..files import read_state, reraise_as_input_error, write_file
 from .gated import GatedModel
@@ -57,7 +58,7 @@ def load_network(path: str | Path) -> nn.Module:
 
 def with_weights(architecture: dict[str, Any], weights: dict[str, Tensor]) -> nn.Module:
     """The network that these describe, as `load_network` gives it."""
-    with torch.random.fork_rng(devices=[]):
+    with global_generator():
         net: Any = network_of(architecture, weights)
     if isinstance(net, GatedModel):
         return net.folded_again(weights).eval()

@@ -39,7 +39,7 @@ def against_the_first(groups: Groups) -> dict[str, Difference]:
 
 def outcome(groups: Groups, logits: Mapping[str, float]) -> list[str]:
     """Sentences: whether anything blew up, and of each prediction whether it held."""
-    ended = {name: [run for run in runs if run.status in ("finished", "diverged")] for name, runs in groups.items()}
+    ended = {name: [run for run in runs if run.ended] for name, runs in groups.items()}
     if not all(ended.values()):
         return ["Not all four forms were run yet: `sgutils reproduce blow-up` runs them."]
     return [_blown(ended), _errors(groups), _logits(ended, logits)]

@@ -23,7 +23,7 @@ from ..training.config import Config
 from ..training.distributed import world_size
 from ..training.logs import METRICS, TENSORBOARD
 from ..training.record import Run, load_run, run_name
-from ..training.runs import CHECKPOINT, NETWORK, RESULT, TEACHER, Unusable, resume, train
+from ..training.runs import CHECKPOINT, NETWORK, RESULT, TEACHER, resume, train
 from .experiments import EXPERIMENTS, WHOLE
 
 
@@ -95,7 +95,7 @@ def reproduce(
     Raises:
         InputError: if there is no such experiment, a folder cannot be written, the budget is not a positive number, torchrun
             started several processes, or no run is left but of data sets that cannot be read. While there are others,
-            those are passed over, and said in the end; so is a run whose checkpoint cannot be used.
+            those are passed over, and said in the end; so is a run whose files cannot be used or written.
         KeyboardInterrupt: at Ctrl-C; the runs that it ended go on at the next call.
     """
     if name not in EXPERIMENTS:
@@ -173,12 +173,13 @@ class _Rows:
     def _run_row(self, file: Path, config: Config) -> None:
         try:
             run = _one(file, config, self.how, self.say)
-        except Unusable as error:
-            self.say(f"{file.stem}: passed over. {error}")
+        except (InputError, OSError) as error:  # of this row: the others can run
+            said = error if isinstance(error, InputError) else f"Cannot write {error.filename} ({error.strerror})."
+            self.say(f"{file.stem}: passed over. {said}")
             return
         if run is None:
             self.busy.add(file)
-        elif run.status not in ("stopped", "interrupted"):
+        elif run.ended:
             self.added.append(run)
 
     def say_what_is_left(self, ledger: Path) -> None:
@@ -227,12 +228,13 @@ def _one(file: Path, config: Config, how: How, say: Callable[[str], None]) -> Ru
             "stop": how.stop.is_set,
             "dataset": how.images(config),
         }
-        if any(path.exists() for path in (folder / CHECKPOINT, previous(folder / CHECKPOINT))):
-            run = resume(folder, **arguments)
+        begun = (folder / CHECKPOINT, previous(folder / CHECKPOINT), folder / RESULT)
+        if any(path.exists() for path in begun):
+            run = resume(folder, expected=config, **arguments)
         else:
             _remove(folder / name for name in (NETWORK, METRICS))  # of this run, whose record somebody took away
             run = train(config, folder, precision=how.precision, command=how.command, **arguments)
-        if run.status in ("stopped", "interrupted"):
+        if not run.ended:
             say(f"{file.stem}: {run.message}")
             if run.status == "interrupted":
                 raise KeyboardInterrupt
@@ -247,8 +249,8 @@ def _one(file: Path, config: Config, how: How, say: Callable[[str], None]) -> Ru
 
 
 def _is_there(file: Path) -> bool:
-    """Whether there is a file with anything in it: a full disk leaves one without."""
-    return file.exists() and (file.is_dir() or file.stat().st_size > 0)
+    """Whether there is a file with anything in it, for a full disk leaves one without; or anything else of its name."""
+    return file.exists() and (not file.is_file() or file.stat().st_size > 0)
 
 
 def _is_recorded(file: Path) -> bool:
@@ -257,7 +259,14 @@ def _is_recorded(file: Path) -> bool:
     Raises:
         InputError: if something else has its name there.
     """
-    return _is_there(file) and load_run(file) is not None
+    if not _is_there(file):
+        return False
+    run = load_run(file)
+    if run.name != file.stem:
+        raise InputError(f"{file} is the record of another run, {run.name}.")
+    if not run.ended:
+        raise InputError(f"{file} is the record of a run that did not end ({run.status}).")
+    return True
 
 
 def _images_of(config: Config) -> tuple:

@@ -56,10 +56,33 @@ def right_ones(predict: Callable[[Tensor], Tensor], x: Tensor, y: Tensor) -> tup
             f"Labels to test on must be one class index for each of {len(x)} images, not {y.dtype} of shape {tuple(y.shape)}."
         )
     logits = predict(x)
+    if not isinstance(logits, Tensor) or logits.ndim != 2 or len(logits) != len(x):
+        raise InputError(
+            f"predict must return logits of shape (N, K), one row for each of {len(x)} images, not {_shape(logits)}."
+        )
     sound = (y >= 0).all() & (y < logits.shape[1]).all()
     if x.dtype.is_floating_point:
         sound = sound & x.isfinite().all()
-    return (logits.argmax(dim=1) == y).float(), sound
+    known = ~logits.isnan().any(dim=1)  # of a NaN among them, argmax would make a prediction
+    return ((logits.argmax(dim=1) == y) & known).float(), sound
+
+
+def check_losses(losses: Any) -> None:
+    """Raise an `InputError` unless these are what a method's forward is to return."""
+    if not isinstance(losses, dict) or not {"total", "error"} <= set(losses):
+        given = ", ".join(map(str, losses)) if isinstance(losses, dict) else type(losses).__name__
+        raise InputError(f"A method's forward must return a dict with total and error, not {given or 'an empty one'}.")
+    for name, value in losses.items():
+        if not isinstance(value, Tensor) or value.ndim > 0:
+            raise InputError(
+                f"What a method's forward returns as {name!r} must be a 0-dim tensor, not {_shape(value)}."
+            )
+    if not losses["total"].requires_grad:
+        raise InputError("The total that a method's forward returns has no gradient: it would train nothing.")
+
+
+def _shape(value: object) -> str:
+    return f"one of shape {tuple(value.shape)}" if isinstance(value, Tensor) else shown(value)
 
 
 def _kind(batch: object) -> str:

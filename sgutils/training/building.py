@@ -1,24 +1,20 @@
 """From a configuration to what it configures: data, networks, method, trainer."""
 
-import threading
 import warnings
 from dataclasses import replace
 from typing import cast
 
-import torch
 from torch import nn
 
 from ..data import Dataset, load_dataset
 from ..data.loader import in_order, loaders
 from ..devices import usable_device
+from ..drawing import global_generator
 from ..methods import Method, build_method
 from ..networks import build_network, load_pretrained
 from . import distributed
 from .config import Config
 from .trainer import Trainer
-
-# Weights are drawn from torch's one global generator; several runs may begin at once in one process.
-_DRAWING = threading.Lock()
 
 
 def build_dataset(config: Config) -> Dataset:
@@ -56,8 +52,7 @@ def build(config: Config, dataset: Dataset | None = None, **more) -> tuple[Metho
             left[:] = load_pretrained(cast(nn.Module, net), config.pretrained)
         return net
 
-    with _DRAWING, torch.random.fork_rng(devices=[]):  # weights are drawn on the CPU
-        torch.default_generator.manual_seed(config.seed)
+    with global_generator(config.seed):  # weights are drawn on the CPU
         method = build_method(config.method, make_network, seed=config.seed, **config.options | more)
     if left:
         warnings.warn(

@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..errors import InputError
 from ..files import write_atomically
 
 if TYPE_CHECKING:
@@ -20,6 +21,9 @@ class Log:
         folder: of the run.
         done: epochs that were done before. What TensorBoard was told of later ones is taken back: a run that was killed
             goes on at its last checkpoint, and tells of them again.
+
+    Raises:
+        InputError: if TensorBoard's folder cannot be written.
     """
 
     def __init__(self, folder: Path, done: int):
@@ -29,7 +33,10 @@ class Log:
         except ImportError:
             self.board = None
         else:
-            self.board = SummaryWriter(folder / TENSORBOARD, purge_step=done + 1)
+            try:
+                self.board = SummaryWriter(folder / TENSORBOARD, purge_step=done + 1)
+            except OSError as error:
+                raise InputError(f"Cannot write to {folder / TENSORBOARD} ({error.strerror}): move it away.") from error
 
     def write(self, history: "list[Epoch]") -> None:
         """Called after each epoch with all so far."""

@@ -128,6 +128,11 @@ class Run:
         return self.status == "finished"
 
     @property
+    def ended(self) -> bool:
+        """Whether there is nothing left to train: it finished, or its loss became NaN or infinite."""
+        return self.status in ("finished", "diverged")
+
+    @property
     def error(self) -> float:
         """Test error after the last epoch, in per cent.
 

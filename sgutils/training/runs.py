@@ -23,18 +23,14 @@ from .checkpoint import A_CHECKPOINT, load_checkpoint, save_checkpoint
 from .config import Config
 from .distributed import on_rank_zero
 from .logs import Log
-from .record import Run, code_commit, load_run
+from .record import Run, code_commit, load_run, run_name
 from .run_folder import CHECKPOINT, NETWORK, RESULT, TEACHER, make_new, resume_command, take, written
 from .trainer import Diverged, Trainer
 
-__all__ = ["CHECKPOINT", "NETWORK", "RESULT", "TEACHER", "Unusable", "evaluate", "resume", "resume_command", "train"]
+__all__ = ["CHECKPOINT", "NETWORK", "RESULT", "TEACHER", "evaluate", "resume", "resume_command", "train"]
 
 # Writing checkpoints may take a twentieth of the time: very short epochs do not have one each.
 SAVING = 20
-
-
-class Unusable(InputError):
-    """A checkpoint that no run can go on from."""
 
 
 @dataclass(frozen=True)
@@ -97,17 +93,24 @@ def resume(
     quiet: bool = False,
     stop: Callable[[], bool] = lambda: False,
     dataset: Dataset | None = None,
+    expected: Config | None = None,
 ) -> Run:
     """Go on with a run that was stopped, from its last checkpoint; of one that is finished, only return the record.
 
+    Args:
+        out: the folder of the run.
+        deadline: as of `train`, and so are ``quiet``, ``stop`` and ``dataset``.
+        expected: what the run must be of; None goes on with any.
+
     Raises:
-        InputError: if ``out`` holds no usable checkpoint, cannot be written, or another process trains in it. `Unusable`
-            is of the checkpoint.
+        InputError: if ``out`` holds no usable checkpoint or another run than the expected one, cannot be written, or another
+            process trains in it.
     """
     folder = Path(out)
     if (folder / RESULT).exists() and (run := load_run(folder / RESULT)).finished:
+        _check_expected(folder, Config(**run.config), expected)
         return run
-    config, trainer, command, dataset = _restore(folder, dataset)
+    config, trainer, command, dataset = _restore(folder, dataset, expected)
     with ExitStack() as held:
         on_rank_zero(lambda: take(folder, held), trainer.device)
         return _run(trainer, config, folder, _How(command, deadline, quiet, stop, dataset))
@@ -126,29 +129,33 @@ def evaluate(out: str | Path) -> tuple[Config, float, Trainer]:
     return config, trainer.error(cast(ImageLoader, trainer.test)), trainer  # a configuration has one
 
 
-def _restore(folder: Path, dataset: Dataset | None = None) -> tuple[Config, Trainer, str, Dataset]:
+def _check_expected(folder: Path, config: Config, expected: Config | None) -> None:
+    if expected is not None and run_name(config.as_dict()) != run_name(expected.as_dict()):
+        raise InputError(
+            f"{folder} holds another run, {run_name(config.as_dict())}: move it away, or choose another folder."
+        )
+
+
+def _restore(
+    folder: Path, dataset: Dataset | None = None, expected: Config | None = None
+) -> tuple[Config, Trainer, str, Dataset]:
     if folder.is_file():
         raise InputError(
             f"{folder} is a file: expected the folder of a run, which was given to `sgutils train` as --out."
         )
-    try:
-        state = load_checkpoint(folder / CHECKPOINT)
-        with reraise_as_input_error(folder / CHECKPOINT, A_CHECKPOINT):
-            config = Config(**state["config"])
-            inputs = None if state.get("inputs") is None else Inputs.from_dict(state["inputs"])
-            teacher = _teacher_in(state)
-    except InputError as error:
-        raise Unusable(str(error)) from error
+    state = load_checkpoint(folder / CHECKPOINT)
+    with reraise_as_input_error(folder / CHECKPOINT, A_CHECKPOINT):
+        config = Config(**state["config"])
+        inputs = None if state.get("inputs") is None else Inputs.from_dict(state["inputs"])
+        teacher = _teacher_in(state)
+    _check_expected(folder, config, expected)
     started = dataclasses.replace(config, pretrained=None)  # its weights are in the checkpoint, trained on
     dataset = dataset or build_dataset(started)
     teacher = _placeholder(started, dataset) if teacher is None else teacher
     trainer = make_trainer(started, dataset=dataset, teacher=teacher)
     _check_same_images(inputs, _inputs(trainer), config)
-    try:
-        with reraise_as_input_error(folder / CHECKPOINT, A_CHECKPOINT):
-            trainer.load_state_dict(state["trainer"])
-    except InputError as error:
-        raise Unusable(str(error)) from error
+    with reraise_as_input_error(folder / CHECKPOINT, A_CHECKPOINT):
+        trainer.load_state_dict(state["trainer"])
     return config, trainer, state["command"], dataset
 
 
@@ -256,7 +263,7 @@ def _run(trainer: Trainer, config: Config, folder: Path | None, how: _How) -> Ru
     if status in ("stopped", "interrupted"):
         message = message or f"Stopped after {len(trainer.history)} of {trainer.epochs} epochs."
     run = Run.of(trainer, config, status=status, message=message, command=how.command)
-    if status in ("finished", "diverged"):
+    if run.ended:
         keep(finish)
     return run
 

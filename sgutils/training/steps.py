@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from ..data.loader import Draws, ImageLoader
 from ..methods.sampler import GateSampler
 from . import distributed
-from .batches import pairs_of
+from .batches import check_losses, pairs_of
 
 # One capture at a time: what is captured must not meet another thread's first calls of cuDNN.
 _CAPTURING = threading.Lock()
@@ -78,6 +78,7 @@ class Steps:
             # The shares are not always equal; the mean over processes is to be the mean over images.
             weight = len(y) * distributed.world_size() / count
         losses = self.losses(x, y)
+        check_losses(losses)
         self.optimizer.zero_grad(set_to_none=False)
         (losses["total"] * weight).backward()
         self.optimizer.step()

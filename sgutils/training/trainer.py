@@ -170,7 +170,7 @@ class Trainer:
                 group["lr"] = rate
         self.method.train()
         self.method.on_epoch_start(index, self.epochs)
-        with seeded(self.seed, index, self.device):
+        with seeded(self.seed, index, self.device, self.method):
             tally = self.steps.epoch(self.train, self.on_step)
         if not tally.steps:
             raise InputError("The training loader yields no mini-batch: give it more images, or a smaller batch size.")

@@ -152,7 +152,7 @@ def check_words(stage):
     sizes = (
         "[...document.querySelectorAll('.sg-x svg text')].map((node) => parseFloat(getComputedStyle(node).fontSize))"
     )
-    assert min(stage.page.evaluate(sizes)) >= 11
+    assert min(stage.page.evaluate(sizes), default=11) >= 11
 
 
 def test_every_colour_of_an_explorable_is_a_variable():

@@ -71,11 +71,12 @@ def test_without_scripts_each_explorable_is_a_picture(browser, base, explorable_
         hosts = page.locator(".sg-explorable").all()
         assert hosts
         for host in hosts:
+            name = host.get_attribute("data-module")
+            assert (SITE / "_static" / "pictures" / f"{name}.webp").exists(), f"run `make pictures ONLY={name}`"
             host.scroll_into_view_if_needed()
             picture = host.locator("noscript img")
             picture.wait_for(state="visible")
-            name = host.get_attribute("data-module")
-            assert (SITE / "_static" / "pictures" / f"{name}.webp").exists() and picture.bounding_box()["height"] > 100
+            assert picture.bounding_box()["height"] > 100
             assert host.locator("noscript p").is_visible()
     finally:
         context.close()

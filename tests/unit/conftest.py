@@ -12,7 +12,12 @@ SLOW = {
     *("test_anything_called", "test_anything_typed"),
     *("test_what_contributing_shows", "test_own_modules"),
     *("test_cli", "test_checkpoint", "test_distributed", "test_experiments", "test_export", "test_fast_path"),
-    *("test_features", "test_gated", "test_killed", "test_methods", "test_ninth_method"),
+    *(
+        "test_features",
+        "test_gated",
+        "test_killed",
+        "test_methods",
+    ),
     *("test_on_a_gpu", "test_peers", "test_processors", "test_runs", "test_training"),
     "test_map",
 }

@@ -77,3 +77,10 @@ def test_what_cannot_be_called_or_needs_a_closure_is_one_sentence():
         trainer(on_step=None)
     with pytest.raises(sg.InputError, match="LBFGS cannot train here"):
         trainer(optimizer=torch.optim.LBFGS)
+
+
+def test_a_prediction_with_nan_is_not_right():
+    method = sg.Baseline(sg.resnet(8, num_classes=3, in_channels=1))
+    method.predict = lambda x: torch.full((len(x), 3), torch.nan)
+    made = sg.Trainer(method, [(X, Y)], epochs=1, device="cpu")
+    assert made.error([(X, torch.zeros(6, dtype=torch.long))]) == 1.0

@@ -1,5 +1,7 @@
 """Every table and figure of the paper is a list of runs that can be started."""
 
+import dataclasses
+
 import pytest
 from filelock import FileLock
 
@@ -128,6 +130,53 @@ def test_a_row_whose_checkpoint_is_garbage_is_passed_over_and_said(tmp_path, mon
     assert said[0].startswith(f"{first}: passed over. ") and "checkpoint.pt is damaged" in said[0]
     assert said[-1].endswith("1 left: what was passed over cannot be used.")
     assert (tmp_path / "work" / first / "checkpoint.pt").read_text() == "garbage"
+
+
+def test_runs_that_go_on_at_once_are_those_that_go_on_one_after_another(tmp_path, monkeypatch):
+    """They share torch's one generator, from which weights are drawn, and dropout."""
+    foreign = {"model": "torchvision:mobilenet_v3_small", "train_examples": 64, "lr": 0.01}
+    settings = (*({"method": method, **TINY} for method in ("baseline", "stochastic-depth")), {**TINY, **foreign})
+    monkeypatch.setitem(EXPERIMENTS, "three", Experiment("", settings))
+    found = []
+    for jobs in (1, 6):
+        folders = {name: tmp_path / f"{name}{jobs}" for name in ("ledger", "work")}
+        runs = reproduce("three", seeds=2, jobs=jobs, quiet=True, say=lambda text: None, **folders)
+        found.append({run.name: run.curves for run in runs})
+    assert len(found[0]) == 6 and found[0] == found[1]
+
+
+def test_a_row_whose_files_are_of_another_run_or_no_files_is_passed_over_and_the_others_run(tmp_path, monkeypatch):
+    """Each in its way: none passes for the run, nothing is lost, and the last row runs."""
+    setting = {"method": "baseline", **TINY}
+    monkeypatch.setitem(EXPERIMENTS, "many", Experiment("", (setting,)))
+    ledger, work = tmp_path / "ledger", tmp_path / "work"
+    names = [run_name(config.as_dict()) for config in EXPERIMENTS["many"].configs(11)]
+    ledger.mkdir()
+    other = sg.train(sg.Config(method="baseline", **TINY | {"train_examples": 90}), work / names[0], quiet=True)
+    for number, taken in enumerate(("network.pt", "metrics.jsonl", "result.json", "checkpoint.pt"), start=1):
+        (work / names[number] / taken).mkdir(parents=True)
+    (work / names[5]).write_text("a file")
+    (work / names[6]).symlink_to(names[6])
+    (work / names[7]).mkdir()
+    (work / names[7] / "tensorboard").write_text("a file")
+    (work / f"{names[8]}.lock").mkdir()
+    (ledger / f"{names[9]}.json").write_text(dataclasses.replace(other, status="stopped").to_json())
+    (ledger / f"{names[10]}.json").symlink_to("/dev/null")
+    said = []
+    added = reproduce("many", seeds=12, ledger=ledger, work=work, quiet=True, say=said.append)
+    assert [run.seed for run in added] == [11]
+    for name in names:
+        (line,) = (text for text in said if text.startswith(name))
+        assert line.startswith(f"{name}: passed over. ") and "\n" not in line
+    assert said[-1].endswith("11 left: what was passed over cannot be used.")
+    assert "holds another run" in said[0] + said[1] + said[2] and (work / names[0] / "result.json").exists()
+    record = ledger / f"{names[9]}.json"
+    record.write_text(added[0].to_json())
+    reproduce("many", seeds=10, ledger=ledger, work=work, quiet=True, say=said.append)
+    assert any(text.startswith(f"{names[9]}: passed over. {record} is the record of another run") for text in said)
+    record.write_text(dataclasses.replace(added[0], config=added[0].config | {"seed": 9}, status="stopped").to_json())
+    reproduce("many", seeds=10, ledger=ledger, work=work, quiet=True, say=said.append)
+    assert any("is the record of a run that did not end (stopped)" in text for text in said)
 
 
 def test_an_empty_file_is_no_record_and_files_of_a_person_stay(tmp_path, monkeypatch):

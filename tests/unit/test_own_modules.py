@@ -132,3 +132,85 @@ def test_import_comes_before_the_command(capsys):
     with pytest.raises(SystemExit):
         main(["--import"])
     assert "expected one argument" in capsys.readouterr().err
+
+
+OWN = '''
+from __future__ import annotations
+
+import torch
+from sgutils import Method
+from sgutils.methods.method import error_rate
+
+
+class Own(Method, name="own"):
+    """A method of one's own."""
+
+    def __init__(self, net, *, {option}):
+        super().__init__()
+        self.net = net
+
+    def forward(self, x, y):
+        z = self.net(x)
+        loss, error = torch.nn.functional.cross_entropy(z, y), error_rate(z, y)
+        return {losses}
+
+    def predict(self, x):
+        return {prediction}
+
+    def deployed_network(self):
+        return self.net
+'''
+RIGHT = {"option": "beta: float = 0.1", "losses": '{"total": loss, "error": error}', "prediction": "self.net(x)"}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({}, None),  # annotations that stand there as text
+        ({"option": "lr: float = 0.1"}, "Own cannot have the option lr: train has it already."),
+        ({"option": "help: bool = False"}, "Own cannot have the option help: train has it already."),
+        ({"option": "beta: Unknown = 1"}, "The type of an option of Own is not known: name 'Unknown' is not defined."),
+        ({"option": "beta: list[int] = 1"}, "The option beta must be annotated as bool, int, float or str"),
+        ({"option": "beta: float"}, "The option beta of Own has no default"),
+        ({"losses": "loss"}, "must return a dict with total and error, not Tensor."),
+        ({"losses": "{'total': loss}"}, "must return a dict with total and error, not total."),
+        (
+            {"losses": "{'total': z, 'error': error}"},
+            "returns as 'total' must be a 0-dim tensor, not one of shape (64, 10)",
+        ),
+        ({"losses": "{'total': loss, 'error': 0.5}"}, "returns as 'error' must be a 0-dim tensor, not 0.5"),
+        ({"losses": "{'total': loss.detach(), 'error': error}"}, "has no gradient"),
+        ({"prediction": "self.net(x)[:1]"}, "one row for each of 32 images, not one of shape (1, 10)"),
+        ({"prediction": "self.net(x).argmax(1)"}, "not one of shape (32,)"),
+        ({"prediction": "(self.net(x),)"}, "predict must return logits"),
+    ],
+)
+def test_a_method_that_cannot_be_trained_is_one_sentence(wrong, said, tmp_path, monkeypatch, capsys, forgotten):
+    text = OWN
+    for name, code in (RIGHT | wrong).items():
+        text = text.replace("{" + name + "}", code)
+    (tmp_path / "my_module.py").write_text(text)
+    monkeypatch.chdir(tmp_path)
+    more = ["--method", "own", "--model", "resnet20", "--epochs", "1", "--out", "run"]
+    assert main(["--import", "my_module", "train", *SMALL, *more]) == (2 if said else 0)
+    error = [line for line in capsys.readouterr().err.splitlines() if line.startswith("sgutils")]
+    assert not said or (said in error[0] and len(error) == 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ('"self-guidance"', "'self-guidance' is the name of sgutils.methods.self_guidance.SelfGuidance already"),
+        ("5", "must be lower-case words with hyphens between, such as my-method, not 5"),
+        ('"My method"', "not 'My method'"),
+    ],
+)
+def test_a_method_has_a_name_of_its_own(name, said, tmp_path, monkeypatch, capsys, forgotten):
+    """Another's runs would stand in the ledger as its own."""
+    before = dict(METHODS)
+    (tmp_path / "my_module.py").write_text(
+        f"from sgutils import Method\n\n\nclass Own(Method, name={name}):\n    pass\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    assert main(["--import", "my_module", "results"]) == 2
+    assert said in capsys.readouterr().err and before == METHODS

@@ -12,6 +12,7 @@ from support.foreign_networks import NETWORKS, build, images
 
 import sgutils as sg
 from sgutils.networks import build_network, load_pretrained
+from sgutils.results import labels
 
 NAMES = ["torchvision:mobilenet_v3_small", "timm:resnet10t", "timm:vit_tiny_patch16_224", "timm:test_convnext"]
 
@@ -153,3 +154,9 @@ def test_every_residual_family_of_the_libraries_that_is_said_to_be_found_is_foun
                 warnings.simplefilter("ignore")
                 net = sg.gated(makers[library](name))
             assert net.num_blocks >= 6, name
+
+
+def test_whatever_can_be_chosen_by_name_has_one_for_readers():
+    """The results explorer and the tables look them up."""
+    assert set(sg.DATASETS) <= set(labels.DATASETS), "name it in sgutils/results/names.json"
+    assert set(sg.MODELS) <= set(labels.NETWORKS), "name it in sgutils/results/names.json"
