@@ -3,7 +3,7 @@
 Errors of different recipes do not share an axis; gains over the plain network of the same source do.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ..training.config import Config
@@ -78,18 +78,21 @@ def labelled(table: str, datasets: Sequence[str], runs: Sequence[Run]) -> dict[s
     return {f"{prefix[dataset]}{gain.method}: {gain.source}": gain for dataset, gain in gains}
 
 
-def not_run(table: str, runs: Sequence[Run]) -> str:
-    """One line: how many of a table's cells this book has measured at the paper's recipe, and what measures the others."""
+def not_run(tables: Iterable[str], runs: Sequence[Run]) -> str:
+    """One line: how many of these tables' cells this book has measured at the paper's recipe, and what measures the others."""
+    names = sorted(tables)
     done = by_setting([run for run in runs if run.finished])
-    cells = [cell for cell in TABLES[table].cells if cell.error is not None]
+    cells = [cell for name in names for cell in TABLES[name].cells if cell.error is not None]
     count = sum(setting_key(Config(**cell.setting).as_dict()) in done for cell in cells)
-    missing = len(cells) - count
-    if not missing:
-        return f"All {len(cells)} cells were run here at the paper's recipe."
-    have = f"{count} of its {len(cells)} cells were" if count else f"None of its {len(cells)} cells was"
-    return (
-        f"{have} run here at the paper's recipe; `sgutils reproduce {table}` runs the {'rest' if count else 'table'}."
+    *most, last = (name.removeprefix("table") for name in names)
+    of = f"{len(cells)} cells of " + (f"Tables {', '.join(most)} and {last}" if most else f"Table {last}")
+    if count == len(cells):
+        return f"All {of} were run here at the paper's recipe."
+    have = f"{count} of the {of} were" if count else f"None of the {of} was"
+    what = (
+        f"`sgutils reproduce {names[0]}` runs {'the rest' if count else 'the first of them' if most else 'the table'}"
     )
+    return f"{have} run here at the paper's recipe; {what}."
 
 
 def _public(dataset: str, model: str, method: str) -> Iterator[tuple]:

@@ -45,9 +45,11 @@ def test_ours_are_the_ledgers_with_their_interval_and_change_with_it():
 @pytest.mark.parametrize("table", TABLES)
 def test_what_was_not_run_is_said_in_one_line_with_what_runs_it(table):
     count = len(TABLES[table].cells)
-    assert not_run(table, []) == (
-        f"None of its {count} cells was run here at the paper's recipe; `sgutils reproduce {table}` runs the table."
+    assert not_run([table], []) == (
+        f"None of the {count} cells of Table {table[-1]} was run here at the paper's recipe; "
+        f"`sgutils reproduce {table}` runs the table."
     )
+    assert not_run(["table4", "table3"], []).startswith("None of the 22 cells of Tables 3 and 4 was run here")
 
 
 def test_a_cell_that_was_run_counts():
@@ -55,7 +57,7 @@ def test_a_cell_that_was_run_counts():
 
     (run, *_) = point(plain=(80, 82))
     full = dataclasses.replace(run, config=Config(dataset="cifar100", model="resnet110", method="baseline").as_dict())
-    assert not_run("table6", [full]).startswith("1 of its 5 cells were run here")
+    assert not_run(["table6"], [full]).startswith("1 of the 5 cells of Table 6 were run here")
 
 
 def test_what_is_printed_of_a_network_stands_in_one_list_and_each_source_has_its_link():
