@@ -12,6 +12,7 @@ The text refers to it with ``{numref}`fig-name` ``.
 
 from docutils import nodes
 from sphinx.transforms import SphinxTransform
+from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
@@ -51,7 +52,31 @@ class Enclose(SphinxTransform):
             figure.insert(0, shown)
 
 
+class NameFolds(SphinxPostTransform):
+    """Say of a folded cell which figure it makes, or that it makes a table: a stack of "Show the code" tells nothing apart."""
+
+    default_priority = 150  # outputs are chosen, and folds are not made yet
+    formats = ("html",)
+
+    def run(self, **kwargs):
+        numbers = self.env.toc_fignumbers.get(self.env.docname, {}).get("figure", {})
+        for cell in self.document.findall(nodes.container):
+            if cell.get("nb_element") != "cell_code" or not cell.get("hide_mode"):
+                continue
+            figure = next(cell.findall(nodes.figure), None)
+            number = numbers.get(figure["ids"][0]) if figure else None
+            if number:
+                made = f"Figure {'.'.join(map(str, number))}"
+            elif next(cell.findall(nodes.table), None):
+                made = "the table"
+            else:
+                continue
+            for prompt in ("prompt_show", "prompt_hide"):
+                cell[prompt] += f" of {made}"
+
+
 def setup(app):
     app.add_directive("caption", Caption)
     app.add_transform(Enclose)
+    app.add_post_transform(NameFolds)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -141,7 +141,7 @@ def _prose(notebook):
 def add_script(app, pagename, templatename, context, doctree):
     # What a cell printed is no code, where it alone is folded.
     context["body"] = _FOLDED_OUTPUT.sub(
-        lambda found: found[0].replace("the code", "the result"), context.get("body", "")
+        lambda found: found[0].replace("the code of ", "").replace("the code", "the result"), context.get("body", "")
     )
     counts = " ".join(f"{name}:{number}" for name, number in app.sg_predictions.items())
     static = context["pathto"]("_static", 1)

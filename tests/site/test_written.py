@@ -4,6 +4,7 @@ import re
 from html import unescape
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from bs4 import BeautifulSoup
 from support.site_pages import ROOT, SITE
 
 
@@ -37,6 +38,16 @@ def test_links_lead_somewhere(name):
         ):
             lost.append(link)
     assert lost == []
+
+
+def test_a_fold_says_what_it_holds(name):
+    """A figure's cell says in its fold which figure it is; no label speaks in place of these words."""
+    body = BeautifulSoup((SITE / name).read_text("utf-8"), "html.parser")
+    for fold in body.select("details.hide"):
+        assert not fold.summary.get("aria-label")
+        number = fold.find_parent("div", class_="cell").select_one("figcaption .caption-number")
+        if number and "tag_hide-cell" not in fold.parent["class"]:
+            assert number.get_text(strip=True) in fold.summary.get_text()
 
 
 def _has_place(path, fragment):
