@@ -26,11 +26,13 @@ export function cloud(group, { side, classes, choose }) {
 
   const nearest = (event) => {
     if (!at) return null;
-    const box = drawing.getBoundingClientRect();
+    // In the picture's own units, also on a slide, which is enlarged as a whole.
+    const { a, d, e, f } = drawing.getScreenCTM();
+    const [left, top] = [(event.clientX - e) / a, (event.clientY - f) / d];
     let [best, found] = [REACH ** 2, null];
     at.forEach((places, i) =>
       places.forEach(([x, y]) => {
-        const apart = (x - event.clientX + box.left) ** 2 + (y - event.clientY + box.top) ** 2;
+        const apart = (x - left) ** 2 + (y - top) ** 2;
         if (apart < best) [best, found] = [apart, i];
       }),
     );
