@@ -4,6 +4,7 @@ import argparse
 import difflib
 import errno
 import importlib
+import io
 import os
 import shlex
 import signal
@@ -44,6 +45,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; 0 if it did what was asked, 2 on bad input, 1 if training failed, 130 if it was stopped."""
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     command = shlex.join(["sgutils", *arguments])
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a letter that its encoding lacks is written out
+            stream.reconfigure(errors="backslashreplace")
     usual, warnings.formatwarning = warnings.formatwarning, lambda message, *_: f"sgutils: {message}\n"
     first = threading.current_thread() is threading.main_thread()
     # A cluster's end of time is like Ctrl-C; and a shell's background ignores Ctrl-C, but not one that is sent to it.
@@ -57,7 +61,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise InputError(f"Only train and resume work in several processes: start `{command}` without torchrun.")
         with _data_in(getattr(given, "data", None)):
             status = given.module.run(given, command)
-            sys.stdout.flush()  # what cannot be written is said here
+            if sys.stdout is not None:  # closed by whoever started it
+                sys.stdout.flush()  # what cannot be written is said here
             return status
     except InputError as error:
         if os.environ.get("LOCAL_RANK", "0") == "0":  # the first of each machine, whose own data may be what is missing

@@ -1,7 +1,9 @@
 """Files: written whole or not at all, read without running anything from them."""
 
+import errno
 import os
 import pickle
+import secrets
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -12,6 +14,15 @@ import torch
 from torch import Tensor
 
 from .errors import InputError
+
+# The end of the name of a file that is being written. One that is left is of a process that was killed.
+PART = ".part"
+# What the system says of a file that may be sound, and cannot be read now or by this person.
+NOT_NOW = (errno.EACCES, errno.EPERM, errno.EIO, errno.ESTALE, errno.ENOMEM, errno.EMFILE, errno.ENFILE)
+
+
+class Damaged(InputError):
+    """A file that can be read, and is not what it should be."""
 
 
 def write_atomically(path: Path, content: str | bytes) -> None:
@@ -31,9 +42,10 @@ def write_file(path: Path, put: Callable[[BinaryIO], object]) -> None:
     """
     if path.exists() and not path.is_file():  # a folder, or a device, which would be replaced
         raise InputError(f"Cannot write {path}, which is there and is not a file: choose another name.")
-    part = path.with_name(path.name + ".part")
+    # Of a name that no other file or writer has.
+    part = path.with_name(f"{path.name[:60]}.{secrets.token_hex(4)}{PART}")
     try:
-        with part.open("wb") as file:
+        with part.open("xb") as file:
             put(file)
             file.flush()
             os.fsync(file.fileno())
@@ -56,7 +68,8 @@ def read_state(path: Path, keys: set[str], expected: str) -> dict:
         expected: what the file should be, the end of a sentence.
 
     Raises:
-        InputError: if there is no such file or it is damaged or another kind of file.
+        Damaged: if it is damaged or another kind of file.
+        InputError: if there is no such file, or it may not be read.
     """
     try:
         if not path.is_file():
@@ -68,9 +81,11 @@ def read_state(path: Path, keys: set[str], expected: str) -> dict:
     except InputError:
         raise
     except (OSError, EOFError, RuntimeError, ValueError, KeyError, zipfile.BadZipFile, pickle.UnpicklingError) as error:
-        raise InputError(f"{path} is damaged or another kind of file: expected {expected}.") from error
+        if isinstance(error, OSError) and error.errno in NOT_NOW:
+            raise InputError(f"Cannot read {path} ({error.strerror}): see who may read it, or try again.") from error
+        raise Damaged(f"{path} is damaged or another kind of file: expected {expected}.") from error
     if not isinstance(state, dict) or not keys <= state.keys():
-        raise InputError(f"{path} is another kind of file: expected {expected}.")
+        raise Damaged(f"{path} is another kind of file: expected {expected}.")
     return state
 
 

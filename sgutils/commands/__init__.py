@@ -20,7 +20,7 @@ def add_data(parser) -> None:
 
 
 def a_folder(text: str) -> Path:
-    """What was typed as the name of a folder to fill; argparse says the sentence."""
+    """What was typed as the name of a folder; argparse says the sentence."""
     if not text.strip():
         raise argparse.ArgumentTypeError("the name of the folder is empty: name one, such as runs/x")
     try:

@@ -9,7 +9,7 @@ from ..results.experiments import EXPERIMENTS
 from ..results.reproduce import reproduce
 from ..training.config import SCALES
 from ..training.precision import PRECISIONS
-from . import add_data
+from . import a_folder, add_data
 
 
 def add_arguments(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> None:
@@ -29,10 +29,12 @@ def add_arguments(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> 
     parser.add_argument(
         "--budget-minutes", type=float, help="stop cleanly after this many minutes; no limit if not given"
     )
-    parser.add_argument("--ledger", type=Path, default=ledger_to_fill(), help=f"folder of finished records{default}")
+    parser.add_argument(
+        "--ledger", type=a_folder, default=ledger_to_fill(), help=f"folder of finished records{default}"
+    )
     parser.add_argument(
         "--work",
-        type=Path,
+        type=a_folder,
         default=Path("runs/ledger"),
         help=f"folder of unfinished runs, and of the networks of finished ones{default}",
     )

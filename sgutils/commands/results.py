@@ -3,10 +3,10 @@
 import argparse
 import json
 from collections.abc import Sequence
-from pathlib import Path
 
 from ..folders import ledgers
 from ..results.paper import FIGURES, TABLES
+from . import a_folder
 
 
 def add_arguments(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> None:
@@ -20,7 +20,9 @@ def add_arguments(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> 
     parser.add_argument("--scale", help="full, small or smoke; full and small if not given")
     parser.add_argument("--format", choices=("text", "markdown", "json"), default="text", help="default: text")
     read = " and ".join(map(str, ledgers()))
-    parser.add_argument("--ledger", type=Path, help=f"folder of finished records (default: {read.replace('%', '%%')})")
+    parser.add_argument(
+        "--ledger", type=a_folder, help=f"folder of finished records (default: {read.replace('%', '%%')})"
+    )
 
 
 def run(given: argparse.Namespace, command: str) -> int:

@@ -3,11 +3,14 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..errors import InputError
+from ..checks import whole_number
 from ..training.config import Config
 from ..training.record import run_name
 from .campaign import BLOW_UP, POINTS
 from .paper import FIGURES, TABLES
+
+# More would take longer to plan than anybody waits.
+MOST_SEEDS = 1000
 
 
 @dataclass(frozen=True)
@@ -36,8 +39,7 @@ class Experiment:
         Raises:
             InputError: if ``seeds`` is not a positive whole number or there is no such scale.
         """
-        if seeds is not None and (not isinstance(seeds, int) or seeds < 1):
-            raise InputError(f"seeds must be a whole number of at least 1, not {seeds!r}.")
+        seeds = None if seeds is None else whole_number("seeds", seeds, 1, MOST_SEEDS)
         seen = set()
         for config in self._with_repetitions(seeds, scale):
             if (name := run_name(config.as_dict())) not in seen:

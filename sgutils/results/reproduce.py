@@ -1,6 +1,5 @@
 """Filling the ledger: an experiment's missing runs, one after another or several at once, inside a budget of time."""
 
-import math
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -13,6 +12,7 @@ from typing import Any
 import torch
 from filelock import FileLock, Timeout  # torch brings it along
 
+from ..checks import is_number, shown, whole_number
 from ..data import Dataset
 from ..errors import InputError
 from ..files import write_atomically
@@ -63,8 +63,8 @@ class How:
 def reproduce(
     name: str,
     *,
-    ledger: Path,
-    work: Path,
+    ledger: str | Path,
+    work: str | Path,
     seeds: int | None = None,
     scale: str = "full",
     budget_minutes: float | None = None,
@@ -102,12 +102,12 @@ def reproduce(
         raise InputError(f"Unknown experiment {name!r}: expected one of {', '.join(EXPERIMENTS)}.")
     if world_size() > 1:
         raise InputError("reproduce trains its runs in one process: start it without torchrun.")
-    if budget_minutes is not None and not 0 < budget_minutes < math.inf:
+    if budget_minutes is not None and not (is_number(budget_minutes) and budget_minutes > 0):
         raise InputError(
-            f"The budget must be a number of minutes above 0, not {budget_minutes!r}: leave it out for no limit."
+            f"The budget must be a number of minutes above 0, not {shown(budget_minutes)}: leave it out for no limit."
         )
-    if not isinstance(jobs, int) or jobs < 1:
-        raise InputError(f"jobs must be a whole number of at least 1, not {jobs!r}.")
+    jobs = whole_number("jobs", jobs, 1)
+    ledger, work = Path(ledger), Path(work)
     deadline = None if budget_minutes is None else time.monotonic() + 60 * budget_minutes
     files = {
         ledger / f"{run_name(config.as_dict())}.json": config for config in EXPERIMENTS[name].configs(seeds, scale)

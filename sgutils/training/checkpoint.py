@@ -8,7 +8,7 @@ import torch
 
 from ..data import load_inputs  # where it was before version 0.2, as the two below
 from ..errors import InputError
-from ..files import read_state, write_file
+from ..files import Damaged, read_state, write_file
 from ..networks.saved import load_network, save_network
 from .distributed import rank
 
@@ -38,24 +38,32 @@ def save_checkpoint(path: Path, state: dict) -> None:
     write_file(path, lambda file: torch.save(state, file))
 
 
-def load_checkpoint(path: Path) -> dict:
+def load_checkpoint(path: Path, *, replace: bool = False) -> dict:
     """Read the checkpoint of a run, onto the CPU, with ``weights_only=True``.
 
-    Where it is damaged and the one before is not, that one is read and takes its place, and a warning says so.
+    Where it is damaged or gone and the one before is not, that one is read, and a warning says so.
+
+    Args:
+        path: of the newest.
+        replace: whether the one before then takes its place, for a run that goes on from it.
 
     Raises:
-        InputError: if there is no such file or it is damaged or another kind of file.
+        InputError: if there is no such file, it is damaged or another kind of file, or it may not be read.
     """
     keys = {"config", "command", "trainer"}
     try:
         return read_state(path, keys, A_CHECKPOINT)
     except InputError as error:
+        if not isinstance(error, Damaged) and path.exists():
+            raise
         try:
             state = read_state(previous(path), keys, A_CHECKPOINT)
         except InputError:
             raise error from None
         warnings.warn(f"{error} The checkpoint before it is used instead.", stacklevel=2)
-        if rank() == 0:  # Back in its place: the next save would put the damaged file where the whole one is.
+        if (
+            replace and rank() == 0
+        ):  # Back in its place: the next save would put the damaged file where the whole one is.
             with suppress(InputError):  # a folder that cannot be written has no next save
                 _copy(previous(path), path)
         return state

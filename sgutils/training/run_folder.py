@@ -8,6 +8,7 @@ from pathlib import Path
 
 from .. import own_modules
 from ..errors import InputError
+from ..files import PART
 from ..folders import make_folder
 from . import distributed
 from .checkpoint import previous
@@ -42,6 +43,9 @@ def take(folder: Path, held: ExitStack) -> None:
     """Hold the folder of a run that goes on, until it ends."""
     make_folder(folder)
     held.enter_context(hold(folder))
+    for name in (CHECKPOINT, previous(Path(CHECKPOINT)).name, RESULT, NETWORK, METRICS):
+        for left in folder.glob(f"{name}.*{PART}"):  # of a process that was killed while it wrote
+            left.unlink(missing_ok=True)
 
 
 def written(write: Callable[[Path], None], folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import sys
 import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
@@ -110,7 +111,7 @@ def resume(
     if (folder / RESULT).exists() and (run := load_run(folder / RESULT)).finished:
         _check_expected(folder, Config(**run.config), expected)
         return run
-    config, trainer, command, dataset = _restore(folder, dataset, expected)
+    config, trainer, command, dataset = _restore(folder, dataset, expected, goes_on=True)
     with ExitStack() as held:
         on_rank_zero(lambda: take(folder, held), trainer.device)
         return _run(trainer, config, folder, _How(command, deadline, quiet, stop, dataset))
@@ -137,13 +138,13 @@ def _check_expected(folder: Path, config: Config, expected: Config | None) -> No
 
 
 def _restore(
-    folder: Path, dataset: Dataset | None = None, expected: Config | None = None
+    folder: Path, dataset: Dataset | None = None, expected: Config | None = None, *, goes_on: bool = False
 ) -> tuple[Config, Trainer, str, Dataset]:
     if folder.is_file():
         raise InputError(
             f"{folder} is a file: expected the folder of a run, which was given to `sgutils train` as --out."
         )
-    state = load_checkpoint(folder / CHECKPOINT)
+    state = load_checkpoint(folder / CHECKPOINT, replace=goes_on)
     with reraise_as_input_error(folder / CHECKPOINT, A_CHECKPOINT):
         config = Config(**state["config"])
         inputs = None if state.get("inputs") is None else Inputs.from_dict(state["inputs"])
@@ -230,7 +231,7 @@ def _run(trainer: Trainer, config: Config, folder: Path | None, how: _How) -> Ru
         total=trainer.epochs * steps,
         initial=len(trainer.history) * steps,
         unit="step",
-        disable=how.quiet or distributed.rank() > 0,
+        disable=how.quiet or distributed.rank() > 0 or sys.stderr is None,  # closed: there is nothing to draw on
     )
     trainer.on_step = bar.update
     try:
@@ -290,7 +291,7 @@ def _teacher_first(trainer: Trainer, config: Config, folder: Path | None, how: _
         return None
     own = None if folder is None else folder / TEACHER
     if own is not None and (own / CHECKPOINT).exists():
-        _, plain, *_ = _restore(own, how.dataset)
+        _, plain, *_ = _restore(own, how.dataset, goes_on=True)
     else:
         plain = make_trainer(_plain(config), dataset=how.dataset, device=trainer.device, precision=trainer.precision)
         if own is not None:

@@ -1,12 +1,16 @@
+import errno
 import os
 import pickle
 import random
 import resource
+import threading
+import zipfile
 
 import pytest
 import torch
 
 import sgutils as sg
+from sgutils.files import write_atomically
 from sgutils.networks.saved import load_network
 from sgutils.training.checkpoint import load_checkpoint, save_checkpoint
 
@@ -103,7 +107,7 @@ def with_the_newest_damaged(folder):
 def test_a_kill_in_the_save_after_a_damage_leaves_a_whole_checkpoint(name, call, tmp_path, monkeypatch):
     path = with_the_newest_damaged(tmp_path)
     with pytest.warns(UserWarning, match="The checkpoint before it is used instead"):
-        load_checkpoint(path)
+        load_checkpoint(path, replace=True)
     killed_at(monkeypatch, name, call)
     with pytest.raises(Killed):
         save_checkpoint(path, STATE | {"command": "newest"})
@@ -117,7 +121,7 @@ def test_a_kill_while_the_one_before_is_put_back_leaves_it_whole(name, tmp_path,
     path = with_the_newest_damaged(tmp_path)
     killed_at(monkeypatch, name, 1)
     with pytest.raises(Killed):
-        load_checkpoint(path)
+        load_checkpoint(path, replace=True)
     monkeypatch.undo()
     assert load_checkpoint(path)["command"] == "older"
 
@@ -130,7 +134,7 @@ def test_the_one_before_is_read_where_nothing_can_be_written(tmp_path, monkeypat
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(os, "replace", refuse)
-    assert load_checkpoint(path)["command"] == "older"
+    assert load_checkpoint(path, replace=True)["command"] == "older"
 
 
 def test_where_both_are_damaged_the_newest_is_named(tmp_path):
@@ -211,3 +215,52 @@ def test_a_network_of_another_version_is_one_sentence(change, tmp_path):
     ) as caught:
         load_network(tmp_path / "network.pt")
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("goes_on", [True, False])
+def test_the_checkpoint_before_takes_the_place_of_a_damaged_one_only_for_a_run_that_goes_on(tmp_path, goes_on):
+    path = tmp_path / "c.pt"
+    for command in ("older", "newer"):
+        save_checkpoint(path, STATE | {"command": command})
+    damage("cut", path)
+    before = path.read_bytes()
+    with pytest.warns(UserWarning, match="damaged.*The checkpoint before it is used instead"):
+        assert load_checkpoint(path, replace=goes_on)["command"] == "older"
+    assert (path.read_bytes() == before) is not goes_on
+
+
+def test_a_checkpoint_that_may_not_be_read_now_is_not_replaced(tmp_path, monkeypatch):
+    path = tmp_path / "c.pt"
+    for command in ("older", "newer"):
+        save_checkpoint(path, STATE | {"command": command})
+    before, opened = path.read_bytes(), zipfile.ZipFile
+
+    def refusing(file, *more):
+        if file == path:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return opened(file, *more)
+
+    monkeypatch.setattr(zipfile, "ZipFile", refusing)
+    with pytest.raises(sg.InputError, match="Cannot read .*c.pt .Permission denied."):
+        load_checkpoint(path, replace=True)
+    assert path.read_bytes() == before
+
+
+@pytest.mark.tried("A file of the same name, or another writer at the same time", "Neither is lost; no half file.")
+def test_writing_touches_no_other_file_and_no_other_writer(tmp_path):
+    path, victim = tmp_path / "one.json", tmp_path / "victim"
+    victim.write_text("precious")
+    (tmp_path / "one.json.part").symlink_to(victim)
+    texts = [str(number) * 100_000 for number in range(4)]
+
+    def write(text):
+        for _ in range(20):
+            write_atomically(path, text)
+
+    threads = [threading.Thread(target=write, args=(text,)) for text in texts]
+    for thread in threads:
+        thread.start()
+    while any(thread.is_alive() for thread in threads):
+        assert not path.exists() or path.read_text() in texts
+    assert victim.read_text() == "precious" and path.read_text() in texts
+    assert {found.name for found in tmp_path.iterdir()} == {"one.json", "one.json.part", "victim"}

@@ -102,6 +102,22 @@ def test_an_output_that_is_full_is_one_sentence():
     assert done.stderr.count("\n") == 1
 
 
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
+def test_a_closed_output_is_no_reason_to_fail(closed, tmp_path):
+    command = f"{sys.executable} -m sgutils train {' '.join(SMALL)} --out {tmp_path / 'run'} {closed}"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True)
+    assert done.returncode == 0 and "Traceback" not in done.stderr and (tmp_path / "run" / "network.pt").exists()
+
+
+def test_a_letter_that_the_terminal_lacks_is_written_out():
+    done = subprocess.run(
+        [sys.executable, "-m", "sgutils", "results"],
+        capture_output=True,
+        env=os.environ | {"PYTHONIOENCODING": "ascii"},
+    )
+    assert done.returncode == 0 and done.stderr == b"" and b"\\xb1" in done.stdout
+
+
 def test_the_home_of_nobody_is_one_sentence(tmp_path, capsys):
     assert main(["train", "--dataset", "folder:~nobody-of-that-name/x", "--out", str(tmp_path / "run")]) == 2
     assert "~nobody-of-that-name/x is missing" in capsys.readouterr().err
