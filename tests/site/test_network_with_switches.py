@@ -104,9 +104,9 @@ def test_page_counts_the_errors_that_pytorch_recorded(opened, where):
         for button, gates in (
             ("teacher, g = p", "p"),
             ("all blocks, g = 1", "111111111"),
-            ("Figure 5, A", "111101111"),
-            ("Figure 5, B", "111111101"),
-            ("Figure 5, C", "111011100"),
+            ("student A", "111101111"),
+            ("student B", "111111101"),
+            ("student C", "111011100"),
         ):
             host.get_by_role("button", name=button).click()
             # Until the count for these gates has replaced that for the gates before; behind a bracket stands the whole network's.

@@ -97,7 +97,7 @@ function render({ model, el }) {
     options: [
       ["p", "teacher, g = p"],
       [ones, "all blocks, g = 1"],
-      ...Object.entries(FIGURE_5).map(([name, long]) => [shortened(long, blocks), `Figure 5, ${name}`]),
+      ...Object.entries(FIGURE_5).map(([name, long]) => [shortened(long, blocks), `student ${name}`]),
     ],
     onChoose: (value) => set({ gates: value }),
   });

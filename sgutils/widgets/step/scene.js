@@ -118,8 +118,8 @@ function words({ logits, terms }, narrow) {
     },
     { x: 0, y: TEACHER + 4, said: "x", class: "sg-math", from: 1 },
     { x: 0, y: STUDENT + 4, said: "x", class: "sg-math", from: 1 },
-    { x: terms, y: TEACHER + 4, said: narrow ? "CEₜ" : "CE(y, zₜ)", class: "sg-label sg-strong", from: 4 },
-    { x: terms, y: STUDENT + 4, said: narrow ? "CEₛ" : "CE(y, zₛ)", class: "sg-label sg-strong", from: 4 },
+    { x: terms, y: TEACHER + 4, said: narrow ? "CEₜ" : "CE(y, pₜ)", class: "sg-label sg-strong", from: 4 },
+    { x: terms, y: STUDENT + 4, said: narrow ? "CEₛ" : "CE(y, pₛ)", class: "sg-label sg-strong", from: 4 },
     { x: terms, y: middle + 4, said: narrow ? "λτ² KL" : "λτ² KL(T‖S)", class: "sg-distill sg-strong", from: 4 },
   ];
   if (narrow) return everywhere;
