@@ -118,6 +118,8 @@ def test_answers_and_solutions_stand_at_the_end_and_folded_code_nowhere(printed,
         assert sum(answer["kind"] == "Answer" for answer in page["answers"]) >= text.count('<details class="answer"')
     everything = "\n".join(printed.texts[: printed.place["answers"]])
     assert "Show the" not in everything and "Hide the" not in everything
+    code = "def speed_up(k"  # of a solution in code
+    assert code not in everything and code in "\n".join(printed.texts[printed.place["answers"] :])
     assert all(
         not list(file.iter(f"{XHTML}{tag}")) for file in files.values() for tag in ("details", "button", "script")
     )

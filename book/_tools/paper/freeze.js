@@ -83,7 +83,7 @@
       if (!fold.matches(".hide")) {
         heading.remove();
         toTheEnd(fold, says.startsWith("Solution") ? "Solution" : "Answer", make("div", {}, ...fold.childNodes));
-      } else if (says.startsWith("Show the solution")) {
+      } else if (fold.parentElement.matches(".tag_hide-cell")) {
         const cell = fold.closest(".cell");
         fold.replaceWith(...all(fold, ":scope > .cell_input"));
         toTheEnd(cell, "Solution", make("div", {}, cell.cloneNode(true)));
