@@ -27,6 +27,19 @@ def test_ten_steps_after_ten_steps_are_twenty_and_leave_the_state_alone(stage):
     assert figure(stage, "steps taken") == "0"
 
 
+def test_how_it_ends_is_not_drawn_before_it_was_seen(stage):
+    stage.show("peers")
+
+    def told_ahead():
+        return stage.page.get_by_role("img", name="After 240 steps").count() > 0
+
+    stage.picture()
+    assert not told_ahead()
+    press(stage, "Let them learn")
+    press(stage, "Put them back")
+    assert figure(stage, "steps taken") == "0" and told_ahead()
+
+
 def test_a_change_of_the_lesson_starts_again(stage):
     stage.show("peers")
     press(stage, "Ten steps")

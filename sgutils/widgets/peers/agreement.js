@@ -21,7 +21,7 @@ export function agreementPicture() {
   const title = svg("text", { class: "sg-small", y: 12 });
   drawing.append(title, levels, steps, lines, marks);
 
-  // `path` is the whole journey, of which `at` steps are on show.
+  // `path` is the journey as far as the reader knows it, of which `at` steps are on show.
   const paint = (path, label, at) => {
     const across = width();
     const right = across - 6;
@@ -67,10 +67,11 @@ export function agreementPicture() {
       ({ role }) => svg("circle", { class: `sg-fill sg-${role}`, r: 4.5 }),
       (node, { of }) => attr(node, { cx: x.at(at).toFixed(1), cy: y.at(of(shares[at])).toFixed(1) }),
     );
-    const [now, end] = [shares[at], shares.at(-1)].map(
-      ({ agreed, known }) => `agreement ${percent(agreed)}, probability of the label ${percent(known)}`,
+    const said = [...new Set([at, shares.length - 1])].map(
+      (step) =>
+        `After ${step} steps: agreement ${percent(shares[step].agreed)}, probability of the label ${percent(shares[step].known)}.`,
     );
-    attr(drawing, { "aria-label": `After ${at} steps: ${now}. After ${JOURNEY}: ${end}.` });
+    attr(drawing, { "aria-label": said.join(" ") });
   };
   return { el, paint };
 }

@@ -68,6 +68,8 @@ function render({ model, el }) {
   // While they learn, and once they have, the picture shows them some steps from where the state has them.
   const learning = traveller({ steps: JOURNEY, seconds: SECONDS, repaint: () => repaint() });
   const press = button("Ten steps", () => learning.skip(PRESS));
+  // How it ends is drawn ahead, and answers every control, once the reader has seen it: the chapter asks for it first.
+  let seen = false;
   const play = button("Let them learn", () => {
     if (learning.isMoving()) learning.halt();
     else if (learning.isThere()) learning.back();
@@ -86,7 +88,7 @@ function render({ model, el }) {
     html("div", { class: "sg-controls" }, tau.el, weight.el, label.el, slot),
     html("div", { class: "sg-columns" }, html("div", {}, triangle.el, agreeing.el), html("div", {}, graph.el, read.el)),
     tryThis(
-      "let them learn under DML, then “summed”: they agree before they know. Whom does the label pull when nobody teaches (weight 0)?",
+      "let them learn under DML, then “summed”: do they agree before they know? Whom does the label pull when nobody teaches (weight 0)?",
     ),
   );
 
@@ -110,7 +112,8 @@ function render({ model, el }) {
     const { logits, lesson } = path.at(-1);
     triangle.paint(settings, path);
     graph.paint(settings, lesson);
-    agreeing.paint(journey, settings.label, learning.at());
+    seen ||= learning.isThere();
+    agreeing.paint(seen ? journey : path, settings.label, learning.at());
     read.show([
       String(learning.at()),
       percent(agreement(logits)),
