@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from docutils import nodes
+from sphinx.util.docutils import SphinxDirective
 
 ROOT = Path(__file__).resolve().parents[2]
 GITHUB = re.compile(r"github\.com[:/]([\w.-]+/[\w.-]+?)(?:\.git)?/?$")
@@ -19,6 +20,7 @@ COLAB = "https://colab.research.google.com/github/{slug}/blob/{branch}/{path}"
 KAGGLE = "https://kaggle.com/kernels/welcome?src=https://raw.githubusercontent.com/{slug}/{branch}/{path}"
 BINDER = "https://mybinder.org/v2/gh/{slug}/{branch}?urlpath=lab/tree/{path}"  # with what .binder/ installs
 BRANCH = "main"
+INSTALL = "read-it-run-it-build-on-it"  # the section of the first page that says how
 WORDS_A_MINUTE = 200
 LINES_A_MINUTE = 20  # of code
 MINUTES_AN_EXPLORABLE = 2
@@ -93,10 +95,19 @@ def add_run_line(app, pagename, templatename, context, doctree):
         f'<a href="{colab_link(address(), path)}">Colab</a>, '
         f'<a href="{launch_link(KAGGLE, address(), path)}">Kaggle</a> or '
         f'<a href="{launch_link(BINDER, address(), path)}">Binder</a></span>'
-        f'<a href="{source}" download>Download notebook</a>'
+        f'<span><a href="{source}" download>Download notebook</a> '
+        f'(<a href="{context["pathto"]("book/index")}#{INSTALL}">what it needs</a>)</span>'
         f'<a href="{context["pathto"](f"book/slides/{Path(path).stem}")}">Slides of this chapter</a></p>'
     )
     context["body"] = context["body"].replace("</h1>", f"</h1>\n{line}", 1)
+
+
+class Install(SphinxDirective):
+    """The directive ``install``: what to type to have the package with everything that the chapters use."""
+
+    def run(self):
+        text = f'pip install "sgutils[book] @ git+{address()}"'
+        return [nodes.literal_block(text, text, language="bash")]
 
 
 def minutes_to_read(doctree):
@@ -127,6 +138,7 @@ def add_feedback_line(app, pagename, templatename, context, doctree):
 
 
 def setup(app):
+    app.add_directive("install", Install)
     app.connect("config-inited", set_theme_options)
     app.connect("html-page-context", add_run_line)
     app.connect("html-page-context", add_feedback_line)

@@ -27,7 +27,8 @@ CHECKOUT = "/path/to/self-guidance-book"
 WIDGET = "application/vnd.jupyter.widget-view+json"
 CELL_METADATA = ("tags", "mystnb")
 INSTALL = """\
-# Colab and Kaggle only: install this book's package. torch, torchvision and numpy stay as they are there.
+# Colab and Kaggle get this book's package here; torch, torchvision and numpy stay as they are there. Anywhere else, once:
+# pip install "sgutils[book] @ git+{address}"
 import os
 import sys
 

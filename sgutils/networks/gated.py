@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from ..checks import shown
@@ -63,8 +64,9 @@ def gated(
     named, ends = _find(model, blocks, branches)
     context = GateContext()
     for index, name in enumerate(named):
-        module, gate = model.get_submodule(name), Gate(context, index, name)
+        module = model.get_submodule(name)
         known = None if blocks or branches else known_block(module)
+        gate = Gate(context, index, name, unknown=known is None)
         if name in ends:
             gate_branch_end(module, gate)
         elif known is None or known.branch_end is None:
@@ -97,6 +99,8 @@ class GatedModel(nn.Module):
         architecture: what `sgutils.networks.build_network` made it from; None of any other.
     """
 
+    _heard = False  # whether a first pass has shown that every gate is asked for
+
     def __init__(self, model: nn.Module, block_names: Sequence[str], context: GateContext):
         super().__init__()
         self.model = model
@@ -112,7 +116,23 @@ class GatedModel(nn.Module):
     def forward(self, x: Tensor, gates: Gates = None) -> Tensor:
         """Logits ``(N, K)`` of the network with these gates, see `GatedNetwork`; with none, those of the model to the bit."""
         with self._context.holding(gate_list(gates, self.num_blocks)):
-            return self.model(x)
+            if self._heard or torch.compiler.is_compiling() or torch.jit.is_tracing():
+                return self.model(x)
+            with self._context.watching_gates() as asked:
+                logits = self.model(x)
+            self._check_heard(asked)
+            return logits
+
+    def _check_heard(self, asked: set[int]) -> None:
+        """After the first pass: a gate that no module asks for would do nothing, and nobody would see it."""
+        deaf = [name for index, name in enumerate(self.block_names) if index not in asked]
+        if deaf:
+            raise InputError(
+                f"{', '.join(deaf[:3])} of {type(self.model).__name__} never asked for a gate: such a module is not called by the "
+                "network, or past its class (its forward is set by hand, compiled apart, or called as .forward()). Gate the "
+                "plain model, or name others."
+            )
+        self._heard = True
 
     def features(self, x: Tensor, gates: Gates = None) -> Tensor:
         """Penultimate features, ``(N, D)``: the input of the last linear layer.

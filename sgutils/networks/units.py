@@ -28,6 +28,7 @@ class GateContext(threading.local):
 
     gates: Sequence[float | Tensor] | None = None
     seen_by_linear: list[Tensor] | None = None
+    asked: set[int] | None = None
 
     @contextmanager
     def holding(self, gates: Sequence[float | Tensor]) -> Iterator[None]:
@@ -36,6 +37,15 @@ class GateContext(threading.local):
             yield
         finally:
             self.gates = before
+
+    @contextmanager
+    def watching_gates(self) -> Iterator[set[int]]:
+        """Collects which gates are asked for within it."""
+        self.asked = set()
+        try:
+            yield self.asked
+        finally:
+            self.asked = None
 
     @contextmanager
     def watching_linear(self) -> Iterator[list[Tensor]]:
@@ -52,17 +62,23 @@ class GateContext(threading.local):
 
 @dataclass
 class Gate:
-    """Which gate of a context a module listens to; in a folded network, a constant of its own."""
+    """Which gate of a context a module listens to; in a folded network, a constant of its own.
+
+    ``unknown`` is the module where nobody knows what its network does with what it gives, such as writing into it.
+    """
 
     context: GateContext
     index: int
     name: str
     kept: bool = False
+    unknown: bool = False
 
     def value(self, module: nn.Module) -> float | Tensor:
         if self.kept:
             return module.get_buffer(KEPT)
         if self.context.gates is not None:
+            if self.context.asked is not None:
+                self.context.asked.add(self.index)
             return self.context.gates[self.index]
         if torch._C._current_graph_task_id() != -1:  # within a backward pass, where the gates are gone
             raise InputError(
@@ -90,7 +106,9 @@ class GatedUnit(nn.Module):
         h = args[0] if args else next(iter(kwargs.values()))
         shortcut = vars(self)["sg_shortcut"]
         if isinstance(gate, float) and gate == 0.0:
-            return h if shortcut is None else shortcut(self, h)
+            if shortcut is None:  # a copy, where the network may write into what a block gives
+                return h.clone() if gate_of(self).unknown and isinstance(h, Tensor) else h
+            return shortcut(self, h)
         if shortcut is not None:  # the end of its branch is multiplied there
             return super().forward(*args, **kwargs)
         name = gate_of(self).name

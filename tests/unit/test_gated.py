@@ -1,6 +1,7 @@
 """Gates for other people's networks: they stay what they are, and are gated as their blocks are written out by hand."""
 
 import copy
+import functools
 import io
 import pickle
 import subprocess
@@ -484,3 +485,53 @@ def test_what_else_happens_at_the_end_of_a_branch_happens_in_the_folded_network_
 def test_names_of_blocks_that_are_none_are_one_sentence(blocks, words):
     with pytest.raises(sg.InputError, match=words):
         sg.gated(of_blocks(Keeps), blocks=blocks)
+
+
+class Chain(nn.Module):
+    """Two blocks; what the network then does with what they give is up to ``use``."""
+
+    def __init__(self, use=lambda block, h: block(h)):
+        super().__init__()
+        self.blocks = nn.ModuleList(nn.Sequential(nn.Linear(4, 4), nn.BatchNorm1d(4)) for _ in range(2))
+        self.use = use
+
+    def forward(self, h):
+        for block in self.blocks:
+            h = self.use(block, h)
+        return h
+
+
+def _set_by_hand(net):
+    for block in net.blocks:
+        block.forward = functools.partial(nn.Sequential.forward, block)
+
+
+DEAF = {
+    "forward is set on the instance": (Chain(), _set_by_hand, "blocks"),
+    "the end is called as .forward()": (Chain(lambda block, h: h + block[1].forward(block[0](h))), None, "branches"),
+    "only the end's parameters are used": (Chain(lambda block, h: h + block[0](h) * block[1].weight), None, "branches"),
+    "a block is not run": (Chain(lambda block, h: h), None, "blocks"),
+}
+
+
+@pytest.mark.filterwarnings("ignore:Branches named by branches=")
+@pytest.mark.parametrize("kind", DEAF)
+def test_a_gate_that_nothing_asks_for_is_refused(kind):
+    """It would do nothing: the student would be the whole network."""
+    net, prepare, named = DEAF[kind]
+    if prepare:
+        prepare(net)
+    made = sg.gated(net, **{named: "blocks.*" if named == "blocks" else "blocks.*.1"})
+    with pytest.raises(sg.InputError, match=r"blocks.0(.1)?, blocks.1(.1)? of Chain never asked for a gate"):
+        made(torch.randn(3, 4), [0.0, 1.0])
+
+
+def test_what_a_network_writes_into_a_skipped_block_s_output_stays_out_of_its_input():
+    def use(block, h):
+        before = h
+        return torch.relu_(block(h)) + before
+
+    torch.manual_seed(0)
+    net, x = Chain(use).eval(), torch.randn(5, 4)
+    made = sg.gated(net, blocks="blocks.*")
+    torch.testing.assert_close(made(x, [0.0, 0.0]), made(x, [1e-7, 1e-7]))
