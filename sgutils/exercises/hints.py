@@ -9,31 +9,40 @@ import torch
 from torch import Tensor
 
 from ..errors import InputError
+from .earlier import unsolved
 
 
 class Hint(InputError):
     """What is not right yet, and what to look at, in a sentence for the reader."""
 
 
-def exercise(name: str) -> Callable:
-    """Make a function that raises a `Hint` into a check that prints what it found, and never a traceback."""
+def exercise(name: str, calls: Mapping[str, Callable] | None = None) -> Callable:
+    """Make a function that raises a `Hint` into a check that prints what it found, and never a traceback.
+
+    Args:
+        name: of the exercise, for the reader.
+        calls: the functions of earlier steps that the answers may call, and the check of each: if one is not right yet, it
+            is named, and not what comes of it.
+    """
 
     def decorate(examine: Callable[..., None]) -> Callable[..., None]:
         @wraps(examine)
         def check(*answers) -> None:
             try:
                 examine(*answers)
-            except Hint as hint:
-                print(f"{name}: not yet. {hint}")
             except Exception as error:  # the reader's code may do anything
-                what = str(error).strip().split("\n")[0][:160]
-                print(f"{name}: not yet. Your code stops with {type(error).__name__}: {what}")
+                print(f"{name}: not yet. {unsolved(answers, calls or {}) or _in_words(error)}")
             else:
                 print(f"{name}: right.")
 
         return check
 
     return decorate
+
+
+def _in_words(error: Exception) -> str:
+    what = str(error).strip().split("\n")[0]
+    return what if isinstance(error, Hint) else f"Your code stops with {type(error).__name__}: {what[:160]}"
 
 
 def expect(given, right: Tensor, mistakes: Mapping[str, Tensor], what: str) -> None:
@@ -88,13 +97,19 @@ def compare(answer: Callable, right: Callable, mistakes: Mapping[str, Callable],
         Hint: if it is not the right value for some input.
     """
     wanted = [as_tensor(right(*one)) for one in inputs]
-    given = []
+    given, changed = [], False
     for one in inputs:
-        found = answer(*copy.deepcopy(one))
+        arguments = copy.deepcopy(one)
+        found = answer(*arguments)
         something(found, what)
         given.append(as_tensor(found))
+        changed |= any(not _same(now, before) for now, before in zip(arguments, one, strict=True))
     if _all_near(given, wanted):
         return
+    if changed:
+        raise Hint(
+            "What your function was given has changed meanwhile: work on a copy, such as sorted(p) for p.sort()."
+        )
     for hint, wrong in mistakes.items():
         if _all_near(given, [as_tensor(wrong(*one)) for one in inputs]):
             raise Hint(hint)
@@ -110,6 +125,23 @@ def as_tensor(value):
         return value if isinstance(value, Tensor) else torch.as_tensor(value, dtype=torch.float64)
     except (TypeError, ValueError, RuntimeError):
         return value
+
+
+def _same(one, other) -> bool:
+    return torch.equal(one, other) if isinstance(one, Tensor) else one == other
+
+
+def stays_finite(loss) -> None:
+    """Of a student that is very sure, whose smallest probabilities are rounded to 0.
+
+    Raises:
+        Hint: if the loss is not finite.
+    """
+    if not as_tensor(loss).isfinite():
+        raise Hint(
+            "It is right, until the student is very sure: then a probability is rounded to 0, and its logarithm is not "
+            "finite. Take F.log_softmax in place of a logarithm of F.softmax."
+        )
 
 
 def _all_near(values: Sequence, others: Sequence) -> bool:

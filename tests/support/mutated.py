@@ -8,12 +8,12 @@ def source(function):
     return inspect.getsource(function)
 
 
-def mutated(function, *changes):
-    """The function with some of its text exchanged, in the scope of its own module."""
+def mutated(function, *changes, scope=None):
+    """The function with some of its text exchanged, in the scope of its own module, where `scope` has other functions."""
     text = source(function)
     for old, new in changes:
         assert old in text, old
         text = text.replace(old, new)
-    scope = dict(vars(sys.modules[function.__module__]))
+    scope = vars(sys.modules[function.__module__]) | (scope or {})
     exec(text, scope)
     return scope[function.__name__]

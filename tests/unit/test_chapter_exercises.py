@@ -1,5 +1,6 @@
 """The exercises in code at the chapters' ends: the solution passes, the starter fails, and a usual mistake gets its own hint."""
 
+import copy
 import textwrap
 from itertools import product
 from math import comb
@@ -8,8 +9,9 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from scipy.stats import binomtest, ttest_ind
+from scipy.stats import binomtest, false_discovery_control, ttest_ind
 from support.mutated import mutated
+from torch import nn
 
 import sgutils as sg
 from sgutils.exercises import chapters
@@ -41,6 +43,20 @@ def written(code):
     scope = dict(vars(solutions))
     exec(textwrap.dedent(code), scope)
     return scope["answer"]
+
+
+class Weighed(nn.Module):
+    def __init__(self, branch, p):
+        super().__init__()
+        self.branch, self.p = branch, p
+
+    def forward(self, h):
+        return self.p * self.branch(h)
+
+
+def hooked(branch, p):
+    branch.register_forward_hook(lambda module, inputs, output: p * output)
+    return branch
 
 
 KL = 'F.kl_div(log_student, teacher, reduction="batchmean")'
@@ -84,6 +100,8 @@ WRONG = {
          """), "Every weight is scaled"),
         (of("fold", ("copy.deepcopy(branch)", "branch")), "deepcopy"),
         (lambda branch, p: p, "A branch is expected"),
+        (lambda branch, p: Weighed(copy.deepcopy(branch), p), "has a gate still"),
+        (lambda branch, p: hooked(copy.deepcopy(branch), p), "has a gate still"),
     ],
     "distillation_loss": [
         (of("distillation_loss", (" * tau**2", "")), "tau squared is missing"),
@@ -160,6 +178,8 @@ WRONG = {
         (of("corrected", ("(len(p) - rank)", "len(p) / (rank + 1)")), "Benjamini"),
         (of("corrected", ("sorted(range(len(p)), key=lambda i: p[i])", "range(len(p))")), "sort them by size"),
         (lambda p: p, "nothing is corrected"),
+        (lambda p: (p.sort(), solutions.corrected(p))[1], "work on a copy"),
+        (lambda p: false_discovery_control(p).tolist(), "from the largest p down"),
     ],
     "linear_cka": [
         (of("linear_cka", ("    a, b = a - a.mean(dim=0), b - b.mean(dim=0)\n", "")), "not centred"),
@@ -172,6 +192,8 @@ WRONG = {
         (of("linear_cka", ("(a.T @ a).norm() * (b.T @ b).norm()", "a.norm() ** 2 * b.norm() ** 2")), "traces"),
         (of("linear_cka", ("((a.T @ a).norm() * (b.T @ b).norm())", "((a.T @ a).norm() * (b.T @ b).norm()) ** 2")), "once each"),
         (of("linear_cka", ("a - a.mean(dim=0), b - b.mean(dim=0)", "(a - a.mean(dim=0)) / a.std(dim=0), (b - b.mean(dim=0)) / b.std(dim=0)")), "standardised"),
+        (lambda a, b: solutions.linear_cka(a, b).sqrt(), "root of the CKA"),
+        (of("linear_cka", *((f"({m}).norm()", f"torch.linalg.norm({m}, 2)") for m in ("b.T @ a", "a.T @ a", "b.T @ b"))), "singular values"),
         (of("linear_cka", ("b.T @ a", "b @ a.T")), "stops with"),
     ],
     "wilson": [
@@ -186,6 +208,7 @@ WRONG = {
         (of("wilson", (BOUNDS, "return 100 * (middle - half), 100 * (middle + half)")), "per cent"),
         (of("wilson", (BOUNDS, "return middle, half")), "return the two bounds"),
         (of("wilson", (BOUNDS, "return middle + half, middle - half")), "lower one comes first"),
+        (of("wilson", ("    share, shrink", "    z = 1.96\n    share, shrink")), "use the z that is given"),
     ],
     "accumulate": [
         (of("accumulate", ("(loss * len(part) / len(x)).backward()", "loss.backward()")), "means do not add up"),
@@ -200,6 +223,11 @@ WRONG = {
         (lambda net, x, y, draw, size: F.cross_entropy(net(x, draw()), y).backward(), "A pass has 10 images"),
         (of("accumulate", (BACKWARD, "")), "No gradient is there yet"),
         (of("accumulate", ("    gates = draw()\n", "    gates, total = draw(), 0.0\n"), (BACKWARD, "        total = total + loss * len(part) / len(x)\n    total.backward()\n")), "memory is that of the whole"),
+        (written("""
+            def answer(net, x, y, draw, size):
+                accumulate(net, x, y, draw, size)
+                torch.optim.SGD(net.parameters(), 0.1).step()
+         """), "weights have moved"),
     ],
     "run_gated": [
         (of("run_gated", ("return lambda module, inputs, output: gate * output", "return lambda module, inputs, output: None")), "has to return"),
@@ -232,6 +260,7 @@ WRONG = {
         (of("interval", (QUANTILE, "t.ppf(0.975, sum(map(len, settings)) - 1)")), "less one"),
         (of("interval", ("    freedom =", "    settings = [a, b]\n    freedom =")), "pool it over all"),
         (of("interval", (POOLED, "squares / sum(map(len, settings))")), "by one fewer"),
+        (of("interval", ("variance(errors)", "(sum((e - mean(errors)) ** 2 for e in errors) / len(errors))")), "pvariance"),
         (of("interval", (POOLED, "mean(variance(errors) for errors in settings)")), "as many runs"),
         (of("interval", (POOLED, "variance([error for errors in settings for error in errors])")), "thrown together"),
         (of("interval", (f" * {BOTH}", "")), "next single run"),
@@ -245,6 +274,7 @@ WRONG = {
         (of("verified", ("[*kept, teacher[len(kept)]]", "[*kept, teacher[len(kept)]][: len(draft)]")), "one token more"),
         (lambda draft, teacher: teacher, "all tokens of the teacher"),
         (of("verified", ("[*kept, teacher[len(kept)]]", "len(kept)")), "return the tokens"),
+        (lambda draft, teacher: [one for one, other in zip(draft, teacher[:-1], strict=True) if one == other], "stop at the first disagreement"),
         (lambda draft, teacher: draft, "nothing is verified"),
         (of("verified", ("teacher[len(kept)]", "teacher[-1]")), "not its last one"),
     ],

@@ -45,6 +45,10 @@ def check_corrected(corrected: Callable) -> None:
         "They come back in the order of their size: each has to stand where its p stood.": lambda p: sorted(right(p)),
         "The factor is m over the rank: that is Benjamini and Hochberg's, which bounds the share of wrong findings and not the "
         "chance of any.": lambda p: steps(p, lambda rank, m: m / (rank + 1)),
+        "That is Benjamini and Hochberg's, from the largest p down, which bounds the share of wrong findings and not the chance of "
+        "any.": lambda p: [
+            min(1.0, *(len(p) * q / sum(other <= q for other in p) for q in p if q >= one)) for one in p
+        ],
         "The p are as they were: nothing is corrected.": lambda p: p,
         "They are corrected in the order in which they stand: sort them by size first.": lambda p: [
             min(1.0, max((len(p) - j) * p[j] for j in range(i + 1))) for i in range(len(p))
@@ -64,6 +68,9 @@ def check_linear_cka(linear_cka: Callable) -> None:
     def centred(m: Tensor) -> Tensor:
         return m - m.mean(dim=0)
 
+    def spectral(m: Tensor) -> Tensor:
+        return torch.linalg.matrix_norm(m, 2)
+
     inputs = []
     for seed, (images, width, other) in enumerate([(30, 6, 4), (12, 5, 5), (40, 3, 8)]):
         with drawn(seed):
@@ -82,6 +89,13 @@ def check_linear_cka(linear_cka: Callable) -> None:
             centred(a), b
         ),
         "The norm above has to be squared.": lambda a, b: of(centred(a), centred(b), power=1),
+        "That is the root of the CKA: the norm above has to be squared, and no root is taken below.": lambda a, b: (
+            features.linear_cka(a, b) ** 0.5
+        ),
+        "Those are the largest singular values: the norm of a matrix here is the root of the sum of its squares.": lambda a, b: (
+            spectral(centred(b).T @ centred(a)) ** 2
+            / (spectral(centred(a).T @ centred(a)) * spectral(centred(b).T @ centred(b)))
+        ),
         "That is the numerator: divide by the norms of A'A and B'B.": lambda a, b: norm(centred(b).T @ centred(a)) ** 2,
         "Below stand the norms of A and B: those of A'A and B'B are asked for.": lambda a, b: (
             norm(centred(b).T @ centred(a)) ** 2 / (norm(centred(a)) * norm(centred(b)))
@@ -111,39 +125,40 @@ def check_wilson(wilson: Callable) -> None:
         half = z * sqrt(share * (1 - share) / n)
         return [share - half, share + half]
 
-    def parts(count: int, n: int) -> tuple[float, float]:
-        low, high = right(count, n)
+    def parts(count: int, n: int, z: float = 1.96) -> tuple[float, float]:
+        low, high = right(count, n, z)
         return (low + high) / 2, (high - low) / 2
 
-    def around(count: int, n: int) -> list:
-        half = parts(count, n)[1]
+    def around(count: int, n: int, z: float = 1.96) -> list:
+        half = parts(count, n, z)[1]
         return [count / n - half, count / n + half]
 
-    shrink = lambda n: 1 + 1.96**2 / n  # noqa: E731
-    inputs = [(4, 23), (0, 12), (1, 12), (300, 1000), (9, 9)]
+    def middle_alone(count: int, n: int, z: float = 1.96) -> list:
+        middle, half = parts(count, n, z)
+        return [middle - (1 + z**2 / n) * half, middle + (1 + z**2 / n) * half]
+
+    inputs = [(4, 23), (0, 12), (1, 12), (300, 1000), (9, 9), (7, 20, 2.576)]
     mistakes = {
+        "It is right for z = 1.96 alone: use the z that is given.": lambda count, n, z=1.96: right(count, n),
         "That is the interval of the normal approximation, r ± z sqrt(r (1 - r) / n): with 0 of 12 right it has no width, as "
         "if nothing could ever be right.": wald,
-        "That is the normal approximation, cut off at 0 and 1: with 0 of 12 right it still has no width.": lambda count, n: [
-            max(0.0, wald(count, n)[0]),
-            min(1.0, wald(count, n)[1]),
+        "That is the normal approximation, cut off at 0 and 1: with 0 of 12 right it still has no width.": lambda *one: [
+            max(0.0, wald(*one)[0]),
+            min(1.0, wald(*one)[1]),
         ],
         "The half-width is right, but it lies around the measured share: Wilson's middle is drawn to one half.": around,
-        "It is the 90 % interval: z should be 1.96.": lambda count, n: right(count, n, 1.645),
-        "It has a width of one standard deviation: multiply by z = 1.96.": lambda count, n: right(count, n, 1.0),
-        "The division by 1 + z²/n is missing, in the middle and in the half-width.": lambda count, n: [
-            shrink(n) * bound for bound in right(count, n)
+        "It is the 90 % interval: z should be 1.96.": lambda count, n, z=1.645: right(count, n, z),
+        "It has a width of one standard deviation: multiply by z = 1.96.": lambda count, n, z=1.0: right(count, n, z),
+        "The division by 1 + z²/n is missing, in the middle and in the half-width.": lambda count, n, z=1.96: [
+            (1 + z**2 / n) * bound for bound in right(count, n, z)
         ],
-        "The half-width is not divided by 1 + z²/n: only the middle is.": lambda count, n: [
-            parts(count, n)[0] - shrink(n) * parts(count, n)[1],
-            parts(count, n)[0] + shrink(n) * parts(count, n)[1],
-        ],
-        "The bounds are numbers of images: divide by n.": lambda count, n: [n * bound for bound in right(count, n)],
-        "The bounds are in per cent: shares from 0 to 1 are asked for.": lambda count, n: [
-            100 * bound for bound in right(count, n)
+        "The half-width is not divided by 1 + z²/n: only the middle is.": middle_alone,
+        "The bounds are numbers of images: divide by n.": lambda *one: [one[1] * bound for bound in right(*one)],
+        "The bounds are in per cent: shares from 0 to 1 are asked for.": lambda *one: [
+            100 * bound for bound in right(*one)
         ],
         "Those are the middle and the half-width: return the two bounds.": parts,
-        "The bounds are exchanged: the lower one comes first.": lambda count, n: right(count, n)[::-1],
+        "The bounds are exchanged: the lower one comes first.": lambda *one: right(*one)[::-1],
     }
     compare(wilson, right, mistakes, inputs, "the interval")
 
@@ -185,6 +200,9 @@ def check_interval(interval: Callable) -> None:
         "Only the two settings' own spread is used: pool it over all.": lambda a, b, settings: right(a, b, [a, b]),
         "The variance divides by the number of runs: by one fewer, because the mean comes from the same runs.": lambda *one: (
             of(*one, variance=sum(len(g) * np.var(g) for g in one[2]) / sum(map(len, one[2])))
+        ),
+        "pvariance divides by the number of runs: variance, by one fewer, is the one that a sample gives.": lambda *one: (
+            of(*one, variance=sum((len(g) - 1) * np.var(g) for g in one[2]) / pooled(one[2]).freedom)
         ),
         "The variances are averaged as if all settings had as many runs: each counts by its degrees of freedom.": lambda *one: (
             of(*one, variance=np.mean([np.var(g, ddof=1) for g in one[2]]))

@@ -66,13 +66,16 @@ def check_fold(fold: Callable) -> None:
         if not isinstance(folded, nn.Module):
             raise Hint(f"A branch is expected, a module as the one that was given; yours is a {type(folded).__name__}.")
         changed.append(any(not torch.equal(before[name], value) for name, value in branch.state_dict().items()))
-        return folded.eval()(h).detach()
+        output = folded.eval()(h).detach()
+        gated.append(not near(_without_gate(folded, h), output))
+        return output
 
     def right(seed: int, p: float) -> Tensor:
         branch, h = _branch(seed)
         return p * branch(h).detach()
 
     changed: list[bool] = []
+    gated: list[bool] = []
     scaled = _scaled
     mistakes = {
         "It is the branch as it was: multiply the scale and the shift of its last batch norm by p.": of(lambda b, p: b),
@@ -96,6 +99,11 @@ def check_fold(fold: Callable) -> None:
         ),
     }
     compare(given, right, mistakes, [(0, 0.5), (1, 0.8), (2, 0.25)], "what the folded branch gives")
+    if any(gated):
+        raise Hint(
+            "It gives the right thing, but has a gate still: its weights alone, in a branch as the one that was given, give "
+            "something else. Let the weights of the last batch norm take p, so that nothing multiplies when the branch runs."
+        )
     if any(changed):
         raise Hint(
             "The branch that was given is changed, too, and training could not go on: work on copy.deepcopy(branch)."
@@ -120,6 +128,16 @@ def _branch(seed: int) -> tuple[nn.Sequential, Tensor]:
                 elif values.is_floating_point():
                     values.normal_()
         return branch.eval(), torch.randn(2, 4, 5, 5)
+
+
+def _without_gate(folded: nn.Module, h: Tensor) -> Tensor:
+    """What a plain branch gives with these weights; nothing where they do not fit into one."""
+    plain, _ = _branch(0)
+    try:
+        plain.load_state_dict(folded.state_dict())
+    except RuntimeError:
+        return torch.full_like(h, torch.inf)
+    return plain(h).detach()
 
 
 def _scaled(p: float, branch: nn.Module, *tensors: Tensor) -> nn.Module:

@@ -25,6 +25,9 @@ def check_verified(verified: Callable) -> None:
         "not kept.": lambda draft, teacher: (
             [token for token, word in zip(draft, teacher[:-1], strict=True) if token == word] + teacher[-1:]
         ),
+        "Wherever draft and teacher agree a token is kept: stop at the first disagreement, and take the teacher's token there.": (
+            lambda draft, teacher: [token for token, word in zip(draft, teacher[:-1], strict=True) if token == word]
+        ),
         "The teacher's own token is missing: its pass has said what comes after the last draft that is kept.": (
             lambda draft, teacher: draft[: agreed(draft, teacher)]
         ),

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from ...gates import linear_decay
 from .. import solution
-from ..from_scratch import CLASSES, images
+from ..from_scratch.reference import CLASSES, images
 from ..hints import Hint, drawn
 
 LAM, TAU = 0.25, 3.0
