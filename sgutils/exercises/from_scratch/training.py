@@ -113,7 +113,7 @@ def check_training(train: Callable) -> None:
     p, batches = linear_decay(3, 0.5), [(images(16, seed), (torch.arange(16) + seed) % CLASSES) for seed in range(6)]
     reference = reference_network()
     of = partial(_losses, reference=reference, batches=batches, p=p)
-    mistakes = {
+    mistakes: dict[str, dict[str, Any]] = {
         "The gradients of earlier steps add up: call optimizer.zero_grad() before loss.backward().": {
             "zero_grad": False
         },
