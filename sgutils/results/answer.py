@@ -6,6 +6,7 @@ test plants contrary runs and sees the words change.
 
 from collections.abc import Mapping, Sequence
 
+from .labels import NETWORKS
 from .map import GUIDED, MeasuredPoint
 from .statistics import Difference
 
@@ -145,19 +146,21 @@ def _apart(points: Sequence[MeasuredPoint], found: Gains) -> str:
     return f"{line}, but the order of {_points(len(there))} cannot be told from chance."
 
 
-def _against_plain(points: Sequence[MeasuredPoint], found: Gains) -> str:
-    line = count_sentence(points, found, "plain")
+def _counted_and_at_the_anchor(points: Sequence[MeasuredPoint], found: Gains, other: str) -> str:
+    """At how many points it is better, and by how much where it was measured with most images."""
+    line = count_sentence(points, found, other)
     best = anchor(points)
-    if best is not None and (best.name, "plain") in found:
-        line += f" On {best.point.title}, {difference_sentence(best, found[best.name, 'plain'], 'plain')}."
+    if best is not None and (best.name, other) in found:
+        line += f" On {best.point.title}, {difference_sentence(best, found[best.name, other], other)}."
     return line
 
 
+def _against_plain(points: Sequence[MeasuredPoint], found: Gains) -> str:
+    return _counted_and_at_the_anchor(points, found, "plain")
+
+
 def _equal_work(points: Sequence[MeasuredPoint], found: Gains) -> str:
-    line = count_sentence(points, found, "equal work")
-    best = anchor(points)
-    if best is not None and (best.name, "equal work") in found:
-        line += f" On {best.point.title}, {difference_sentence(best, found[best.name, 'equal work'], 'equal work')}."
+    line = _counted_and_at_the_anchor(points, found, "equal work")
     return f"{line} {use_sentence(points, found)}"
 
 
@@ -176,17 +179,13 @@ def _the_pull(points: Sequence[MeasuredPoint], found: Gains) -> str:
 
 
 def _against_depth(points: Sequence[MeasuredPoint], found: Gains) -> str:
-    line = count_sentence(points, found, "stochastic depth")
-    best = anchor(points)
-    if best is not None and (best.name, "stochastic depth") in found:
-        difference = found[best.name, "stochastic depth"]
-        line += f" On {best.point.title}, {difference_sentence(best, difference, 'stochastic depth')}."
+    line = _counted_and_at_the_anchor(points, found, "stochastic depth")
     return f"{line} {both_sentence(points, found)}".rstrip()
 
 
 def _not_known(points: Sequence[MeasuredPoint]) -> str:
     longest = max(point.point.recipe["epochs"] for point in points)
-    networks = {point.point.recipe["model"].replace("resnet", "ResNet-") for point in points}
+    networks = {NETWORKS[point.point.recipe["model"]] for point in points}
     return (
         f"**Not known here:** the paper's own regime, 300 epochs of ResNet-32 to 110. The longest training with "
         f"Self-Guidance on the map has {longest} epochs, with {_listed(sorted(networks))}. We know of no replication by others."

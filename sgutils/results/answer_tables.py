@@ -6,7 +6,7 @@ from .answer import Gains, anchor
 from .comparisons import compare
 from .labels import point_label
 from .map import AGAINST, GUIDED, MeasuredPoint
-from .statistics import Difference, holm
+from .statistics import Difference, corrected
 
 NO_BREAK = "\u00a0"
 STRONG = "map-cifar100-strong"
@@ -63,23 +63,18 @@ def simpler_rows(points: Sequence[MeasuredPoint]) -> tuple[list[dict[str, str]],
         The rows, and how many comparisons their words are corrected for.
     """
     ends = where_to_compare(points)
-    measured: dict[tuple[str, str], Difference] = {}
-    for point in ends:
-        for name in TITLES:
-            if (difference := _against_plain(point, name, points)) is not None:
-                measured[point.name, name] = difference
-    corrected = dict(zip(measured, holm(list(measured.values())), strict=True))
+    found = corrected({(point.name, name): _to_plain(point, name, points) for point in ends for name in TITLES})
     rows = []
     for name, title in TITLES.items():
         row = {"what": title}
         for point in ends:
             heading = f"{point.short}, {point.point.recipe['epochs']} epochs (gap {point.gap:.0f})"
-            row[heading] = _said(corrected.get((point.name, name)), "not measured")
+            row[heading] = _said(found.get((point.name, name)), "not measured")
         rows.append(row)
-    return rows, len(measured)
+    return rows, len(found)
 
 
-def _against_plain(point: MeasuredPoint, name: str, points: Sequence[MeasuredPoint]) -> Difference | None:
+def _to_plain(point: MeasuredPoint, name: str, points: Sequence[MeasuredPoint]) -> Difference | None:
     if name != "stronger recipe" or point.name != USUAL:
         return point.against("plain", name)
     # At this point the other recipe has a place of its own on the map, with the same images and epochs.

@@ -17,7 +17,7 @@ from .pairing import Pairing, pairing
 from .power import runs_needed, smallest_seen
 from .statistics import (
     Difference,
-    holm,
+    corrected,
     on_new_images,
     spread_within,
     stable,
@@ -100,8 +100,7 @@ def compare_all(
 ) -> dict[tuple[str, str], Difference]:
     """`compare` for each pair that was run, corrected for how many they are."""
     compared = {(a, b): compare(groups, a, b) for a, b in pairs}
-    found = {pair: difference for pair, difference in compared.items() if difference is not None}
-    return dict(zip(found, holm(list(found.values())), strict=True))
+    return corrected(compared)
 
 
 def pairing_of(groups: Mapping[str, Sequence[Run]]) -> Pairing | None:

@@ -32,7 +32,7 @@ _LETTERS = {"lam": "λ", "tau": "τ", "p_last": "p_L", "label_smoothing": "label
 
 def row_key(method, options):
     """A method with what differs from its usual options: "self-guidance kl_direction=student||teacher lam=3"."""
-    return " ".join([method, *(f"{name}={_plain(value)}" for name, value in unusual(method, options).items())])
+    return " ".join([method, *(f"{name}={written(value)}" for name, value in unusual(method, options).items())])
 
 
 def label(method, options):
@@ -40,7 +40,7 @@ def label(method, options):
     found = unusual(method, options)
     # lam comes first: it is what the others are compared at.
     words = [
-        _OPTION_WORDS.get((name, found[name]), f"{_LETTERS.get(name, name)} = {_plain(found[name])}")
+        _OPTION_WORDS.get((name, found[name]), f"{_LETTERS.get(name, name)} = {written(found[name])}")
         for name in sorted(found, key=lambda name: name != "lam")
     ]
     if method == "self-guidance":
@@ -59,5 +59,6 @@ def unusual(method, options):
     return {name: options[name] for name in sorted(options) if options[name] != usual.get(name)}
 
 
-def _plain(value):
+def written(value):
+    """A setting's value in a word."""
     return f"{value:g}" if isinstance(value, float) else str(value)

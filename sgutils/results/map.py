@@ -15,7 +15,7 @@ from .comparisons import compare, compare_on_new_images, pairing_of
 from .labels import DATASETS, NETWORKS
 from .ledger import by_setting, load_results
 from .pairing import Pairing
-from .statistics import Difference, holm
+from .statistics import Difference, corrected
 
 GUIDED = "lambda 0.25"
 # What the paper's setting is compared with, in the order in which a reader asks.
@@ -121,8 +121,7 @@ def gains(points: Iterable[MeasuredPoint], against: Iterable[str] = AGAINST) -> 
         Name of the point and of the other setting: how much more λ = 0.25 errs; what was not run is not there.
     """
     compared = {(point.name, other): point.against(other) for point in points for other in against}
-    found = {key: difference for key, difference in compared.items() if difference is not None}
-    return dict(zip(found, holm(list(found.values())), strict=True))
+    return corrected(compared)
 
 
 def _in_one_precision(name: str, point: Point, settings: Mapping[str, list[Run]]) -> MeasuredPoint:

@@ -6,15 +6,17 @@ Whether seeds are pairs is asked in `sgutils.results.pairing`; how many runs it 
 scipy is imported where it is used: training does without it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import isnan, sqrt
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from ..errors import InputError
+
+Key = TypeVar("Key", bound=Hashable)
 
 LEVEL = 0.95
 # A setting is left out of the pool where its variance is larger than chance makes it once in this many experiments.
@@ -224,6 +226,12 @@ def holm(differences: Sequence[Difference]) -> list[Difference]:
         largest = max(largest, min(1.0, (family - rank) * p))
         adjusted[i] = largest
     return [replace(one, p=adjusted.get(i), family=family) for i, one in enumerate(differences)]
+
+
+def corrected(differences: Mapping[Key, Difference | None]) -> dict[Key, Difference]:
+    """Those that were measured, by the same names, as `holm` gives them."""
+    measured = {key: difference for key, difference in differences.items() if difference is not None}
+    return dict(zip(measured, holm(list(measured.values())), strict=True))
 
 
 def _with_runs(groups: Sequence[ArrayLike]) -> list[np.ndarray]:

@@ -89,6 +89,11 @@ def one_of(*values):
     return Setting(listed, lambda value: value if value in values else None)
 
 
+def text(expected, *, longest):
+    """A text of at most ``longest`` letters; ``expected`` says which."""
+    return Setting(expected, lambda value: value if isinstance(value, str) and len(value) <= longest else None)
+
+
 def switch():
     """True or False."""
     return Setting("True or False", lambda value: value if isinstance(value, bool) else None)

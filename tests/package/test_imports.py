@@ -81,7 +81,7 @@ def test_a_bare_machine_trains_and_a_missing_library_is_one_sentence(dataset, st
 
 # Each part of the package imports from those before it alone, and from itself.
 ORDER = (
-    *("errors", "checks", "devices", "colors", "folders", "files", "own_modules", "_lazy", "_renamed"),
+    *("errors", "checks", "devices", "drawing", "colors", "folders", "files", "own_modules", "_lazy", "_renamed"),
     *("gates", "losses", "networks", "methods", "data", "training", "results"),
     *("features", "export", "page_network", "plots", "exercises", "widgets", "commands", "cli"),
 )

@@ -1,10 +1,6 @@
 """The map: where Self-Guidance gains, over the gap that plain training leaves (page Should I use it?)."""
 
-from ..explorable import Explorable, Setting, one_of
-
-
-def _words(expected):
-    return Setting(expected, lambda value: value if isinstance(value, str) and len(value) <= 100 else None)
+from ..explorable import Explorable, Setting, one_of, text
 
 
 class Map(Explorable, module="map"):
@@ -17,8 +13,8 @@ class Map(Explorable, module="map"):
 
     comparison = one_of("plain", "equal work", "stochastic depth", "lambda 0")
     images = one_of("these", "new")
-    dataset = _words("the name of a data set, or 'all'")
-    point = _words("the name of a point of the map, or an empty string")
+    dataset = text("the name of a data set, or 'all'", longest=100)
+    point = text("the name of a point of the map, or an empty string", longest=100)
     measured = Setting(
         "what sgutils.widgets.recorders.map.recording makes", lambda value: value if isinstance(value, dict) else None
     )

@@ -8,7 +8,7 @@ import math
 
 from ...errors import InputError
 from ...folders import ledgers, records
-from ...results.labels import NETWORKS, PEERS, label, row_key, unusual
+from ...results.labels import NETWORKS, PEERS, label, row_key, unusual, written
 from ...results.paper import FIGURES, TABLES
 from ...results.signatures import config_defaults, method_defaults
 
@@ -83,13 +83,9 @@ def scale_name(config):
         words.append("no augmentation")
     named = {"image_size", "train_examples", "test_examples", "epochs", "batch_size", "augment"}
     words += [
-        f"{key} {_plain(config[key])}" for key, value in RECIPE.items() if key not in named and config[key] != value
+        f"{key} {written(config[key])}" for key, value in RECIPE.items() if key not in named and config[key] != value
     ]
     return ", ".join(words)
-
-
-def _plain(value):
-    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def kept_epochs(epochs):

@@ -1,12 +1,8 @@
 """Measured runs of the ledger beside the paper's numbers (chapters Ablations, Paper and measurement)."""
 
 from ...results.labels import DATASETS
-from ..explorable import Explorable, Setting, one_of
+from ..explorable import Explorable, Setting, one_of, text
 from .ledger import SWITCHES
-
-
-def _words(expected):
-    return Setting(expected, lambda value: value if isinstance(value, str) and len(value) <= 200 else None)
 
 
 def _switches():
@@ -26,11 +22,11 @@ class ResultsExplorer(Explorable, module="results_explorer"):
     """
 
     dataset = one_of(*DATASETS)
-    runs = _words("the name of a network and scale, or an empty string")
-    paper = _words("the name of a printed table and network, or an empty string")
+    runs = text("the name of a network and scale, or an empty string", longest=200)
+    paper = text("the name of a printed table and network, or an empty string", longest=200)
     view = one_of("last epoch", "curves")
     error = one_of("test", "training", "both")
-    seeds = _words("'each', 'mean' or one seed, such as '0'")
+    seeds = text("'each', 'mean' or one seed, such as '0'", longest=200)
     methods = _switches()
     ledger = Setting(
         "what sgutils.widgets.results_explorer.ledger.recording makes",
