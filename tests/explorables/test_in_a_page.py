@@ -9,7 +9,7 @@ from support.stage import Stage
 
 from sgutils.widgets import bundle
 
-STATES = 60  # for each explorable
+STATES = 30  # for each explorable
 HOSTILE = [
     *(None, True, False, 0, -1, 1e308, -1e308, 1e-320, 2**53, 0.5, "", "0", "1", "NaN", "<b>", "1" * 5000, "10110"),
     *([], [0], [None] * 5, ["x"] * 3, [1e308] * 5, [[1], [2]], [1, 2, 3], [0] * 500, {}, {"a": 1}, {"length": 3}),
