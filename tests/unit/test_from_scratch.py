@@ -124,6 +124,7 @@ MISTAKES = [
     (check_training, mutated(solution.train, ("parameters(), lr,", "parameters(), 0.1,")), "use the lr that is given"),
     (check_training, mutated(solution.train, ("loss.item()", "loss")), "collect loss.item()"),
     (check_training, mutated(solution.train, ("    return losses", "")), "No loss comes back"),
+    (check_training, mutated(solution.train, ("    return losses", "    return loss")), "One loss comes back"),
 ]  # fmt: skip
 
 DRAWING = [

@@ -142,6 +142,8 @@ def _losses(train: Callable, reference: ResNet, batches: Sequence, p: Tensor) ->
     net = solution.Network(widths=WIDTHS)
     copy_weights(reference, net)
     found = train(net, batches, p, torch.Generator().manual_seed(SEED))
+    if isinstance(found, float) or (isinstance(found, Tensor) and found.ndim == 0):
+        raise Hint("One loss comes back: collect loss.item() of each step in a list, and return the list.")
     if not found:
         raise Hint("No loss comes back yet: collect loss.item() of each step in a list, and return it.")
     if any(isinstance(loss, Tensor) and loss.requires_grad for loss in found):
