@@ -16,6 +16,7 @@ from sgutils.exercises.chapters import solutions
 ROOT = Path(__file__).resolve().parents[2]
 
 CHAPTERS = {
+    "should-i-use-it": "gap",
     "residual-networks": "open_paths",
     "stochastic-depth": "fold",
     "distillation": "distillation_loss",
@@ -28,6 +29,7 @@ CHAPTERS = {
     "your-own": "run_gated",
     "beyond": "verified",
     "paper-and-measurement": "interval",
+    "speed": "speedup",
 }
 
 

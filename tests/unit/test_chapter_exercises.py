@@ -68,6 +68,11 @@ POOLED = "squares / freedom"
 QUANTILE = "t.ppf(0.975, freedom)"
 BOTH = "(1 / len(a) + 1 / len(b))"
 BACKWARD = "        (loss * len(part) / len(x)).backward()\n"
+GAP = "error(test) - error(train)"
+WRONG_IMAGES = "100 * wrong / sum(len(y) for _, y in batches)"
+RATIOS = "return median(seconds(old) / seconds(new) for _ in range(rounds))"
+ROUNDS = "old, new = zip(*[(seconds(old), seconds(new)) for _ in range(rounds)])\n    return "
+BLOCKS = "old, new = ([seconds(step) for _ in range(rounds)] for step in (old, new))\n    return "
 BOUNDS = "return middle - half, middle + half"
 
 WRONG = {
@@ -278,6 +283,36 @@ WRONG = {
         (lambda draft, teacher: draft, "nothing is verified"),
         (of("verified", ("teacher[len(kept)]", "teacher[-1]")), "not its last one"),
     ],
+    "gap": [
+        (of("gap", ("    net.eval()\n", "")), "net.eval()"),
+        (of("gap", (GAP, "error(train) - error(test)")), "other way round"),
+        (of("gap", ("100 * wrong", "wrong")), "share from 0 to 1"),
+        (of("gap", ("wrong = sum((net(x).argmax(dim=1) != y).sum().item() for", "return mean(100 * (net(x).argmax(dim=1) != y).float().mean().item() for")), "mean over the mini-batches"),
+        (of("gap", ("(net(x).argmax(dim=1) != y).sum().item()", "F.cross_entropy(net(x), y, reduction='sum').item()"), ("100 * ", "")), "gap of the cross-entropy"),
+        (of("gap", (GAP, "error(test)")), "to be subtracted"),
+        (of("gap", ("def error(batches):\n", "def error(batches):\n        batches = batches[:1]\n")), "Only the first mini-batch"),
+        (of("gap", (WRONG_IMAGES, "wrong")), "numbers of images"),
+        (of("gap", (GAP, f"({GAP}) / error(train)")), "not a ratio"),
+        (of("gap", ("with torch.no_grad()", "with torch.enable_grad()")), "under torch.no_grad()"),
+        (of("gap", ("!= y", "== y")), "other way round"),
+        (of("gap", ("argmax(dim=1)", "argmax()")), "should be"),
+    ],
+    "speedup": [
+        (of("speedup", (RATIOS, ROUNDS + "mean(old) / mean(new)")), "ratio of the means"),
+        (of("speedup", (RATIOS, ROUNDS + "sum(old) / sum(new)")), "ratio of the means"),
+        (of("speedup", ("median(", "mean(")), "mean of the ratios"),
+        (of("speedup", ("seconds(old) / seconds(new)", "seconds(new) / seconds(old)")), "other way round"),
+        (of("speedup", (RATIOS, ROUNDS + "median(old) / median(new)")), "ratio of the medians"),
+        (of("speedup", (RATIOS, ROUNDS + "min(old) / min(new)")), "shortest times"),
+        (of("speedup", (RATIOS, BLOCKS + "median(a / b for a, b in zip(old, new))")), "time them in turns"),
+        (of("speedup", (RATIOS, BLOCKS + "mean(old) / mean(new)")), "as one whole"),
+        (of("speedup", (RATIOS, BLOCKS + "median(old) / median(new)")), "two blocks"),
+        (of("speedup", ("range(rounds)", "range(1)")), "Only one round"),
+        (of("speedup", ("seconds(old) / seconds(new)", "seconds(old) - seconds(new)")), "difference in seconds"),
+        (of("speedup", ("median(", "max(")), "best of the ratios"),
+        (of("speedup", ("clock()", "1.5"), ("1.5 - start", "2.5 - start")), "clock was never read"),
+        (of("speedup", ("        step()\n", "")), "ZeroDivisionError"),
+    ],
 }  # fmt: skip
 TRIED = [(name, answer, words) for name, answers in WRONG.items() for answer, words in answers]
 
@@ -302,6 +337,14 @@ def test_the_solutions_agree_with_other_libraries_and_closed_forms():
     for gates in product([0, 1], repeat=4):
         assert sum(solutions.open_paths(list(gates))) == 2 ** sum(gates)
     assert solutions.open_paths([1] * 9) == [comb(9, count) for count in range(10)]
+
+
+def test_a_step_may_be_warmed_up_before_it_is_timed(said):
+    def answer(old, new, clock, rounds):
+        old(), new()
+        return solutions.speedup(old, new, clock, rounds)
+
+    assert said("speedup", answer).endswith(": right.")
 
 
 def test_a_network_of_this_book_folds_block_by_block_as_the_package_does():

@@ -1,15 +1,17 @@
-"""The checks of the exercises on measures: several comparisons, similar features, a share with its interval, a difference."""
+"""The checks of the exercises on measures: several comparisons, similar features, a share, a difference, the gap."""
 
+import copy
 from collections.abc import Callable
 from math import sqrt
 
 import numpy as np
 import torch
-from torch import Tensor
+import torch.nn.functional as F
+from torch import Tensor, nn
 
 from ... import features
 from ...results.statistics import pooled, unpaired
-from ..hints import compare, drawn, exercise
+from ..hints import Hint, compare, drawn, exercise
 
 
 @exercise("Holm's correction")
@@ -220,3 +222,77 @@ def check_interval(interval: Callable) -> None:
         ),
     }
     compare(interval, right, mistakes, inputs, "the interval")
+
+
+@exercise("The gap")
+def check_gap(gap: Callable) -> None:
+    def logits(net: nn.Module, batches: list, mode: bool = False) -> list:
+        net = copy.deepcopy(net).train(mode)
+        with torch.no_grad():
+            return [net(x) for x, _ in batches]
+
+    def errors(net: nn.Module, batches: list, mode: bool = False) -> list:
+        # One accuracy for each mini-batch, from the place of the label in the order of the logits.
+        pairs = zip(logits(net, batches, mode), batches, strict=True)
+        return [100 - 100 * (z.topk(1).indices == y[:, None]).double().mean().item() for z, (_, y) in pairs]
+
+    def error(net: nn.Module, batches: list, mode: bool = False) -> float:
+        return float(np.average(errors(net, batches, mode), weights=[len(y) for _, y in batches]))
+
+    def loss(net: nn.Module, batches: list) -> float:
+        return F.cross_entropy(torch.cat(logits(net, batches)), torch.cat([y for _, y in batches])).item()
+
+    def right(net: nn.Module, train: list, test: list) -> float:
+        return error(net, test) - error(net, train)
+
+    inputs = [_fitted(seed) for seed in range(3)]
+    mistakes = {
+        "The network is in training mode, so batch norm takes the statistics of each mini-batch: call net.eval() first.": (
+            lambda net, train, test: error(net, test, True) - error(net, train, True)
+        ),
+        "It is the difference the other way round: the test error minus the error on the training images.": (
+            lambda *one: -right(*one)
+        ),
+        "It is a share from 0 to 1: points are asked for, a hundred times as many.": lambda *one: right(*one) / 100,
+        "It is a mean over the mini-batches, where the images of a smaller last one count more: divide by the number of "
+        "images.": lambda net, train, test: float(np.mean(errors(net, test)) - np.mean(errors(net, train))),
+        "That is the gap of the cross-entropy: count the images whose largest logit is not the label's.": (
+            lambda net, train, test: loss(net, test) - loss(net, train)
+        ),
+        "That is the test error: the error on the training images has to be subtracted.": lambda net, train, test: (
+            error(net, test)
+        ),
+        "Only the first mini-batch of each is counted: go on to the last.": lambda net, train, test: right(
+            net, train[:1], test[:1]
+        ),
+        "These are numbers of images: divide each by how many images there are.": lambda net, train, test: sum(
+            sign * error(net, batches) * sum(len(y) for _, y in batches) / 100
+            for sign, batches in ((1, test), (-1, train))
+        ),
+        "It is divided by the training error: a difference in points is asked for, not a ratio.": lambda *one: (
+            right(*one) / error(*one[:2])
+        ),
+    }
+    compare(gap, right, mistakes, inputs, "the gap")
+    kept: list[bool] = []
+    inputs[0][0].register_forward_hook(lambda module, given, output: kept.append(output.requires_grad))
+    gap(*inputs[0])
+    if any(kept):
+        raise Hint(
+            "The gap is right, but each pass keeps what a backward pass would need: count under torch.no_grad()."
+        )
+
+
+def _fitted(seed: int) -> tuple[nn.Module, list, list]:
+    """A network in training mode that has nearly fitted its training images, and mini-batches of both kinds."""
+    with drawn(seed):
+        net = nn.Sequential(nn.Linear(6, 8), nn.BatchNorm1d(8), nn.ReLU(), nn.Linear(8, 3)).train()
+        x = torch.randn(44, 6)
+        y = (x @ torch.randn(6, 3) + torch.randn(44, 3)).argmax(dim=1)
+        optimizer = torch.optim.SGD(net.parameters(), lr=0.5)
+        for _ in range(12):
+            F.cross_entropy(net(x[:23]), y[:23]).backward()
+            optimizer.step()
+            optimizer.zero_grad()
+    train, test = (list(zip(x[i].split(9), y[i].split(9), strict=True)) for i in (slice(23), slice(23, 44)))
+    return net, train, test

@@ -2,11 +2,22 @@
 
 import copy
 from math import comb, sqrt
-from statistics import mean, variance
+from statistics import mean, median, variance
 
 import torch
 import torch.nn.functional as F
 from scipy.stats import t
+
+
+# Should I use it?
+def gap(net, train, test):
+    def error(batches):
+        wrong = sum((net(x).argmax(dim=1) != y).sum().item() for x, y in batches)
+        return 100 * wrong / sum(len(y) for _, y in batches)
+
+    net.eval()
+    with torch.no_grad():
+        return error(test) - error(train)
 
 
 # Residual networks
@@ -120,3 +131,13 @@ def interval(a, b, settings):
     half = t.ppf(0.975, freedom) * sqrt(pooled * (1 / len(a) + 1 / len(b)))
     difference = mean(a) - mean(b)
     return difference - half, difference + half
+
+
+# Speed
+def speedup(old, new, clock, rounds):
+    def seconds(step):
+        start = clock()
+        step()
+        return clock() - start
+
+    return median(seconds(old) / seconds(new) for _ in range(rounds))
