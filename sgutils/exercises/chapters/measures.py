@@ -245,7 +245,6 @@ def check_gap(gap: Callable) -> None:
     def right(net: nn.Module, train: list, test: list) -> float:
         return error(net, test) - error(net, train)
 
-    inputs = [_fitted(seed) for seed in range(3)]
     mistakes = {
         "The network is in training mode, so batch norm takes the statistics of each mini-batch: call net.eval() first.": (
             lambda net, train, test: error(net, test, True) - error(net, train, True)
@@ -273,10 +272,17 @@ def check_gap(gap: Callable) -> None:
             right(*one) / error(*one[:2])
         ),
     }
-    compare(gap, right, mistakes, inputs, "the gap")
+
+    def on(function: Callable) -> Callable:
+        # A network of its own for each, so that what one call does to it is not seen by the next.
+        return lambda seed: function(*_fitted(*seed))
+
+    hints = {hint: on(wrong) for hint, wrong in mistakes.items()}
+    compare(on(gap), on(right), hints, [((seed,),) for seed in range(3)], "the gap")
     kept: list[bool] = []
-    inputs[0][0].register_forward_hook(lambda module, given, output: kept.append(output.requires_grad))
-    gap(*inputs[0])
+    net, train, test = _fitted(0)
+    net.register_forward_hook(lambda module, given, output: kept.append(output.requires_grad))
+    gap(net, train, test)
     if any(kept):
         raise Hint(
             "The gap is right, but each pass keeps what a backward pass would need: count under torch.no_grad()."
