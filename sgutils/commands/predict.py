@@ -4,6 +4,8 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from ..errors import InputError
+
 # Images at once: what a network computes of them is many times their size.
 BATCH = 32
 
@@ -20,10 +22,21 @@ def run(given: argparse.Namespace, command: str) -> int:
     from ..export import deployed_network, inputs_of
 
     inputs, net = inputs_of(given.run), deployed_network(given.run)
+    not_of_it = f"The network of {given.run} does not fit what its file says of it"
     for start in range(0, len(given.images), BATCH):
         paths = given.images[start : start + BATCH]
-        with torch.no_grad():
-            probabilities = net(inputs.read(paths)).softmax(dim=1)
+        images = inputs.read(paths)
+        try:
+            with torch.no_grad():
+                probabilities = net(images).softmax(dim=1)
+        except RuntimeError as error:
+            raise InputError(f"{not_of_it}: it takes no images of shape {tuple(images.shape[1:])}.") from error
+        if probabilities.shape[1] != len(inputs.classes):
+            raise InputError(f"{not_of_it}: {probabilities.shape[1]} classes, and {len(inputs.classes)} names.")
+        if not probabilities.isfinite().all():
+            raise InputError(
+                f"What the network of {given.run} says is not a number: its file is damaged, or of a run that diverged."
+            )
         for path, each in zip(paths, probabilities, strict=True):
             probability, label = each.max(dim=0)
             print(f"{shown(path)}: {inputs.classes[int(label)]} {float(probability):.1%}")

@@ -101,6 +101,22 @@ def test_predict_names_class_and_probability_of_any_picture(trained, tmp_path, c
     assert [line[0] for line in lines] == list(COLORS) and all(float(line[1].rstrip("%")) > 40 for line in lines)
 
 
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda state: state["inputs"]["classes"].pop(), "3 classes, and 2 names"),
+        (lambda state: state["inputs"].update(mean=[0.0], std=[1.0]), "it takes no images of shape (1, 16, 16)"),
+        (lambda state: state["weights"]["classifier.bias"].fill_(torch.nan), "is not a number: its file is damaged"),
+    ],
+)
+def test_predict_believes_no_file_whose_network_says_otherwise(change, said, pictures, trained, tmp_path, capsys):
+    state = torch.load(trained / "network.pt", weights_only=True)
+    change(state)
+    torch.save(state, tmp_path / "network.pt")
+    assert main(["predict", str(tmp_path / "network.pt"), str(pictures / "red" / "001.png")]) == 2
+    assert said in capsys.readouterr().err
+
+
 def test_predict_agrees_with_the_test_error_of_the_run(pictures, trained):
     net, inputs = sg.load_network(trained / "network.pt"), sg.load_inputs(trained / "network.pt")
     assert not net.training
