@@ -2,7 +2,7 @@
 
 import json
 import re
-from itertools import islice
+from itertools import cycle, islice
 from urllib.parse import urlencode
 
 from support.site_pages import SETTLED
@@ -33,10 +33,15 @@ def hosts(page):
     return page.locator(".sg-explorable").all()
 
 
-def test_explorables_follow_their_controls_on_a_phone(opened, explorable_page):
-    """In the dark; tests/explorables moves each control of each explorable, in a wide window."""
+def test_explorables_follow_their_controls_on_a_phone_and_a_view_can_be_shared(opened, explorable_page):
+    """In the dark; tests/explorables moves each control of each explorable, in a wide window.
+
+    What a reader sets goes into the address, and opening that address shows it again.
+    """
     with opened(360, "dark") as site:
         page = site.go(explorable_page)
+        # What a switch has loaded is not in the address: `test_network_with_switches.py` shares that view.
+        recorded = [i for i, host in enumerate(hosts(page)) if host.locator("[data-loads]").count() == 0]
         for host in hosts(page):
             _move_two(page, host)
         small = page.locator(f".sg-explorable {CONTROLS}:not([role=slider])").evaluate_all(
@@ -44,6 +49,14 @@ def test_explorables_follow_their_controls_on_a_phone(opened, explorable_page):
                 .map((c) => c.outerHTML)"""
         )
         assert small == [], "too small for a finger"
+        if recorded:
+            until_true(page, "location.search.length > 1")
+            page.evaluate("document.activeElement.blur()")  # what has the focus may look different
+            page.wait_for_timeout(400)  # changes of the address are gathered
+            until_true(page, "!document.querySelector('.sg-explorable [aria-busy=\"true\"]')")
+            before = [hosts(page)[i].evaluate(PICTURE) for i in recorded]
+            page = site.go(explorable_page, page.evaluate("location.search"))
+            assert [hosts(page)[i].evaluate(PICTURE) for i in recorded] == before
         assert not site.problems
 
 
@@ -101,27 +114,7 @@ def test_every_control_is_reached_by_tab_and_has_a_name(opened, explorable_page)
             assert missed == []
 
 
-def test_a_view_can_be_shared(opened, explorable_page):
-    """What a reader sets goes into the address, and opening that address shows it again."""
-    with opened() as site:
-        page = site.go(explorable_page)
-        # What a switch has loaded is not in the address: `test_network_with_switches.py` shares that view.
-        recorded = [i for i, host in enumerate(hosts(page)) if host.locator("[data-loads]").count() == 0]
-        for host in [hosts(page)[i] for i in recorded]:
-            _move_two(page, host)
-        if not recorded:
-            return
-        until_true(page, "location.search.length > 1")
-        page.evaluate("document.activeElement.blur()")  # what has the focus may look different
-        page.wait_for_timeout(400)  # changes of the address are gathered
-        until_true(page, "!document.querySelector('.sg-explorable [aria-busy=\"true\"]')")
-        before = [hosts(page)[i].evaluate(PICTURE) for i in recorded]
-        page = site.go(explorable_page, page.evaluate("location.search"))
-        assert [hosts(page)[i].evaluate(PICTURE) for i in recorded] == before
-        assert not site.problems
-
-
-# A few: tests/explorables gives many more to each explorable itself.
+# A few, by turns: tests/explorables gives many more to each explorable itself.
 HOSTILE = ['"<img src=x onerror=alert(1)>"', "-1e308", "%"]
 
 
@@ -131,18 +124,18 @@ def test_a_hostile_address_does_no_harm(opened, explorable_page):
         states = page.locator(".sg-explorable").evaluate_all(
             "(all) => all.map((h) => [h.dataset.module, h.dataset.state])"
         )
-        for value in HOSTILE:
-            page = site.go(explorable_page, f"?{urlencode(_query(states, value))}")
-            for drawn in page.locator(".sg-explorable").evaluate_all("(all) => all.map((h) => h.innerHTML)"):
-                assert not re.search("NaN|Infinity|undefined|onerror", drawn), value
-            assert not site.problems, value
+        page = site.go(explorable_page, f"?{urlencode(_query(states))}")
+        for drawn in page.locator(".sg-explorable").evaluate_all("(all) => all.map((h) => h.innerHTML)"):
+            assert not re.search("NaN|Infinity|undefined|onerror", drawn)
+        assert not site.problems
 
 
-def _query(states, value):
-    """The value in every place of every state; in each place of a list, where a state is a list."""
-    query = {}
+def _query(states):
+    """One of the values in every place of every state; in each place of a list, where a state is a list."""
+    query, values = {}, cycle(HOSTILE)
     for module, state in states:
         for key, start in json.loads(state).items():
+            value = next(values)
             query[f"{module}.{key}"] = json.dumps([_parsed(value)] * len(start)) if isinstance(start, list) else value
     return query
 
