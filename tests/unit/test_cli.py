@@ -102,9 +102,8 @@ def test_an_output_that_is_full_is_one_sentence():
     assert done.stderr.count("\n") == 1
 
 
-@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
-def test_a_closed_output_is_no_reason_to_fail(closed, tmp_path):
-    command = f"{sys.executable} -m sgutils train {' '.join(SMALL)} --out {tmp_path / 'run'} {closed}"
+def test_a_closed_output_is_no_reason_to_fail(tmp_path):
+    command = f"{sys.executable} -m sgutils train {' '.join(SMALL)} --out {tmp_path / 'run'} >&- 2>&-"
     done = subprocess.run(command, shell=True, capture_output=True, text=True)
     assert done.returncode == 0 and "Traceback" not in done.stderr and (tmp_path / "run" / "network.pt").exists()
 

@@ -47,6 +47,7 @@ MODELS["plain"] = Plain
 def shown(room):
     """The code of the file that CONTRIBUTING.md shows for a room, as it stands outside of the package."""
     code = re.search(rf"`sgutils/{room}/\w+\.py`:\n\n```python\n(.*?)```", TEXT, re.DOTALL)[1]
+    code = re.sub(r"from \.\.(\w+) import", r"from sgutils.\1 import", code)
     return re.sub(r"from \.(\w+) import", rf"from sgutils.{room}.\1 import", code)
 
 
