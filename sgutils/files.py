@@ -15,8 +15,6 @@ from torch import Tensor
 
 from .errors import InputError
 
-# The end of the name of a file that is being written. One that is left is of a process that was killed.
-PART = ".part"
 # What the system says of a file that may be sound, and cannot be read now or by this person.
 NOT_NOW = (errno.EACCES, errno.EPERM, errno.EIO, errno.ESTALE, errno.ENOMEM, errno.EMFILE, errno.ENFILE)
 
@@ -42,8 +40,8 @@ def write_file(path: Path, put: Callable[[BinaryIO], object]) -> None:
     """
     if path.exists() and not path.is_file():  # a folder, or a device, which would be replaced
         raise InputError(f"Cannot write {path}, which is there and is not a file: choose another name.")
-    # Of a name that no other file or writer has.
-    part = path.with_name(f"{path.name[:60]}.{secrets.token_hex(4)}{PART}")
+    # Of a name that no other file or writer has; see `remove_parts`.
+    part = path.with_name(f"{path.name[:60]}.{secrets.token_hex(4)}.part")
     try:
         with part.open("xb") as file:
             put(file)
@@ -57,6 +55,12 @@ def write_file(path: Path, put: Callable[[BinaryIO], object]) -> None:
         if not isinstance(said, OSError):
             raise
         raise InputError(f"Cannot write {path} ({said.strerror}): free some space or choose another folder.") from error
+
+
+def remove_parts(path: Path) -> None:
+    """Remove what processes that were killed while they wrote this file have left beside it, and no file of a person."""
+    for left in path.parent.glob(f"{path.name[:60]}.{'[0-9a-f]' * 8}.part"):
+        left.unlink(missing_ok=True)
 
 
 def read_state(path: Path, keys: set[str], expected: str) -> dict:

@@ -20,19 +20,18 @@ def run(given: argparse.Namespace, command: str) -> int:
 
     from ..data.images import shown
     from ..export import deployed_network, inputs_of
+    from ..networks import check_takes
 
     inputs, net = inputs_of(given.run), deployed_network(given.run)
-    not_of_it = f"The network of {given.run} does not fit what its file says of it"
+    check_takes(net, inputs.read(given.images[:1]), f"{given.run} says so, and seems to be of another network")
     for start in range(0, len(given.images), BATCH):
         paths = given.images[start : start + BATCH]
-        images = inputs.read(paths)
-        try:
-            with torch.no_grad():
-                probabilities = net(images).softmax(dim=1)
-        except RuntimeError as error:
-            raise InputError(f"{not_of_it}: it takes no images of shape {tuple(images.shape[1:])}.") from error
+        with torch.no_grad():
+            probabilities = net(inputs.read(paths)).softmax(dim=1)
         if probabilities.shape[1] != len(inputs.classes):
-            raise InputError(f"{not_of_it}: {probabilities.shape[1]} classes, and {len(inputs.classes)} names.")
+            raise InputError(
+                f"The network of {given.run} knows {probabilities.shape[1]} classes, and its file names {len(inputs.classes)}."
+            )
         if not probabilities.isfinite().all():
             raise InputError(
                 f"What the network of {given.run} says is not a number: its file is damaged, or of a run that diverged."

@@ -28,7 +28,7 @@ def evaluating(net: nn.Module | GatedNetwork) -> Iterator[None]:
 
 
 @torch.no_grad()
-def check_takes(net: GatedNetwork, images: Tensor, advice: str) -> None:
+def check_takes(net: nn.Module | GatedNetwork, images: Tensor, advice: str) -> None:
     """Raise an `InputError` unless the network takes these ``(N, C, H, W)`` images."""
     try:
         with evaluating(net):

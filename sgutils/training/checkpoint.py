@@ -61,9 +61,8 @@ def load_checkpoint(path: Path, *, replace: bool = False) -> dict:
         except InputError:
             raise error from None
         warnings.warn(f"{error} The checkpoint before it is used instead.", stacklevel=2)
-        if (
-            replace and rank() == 0
-        ):  # Back in its place: the next save would put the damaged file where the whole one is.
+        # Back in its place: the next save would put the damaged file where the whole one is.
+        if replace and rank() == 0:
             with suppress(InputError):  # a folder that cannot be written has no next save
                 _copy(previous(path), path)
         return state

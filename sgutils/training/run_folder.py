@@ -8,7 +8,7 @@ from pathlib import Path
 
 from .. import own_modules
 from ..errors import InputError
-from ..files import PART
+from ..files import remove_parts
 from ..folders import make_folder
 from . import distributed
 from .checkpoint import previous
@@ -44,8 +44,7 @@ def take(folder: Path, held: ExitStack) -> None:
     make_folder(folder)
     held.enter_context(hold(folder))
     for name in (CHECKPOINT, previous(Path(CHECKPOINT)).name, RESULT, NETWORK, METRICS):
-        for left in folder.glob(f"{name}.*{PART}"):  # of a process that was killed while it wrote
-            left.unlink(missing_ok=True)
+        remove_parts(folder / name)
 
 
 def written(write: Callable[[Path], None], folder: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 import sgutils as sg
-from sgutils.files import write_atomically
+from sgutils.files import remove_parts, write_atomically
 from sgutils.networks.saved import load_network
 from sgutils.training.checkpoint import load_checkpoint, save_checkpoint
 
@@ -264,3 +264,7 @@ def test_writing_touches_no_other_file_and_no_other_writer(tmp_path):
         assert not path.exists() or path.read_text() in texts
     assert victim.read_text() == "precious" and path.read_text() in texts
     assert {found.name for found in tmp_path.iterdir()} == {"one.json", "one.json.part", "victim"}
+    (tmp_path / "one.json.0123abcd.part").write_text("of a process that was killed")
+    (tmp_path / "one.json.mine.part").write_text("precious")
+    remove_parts(path)
+    assert {found.name for found in tmp_path.iterdir()} == {"one.json", "one.json.part", "one.json.mine.part", "victim"}

@@ -104,8 +104,8 @@ def test_predict_names_class_and_probability_of_any_picture(trained, tmp_path, c
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (lambda state: state["inputs"]["classes"].pop(), "3 classes, and 2 names"),
-        (lambda state: state["inputs"].update(mean=[0.0], std=[1.0]), "it takes no images of shape (1, 16, 16)"),
+        (lambda state: state["inputs"]["classes"].pop(), "knows 3 classes, and its file names 2"),
+        (lambda state: state["inputs"].update(mean=[0.0], std=[1.0]), "does not take images of 1 x 16 x 16"),
         (lambda state: state["weights"]["classifier.bias"].fill_(torch.nan), "is not a number: its file is damaged"),
     ],
 )
