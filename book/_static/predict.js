@@ -131,10 +131,12 @@ document.addEventListener("DOMContentLoaded", () => {
     for (const answer of answers) answer.hidden = true;
   }
 
-  // What the chapter shows of the answer, up to the next heading or question, is folded until then.
+  // What the chapter shows and says of the answer, up to the next heading or question, is folded until then.
   function unfold(answer) {
-    for (let at = answer.nextElementSibling; at && !at.matches("section, h2, h3, .tip"); at = at.nextElementSibling)
+    for (let at = answer.nextElementSibling; at && !at.matches("section, h2, h3, .tip"); at = at.nextElementSibling) {
+      if (at.matches(".note.toggle-hidden")) at.querySelector(".toggle-button").click();
       for (const fold of at.querySelectorAll(FOLDS)) fold.open = true;
+    }
   }
 
   function build(answer) {

@@ -16,7 +16,8 @@ def test_by_keyboard_a_reader_predicts_is_answered_and_remembered_until_it_is_to
         question = page.locator(CHOICE)
         assert not page.locator("details.answer:visible").count() and not question.get_by_text("shortcut").count()
         folded = page.locator("#remove-one-block")
-        assert not folded.is_visible()
+        said = page.locator(".note.dropdown", has_text="What it shows").locator(":scope > p").last
+        assert not folded.is_visible() and not said.is_visible()
 
         question.get_by_role("radio").first.focus()
         page.keyboard.press("ArrowDown")
@@ -28,7 +29,7 @@ def test_by_keyboard_a_reader_predicts_is_answered_and_remembered_until_it_is_to
         answered = [reason[:3] for reason in question.locator("li > p").all_inner_texts()]
         assert answered == ["No.", "No.", "Yes", "No."]
         assert "Yes" in question.locator(".sg-true").inner_text()
-        assert folded.is_visible() and progress(page) == ["1 of 2 predicted"]
+        assert folded.is_visible() and said.is_visible() and progress(page) == ["1 of 2 predicted"]
 
         asked = page.locator(NUMBER)
         asked.get_by_role("slider").focus()
