@@ -1,5 +1,5 @@
-"""The directive ``{answer}``: the sentences of *Should I use it?*, as they were recorded from the ledger; ``{answer} short``: how often
-Self-Guidance beat what the first two compare it with, and no more.
+"""The directive ``{answer}``: the sentences of *Should I use it?*, as they were recorded from the ledger; ``{answer} short``: the
+verdict, and whether Self-Guidance beats what is simpler.
 
 The site is built without what makes them (scipy, torch), so `sgutils.widgets.recorders.map` writes them beside the map.
 """
@@ -17,11 +17,10 @@ class Answer(SphinxDirective):
 
     def run(self):
         self.env.note_dependency(str(RECORDED))
-        lines = json.loads(RECORDED.read_text(encoding="utf-8"))["answer"]
+        recorded = json.loads(RECORDED.read_text(encoding="utf-8"))
         if self.arguments == ["short"]:
-            # The first sentence of each: the comparison and its counts.
-            return self.parse_text_to_nodes("\n".join(f"- {line.partition('. ')[0]}." for line in lines[:2]))
-        return self.parse_text_to_nodes("\n".join(f"{i}. {line}" for i, line in enumerate(lines, start=1)))
+            return self.parse_text_to_nodes("\n".join(f"- {line}" for line in recorded["short"]))
+        return self.parse_text_to_nodes("\n".join(f"{i}. {line}" for i, line in enumerate(recorded["answer"], start=1)))
 
 
 def setup(app):

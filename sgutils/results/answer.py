@@ -6,13 +6,14 @@ test plants contrary runs and sees the words change.
 
 from collections.abc import Mapping, Sequence
 
+from .campaign import EQUAL_WORK
 from .labels import NETWORKS
 from .map import GUIDED, MeasuredPoint
 from .statistics import Difference
 
 NAMES = {
-    "plain": "plain training",
-    "equal work": "plain training with as much work",
+    "plain": "plain training for as many epochs",
+    "equal work": f"plain training with as much work ({EQUAL_WORK} times the epochs)",
     "stochastic depth": "stochastic depth alone",
     "lambda 0": "the same without its distillation term (λ = 0)",
 }
@@ -46,17 +47,8 @@ def count_sentence(points: Sequence[MeasuredPoint], found: Gains, other: str) ->
     return f"Against **{NAMES[other]}**: {_listed(parts)} of {_points(measured)}."
 
 
-def difference_sentence(point: MeasuredPoint, difference: Difference, other: str) -> str:
-    """Both errors, their difference with its interval, the runs, and the word."""
-    guided, others = (_mean(point.errors(name)) for name in (GUIDED, other))
-    runs = f"{difference.runs[0]} against {difference.runs[1]} runs"
-    return (
-        f"it errs {guided:.1f} % and {NAMES[other]} {others:.1f} %: {difference} points, {runs}, **{difference.words}**"
-    )
-
-
 def answer(points: Sequence[MeasuredPoint], found: Gains) -> list[str]:
-    """The five lines.
+    """The five lines: the verdict first, then what it stands on.
 
     Args:
         points: of `measured_points`.
@@ -65,53 +57,60 @@ def answer(points: Sequence[MeasuredPoint], found: Gains) -> list[str]:
     if not found:
         return ["Nothing is measured yet: `sgutils reproduce map` fills the ledger."]
     return [
-        _against_plain(points, found),
-        _equal_work(points, found),
-        _the_pull(points, found),
+        use_sentence(points, found),
+        f"{count_sentence(points, found, 'plain')} {gap_sentence(points, found)}",
         _against_depth(points, found),
+        _the_pull(points, found),
         _not_known(points),
     ]
 
 
-def gap_sentence(points: Sequence[MeasuredPoint], found: Gains, other: str = "plain") -> str:
-    """Whether the gain grows with the gap, as the mechanism predicts; said only where three points or more can tell."""
-    there = sorted((point for point in points if (point.name, other) in found), key=lambda point: point.gap)
+def short_answer(points: Sequence[MeasuredPoint], found: Gains) -> list[str]:
+    """For who reads no further: the verdict, and whether it beats what is simpler."""
+    return [line for line in (use_sentence(points, found), both_sentence(points, found)) if line]
+
+
+def gap_sentence(points: Sequence[MeasuredPoint], found: Gains) -> str:
+    """Whether the gain over plain training grows with the gap, as the mechanism predicts; said only where three points or more can tell."""
+    there = [point for point in points if (point.name, "plain") in found]
     if len(there) < 3:
         return (
-            f"Whether the gain grows with the gap cannot be said from {_points(len(there))}: "
+            f"Whether the gain over plain training grows with the gap cannot be said from {_points(len(there))}: "
             "a trend needs three at the least."
         )
-    statistic, chance = _order(there, found, other)
+    statistic, chance = _order(there, found, "plain")
     way = "grows" if statistic > 0 else "falls"
     prediction = "as predicted" if statistic > 0 else "against the prediction"
     sure = f"Kendall's τ {statistic:+.2f}, p = {chance:.2f}".replace("-", "−")
     if chance >= CHANCE:
         return (
-            f"Over {_points(len(there))} the gain {way} with the gap by tendency, but the order cannot be told from chance "
+            f"Over {_points(len(there))} the gain over plain training {way} with the gap by tendency, but the order cannot be told from chance "
             f"({sure})."
         )
-    return f"Over {_points(len(there))} the gain {way} with the gap, {prediction} ({sure})."
+    return f"Over {_points(len(there))} the gain over plain training {way} with the gap, {prediction} ({sure})."
 
 
 def use_sentence(points: Sequence[MeasuredPoint], found: Gains) -> str:
-    """What to do, from the fair comparison: against as much work."""
+    """What to do, from the fair comparison, against as much work: the verdict, and each point where there is one."""
     words = tally(points, found, "equal work")
-    if not any(words.values()):
-        return "Do not decide yet: the fair comparison, against plain training with as much work, is not measured."
-    tail = " Elsewhere the two could not be told apart." if words["cannot tell"] else ""
-    if words["worse"] and not words["better"]:
-        return (
-            f"**Not by default.** Where it was measured, the same time spent on more plain epochs gave fewer errors "
-            f"({_titles(words['worse'])}).{tail}"
-        )
-    if words["better"] and not words["worse"]:
-        return f"**Worth a try.** It beats plain training with as much work ({_titles(words['better'])}).{tail}"
-    if words["better"]:
-        return (
-            f"**It depends.** It beats plain training with as much work here: {_titles(words['better'])}; "
-            f"and it loses to it here: {_titles(words['worse'])}.{tail}{_apart(points, found)}"
-        )
-    return "**No reason to.** Nowhere can it be told from plain training with as much work, which is simpler."
+    measured = sum(map(len, words.values()))
+    if not measured:
+        return f"Do not decide yet: the fair comparison, against {NAMES['equal work']}, is not measured."
+    verdict = {
+        (True, True): "It depends",
+        (True, False): "Worth a try",
+        (False, True): "Not by default",
+        (False, False): "No reason to",
+    }[bool(words["better"]), bool(words["worse"])]
+    won, lost, open_ = (len(words[word]) for word in ("better", "worse", "cannot tell"))
+    parts = [f"**{verdict}.** Against {NAMES['equal work']}, Self-Guidance errs less at {won} of {_points(measured)}"]
+    if won:
+        parts.append(f": {_differences(words['better'], found, 'equal work')}")
+    parts.append(f". It errs more at {lost}" if lost else "")
+    if lost:
+        parts.append(f": {_differences(words['worse'], found, 'equal work')}")
+    parts.append(f". At {open_} the two cannot be told apart{_runs(words['cannot tell'])}" if open_ else "")
+    return "".join([*parts, ".", _apart(points, found)])
 
 
 def both_sentence(points: Sequence[MeasuredPoint], found: Gains) -> str:
@@ -137,31 +136,13 @@ def _apart(points: Sequence[MeasuredPoint], found: Gains) -> str:
     """Whether the gap tells the points that are won from those that are lost, and whether that may be chance."""
     words = tally(points, found, "equal work")
     won, lost = ([point.gap for point in words[verdict]] for verdict in ("better", "worse"))
-    if min(won) <= max(lost):
+    if not won or not lost or min(won) <= max(lost):
         return ""
     there = [point for point in points if (point.name, "equal work") in found]
-    line = " It is better where the gap is large and worse where it is small"
+    line = f" It won where the gap is large ({_gaps(won)}) and lost where it is small ({_gaps(lost)})"
     if len(there) > 2 and _order(there, found, "equal work")[1] < CHANCE:
         return f"{line}."
-    return f"{line}, but the order of {_points(len(there))} cannot be told from chance."
-
-
-def _counted_and_at_the_anchor(points: Sequence[MeasuredPoint], found: Gains, other: str) -> str:
-    """At how many points it is better, and by how much where it was measured with most images."""
-    line = count_sentence(points, found, other)
-    best = anchor(points)
-    if best is not None and (best.name, other) in found:
-        line += f" On {best.point.title}, {difference_sentence(best, found[best.name, other], other)}."
-    return line
-
-
-def _against_plain(points: Sequence[MeasuredPoint], found: Gains) -> str:
-    return _counted_and_at_the_anchor(points, found, "plain")
-
-
-def _equal_work(points: Sequence[MeasuredPoint], found: Gains) -> str:
-    line = _counted_and_at_the_anchor(points, found, "equal work")
-    return f"{line} {use_sentence(points, found)}"
+    return f"{line}; that the gap orders all {_points(len(there))} cannot be told from chance."
 
 
 def _the_pull(points: Sequence[MeasuredPoint], found: Gains) -> str:
@@ -174,12 +155,16 @@ def _the_pull(points: Sequence[MeasuredPoint], found: Gains) -> str:
         return f"{line} The teacher's opinion does pay: {_titles(words['better'])}."
     ranges = [found[point.name, "lambda 0"] for point in words["cannot tell"] + words["worse"]]
     lows = [difference.low for difference in ranges if difference.low is not None]
-    most = f"; no interval allows it more than {max(0.0, -min(lows)):.1f} points" if lows else ""
+    most = f"; by the intervals it may help by {max(0.0, -min(lows)):.1f} points at the most" if lows else ""
     return f"{line} The teacher's opinion has not been seen to help{most}."
 
 
 def _against_depth(points: Sequence[MeasuredPoint], found: Gains) -> str:
-    line = _counted_and_at_the_anchor(points, found, "stochastic depth")
+    """What is simpler and cheaper, and whether it does as well where Self-Guidance beats plain training."""
+    line = count_sentence(points, found, "stochastic depth")
+    won = [point for point in tally(points, found, "plain")["better"] if (point.name, "stochastic depth") in found]
+    if won:
+        line += f" Where it beats plain training: {_differences(won, found, 'stochastic depth', verdict=True)}."
     return f"{line} {both_sentence(points, found)}".rstrip()
 
 
@@ -192,8 +177,25 @@ def _not_known(points: Sequence[MeasuredPoint]) -> str:
     )
 
 
-def _mean(values: Sequence[float]) -> float:
-    return sum(values) / len(values)
+def _differences(points: Sequence[MeasuredPoint], found: Gains, other: str, *, verdict: bool = False) -> str:
+    """Each point with the difference at it, its interval and its runs, and the word where the sentence has not said it."""
+    said = []
+    for point in points:
+        difference = found[point.name, other]
+        word = f", **{difference.words}**" if verdict else ""
+        runs = f"{difference.runs[0]} against {difference.runs[1]} runs"
+        said.append(f"{point.point.title}, {difference} points ({runs}){word}")
+    return "; ".join(said)
+
+
+def _runs(points: Sequence[MeasuredPoint]) -> str:
+    """How few and how many runs a verdict stands on, which a reader of "cannot tell" wants to know."""
+    counts = [len(point.finished(name)) for point in points for name in (GUIDED, "equal work")]
+    return f", with {min(counts)} to {max(counts)} runs" if min(counts) < max(counts) else f", with {min(counts)} runs"
+
+
+def _gaps(gaps: Sequence[float]) -> str:
+    return _listed([f"{gap:.0f}".replace("-", "−") for gap in sorted(gaps)])
 
 
 def _points(count: int) -> str:

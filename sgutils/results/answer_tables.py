@@ -1,11 +1,12 @@
-"""The two tables of "should I use it?": every comparison of the map, and what a reader could try before."""
+"""The tables of "should I use it?": every comparison of the map, each method at its own rate, and what a reader could try before."""
 
 from collections.abc import Sequence
 
 from .answer import Gains, anchor
-from .comparisons import compare
-from .labels import point_label
+from .comparisons import compare, errors_of
+from .labels import DATASETS, point_label
 from .map import AGAINST, GUIDED, MeasuredPoint
+from .rates import SETTINGS, Rates
 from .statistics import Difference, corrected
 
 NO_BREAK = "\u00a0"
@@ -49,6 +50,29 @@ def _name_and_size(point: MeasuredPoint) -> str:
     return f"{dataset}<br><small>{',<br>'.join(small)}</small>"
 
 
+def rate_rows(found: Sequence[Rates], gained: Gains) -> list[dict[str, str]]:
+    """One row for each setting: at each data set the rate that was chosen, its test error, and Self-Guidance against it."""
+    rows = []
+    for setting in SETTINGS:
+        row = {"setting": TITLES.get(setting, "plain training")}
+        for rates in found:
+            row[DATASETS[rates.point.recipe["dataset"]]] = _at_its_rate(
+                rates, setting, gained.get((rates.name, setting))
+            )
+        rows.append(row)
+    return rows
+
+
+def _at_its_rate(rates: Rates, setting: str, difference: Difference | None) -> str:
+    rate = rates.chosen(setting)
+    if rate is None:
+        return "not run"
+    errors = errors_of(rates.groups[setting, rate])
+    runs = "1 run" if len(errors) == 1 else f"{len(errors)} runs"
+    lines = [f"**{rate:g}**: {sum(errors) / len(errors):.1f}{NO_BREAK}%", f"<small>{runs}</small>"]
+    return "<br>".join([*lines, _said(difference, "")]).removesuffix("<br>")
+
+
 def where_to_compare(points: Sequence[MeasuredPoint]) -> list[MeasuredPoint]:
     """Two ends of the map: the anchor, and of the points with a part of the images the one with the largest gap."""
     small = [point for point in points if not point.large and len(point.finished(GUIDED)) > 1]
@@ -62,8 +86,7 @@ def simpler_rows(points: Sequence[MeasuredPoint]) -> tuple[list[dict[str, str]],
     Returns:
         The rows, and how many comparisons their words are corrected for.
     """
-    ends = where_to_compare(points)
-    found = corrected({(point.name, name): _to_plain(point, name, points) for point in ends for name in TITLES})
+    ends, found = _simpler(points)
     rows = []
     for name, title in TITLES.items():
         row = {"what": title}
@@ -72,6 +95,29 @@ def simpler_rows(points: Sequence[MeasuredPoint]) -> tuple[list[dict[str, str]],
             row[heading] = _said(found.get((point.name, name)), "not measured")
         rows.append(row)
     return rows, len(found)
+
+
+def simpler_sentence(points: Sequence[MeasuredPoint]) -> str:
+    """What erred less than plain training at each of the two ends, and by how much."""
+    ends, found = _simpler(points)
+    said = []
+    for point in ends:
+        better = [
+            name for name in TITLES if (point.name, name) in found and found[point.name, name].verdict == "better"
+        ]
+        listed = (
+            "; ".join(f"{TITLES[name]}, {found[point.name, name]} points" for name in better)
+            or "nothing that was measured"
+        )
+        said.append(
+            f"Where the gap was {point.gap:.0f} ({point.point.title}), what erred less than plain training was: {listed}."
+        )
+    return " ".join(said)
+
+
+def _simpler(points: Sequence[MeasuredPoint]) -> tuple[list[MeasuredPoint], dict[tuple[str, str], Difference]]:
+    ends = where_to_compare(points)
+    return ends, corrected({(point.name, name): _to_plain(point, name, points) for point in ends for name in TITLES})
 
 
 def _to_plain(point: MeasuredPoint, name: str, points: Sequence[MeasuredPoint]) -> Difference | None:

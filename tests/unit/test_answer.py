@@ -5,8 +5,8 @@ import dataclasses
 import pytest
 from support.planted_runs import point, run
 
-from sgutils.results.answer import answer, count_sentence, gap_sentence, use_sentence
-from sgutils.results.answer_tables import map_rows, simpler_rows
+from sgutils.results.answer import answer, count_sentence, gap_sentence, short_answer
+from sgutils.results.answer_tables import map_rows, simpler_rows, simpler_sentence
 from sgutils.results.map import gains, measured_points
 
 
@@ -22,33 +22,42 @@ ALIKE = {"plain": (60, 66, 72), "guided": (61, 66, 71), "equal": (60, 65, 72), "
 
 
 @pytest.mark.parametrize(
-    ("runs", "word", "advice"),
-    [(GAINS, "better", "Worth a try"), (LOSES, "worse", "Not by default"), (ALIKE, "cannot tell", "No reason to")],
+    ("runs", "word", "advice", "difference"),
+    [
+        (
+            GAINS,
+            "better",
+            "Worth a try",
+            "errs less at 1 of 1 point of the map: CIFAR-100, all images, 30 epochs, −5.0 [",
+        ),
+        (LOSES, "worse", "Not by default", "errs more at 1: CIFAR-100, all images, 30 epochs, +15.0 ["),
+        (ALIKE, "cannot tell", "No reason to", "At 1 the two cannot be told apart, with 3 runs."),
+    ],
 )
-def test_the_answer_says_what_the_runs_say(runs, word, advice):
-    _, _, lines = said(point(**runs))
+def test_the_answer_says_what_the_runs_say(runs, word, advice, difference):
+    points, found, lines = said(point(**runs))
     assert len(lines) == 5
-    for line in lines[0], lines[1], lines[3]:
+    for line in lines[1:3]:
         assert f"{word} at 1 of 1 point" in line
         for other in {"better", "worse", "cannot tell"} - {word}:
             assert f"**{other}**" not in line and f"{other} at" not in line
-    assert advice in lines[1]
-    plain, guided = (sum(runs[name]) / 3 / 2 for name in ("plain", "guided"))  # of 200 test images
-    assert f"it errs {guided:.1f} % and plain training {plain:.1f} %" in lines[0] and "3 against 3 runs" in lines[0]
+    assert lines[0].startswith(f"**{advice}.**") and difference in lines[0]
+    assert "(1.75 times the epochs)" in lines[0] and ("3 against 3 runs" in lines[0]) == (word != "cannot tell")
+    assert short_answer(points, found)[0] == lines[0] and short_answer(points, found)[1] in lines[2]
 
 
 def test_points_that_disagree_are_both_named():
     _, _, lines = said(point(**GAINS) + point("map-cifar10", **LOSES))
-    assert "better at 1 and worse at 1 of 2 points" in lines[0]
-    assert "It depends" in lines[1] and "CIFAR-10, all images" in lines[1] and "CIFAR-100, all images" in lines[1]
+    assert "better at 1 and worse at 1 of 2 points" in lines[1]
+    won, lost = lines[0].split("It errs more")
+    assert "It depends" in won and "CIFAR-100, all images" in won and "CIFAR-10, all images" in lost
 
 
 def test_what_was_not_measured_is_said():
     points, found, lines = said(point(plain=(80, 81), guided=(60, 61)))
-    assert "with as much work**: nothing is measured yet" in lines[1] and "Do not decide yet" in use_sentence(
-        points, found
-    )
-    assert count_sentence(points, found, "lambda 0") == lines[2]
+    assert lines[0].startswith("Do not decide yet") and short_answer(points, found) == lines[:1]
+    assert lines[2] == "Against **stochastic depth alone**: nothing is measured yet."
+    assert count_sentence(points, found, "lambda 0") == lines[3]
     assert "30 epochs" in lines[4] and "ResNet-20." in lines[4]
     assert answer([], {}) == ["Nothing is measured yet: `sgutils reproduce map` fills the ledger."]
 
@@ -61,7 +70,7 @@ def test_the_pull_is_said_to_pay_only_where_it_does():
         ((50, 51, 52), "not been seen"),
     ):
         zero = [run("map-cifar100", "lambda 0", seed, wrong) for seed, wrong in enumerate(errors)]
-        assert words in said(runs + zero)[2][2]
+        assert words in said(runs + zero)[2][3]
 
 
 def test_a_trend_is_said_in_the_direction_that_it_has():
@@ -97,11 +106,13 @@ def test_the_gap_is_said_to_tell_winners_and_losers_apart_only_where_it_does():
     fitted = point("map-cifar10-5k", **GAINS)
     unfitted = [dataclasses.replace(run, fit_error=0.35) for run in point("map-cifar10", **LOSES)]
     _, _, lines = said(fitted + unfitted)
-    assert "better where the gap is large and worse where it is small, but the order of 2 points" in lines[1]
+    assert (
+        "won where the gap is large (30) and lost where it is small (−4); that the gap orders all 2 points" in lines[0]
+    )
     fitted = point("map-cifar10-5k", **LOSES)
     unfitted = [dataclasses.replace(run, fit_error=0.35) for run in point("map-cifar10", **GAINS)]
     _, _, lines = said(fitted + unfitted)
-    assert "It depends" in lines[1] and "where the gap is large" not in lines[1]
+    assert "It depends" in lines[0] and "where the gap is large" not in lines[0]
 
 
 def test_it_is_said_to_beat_plain_training_and_stochastic_depth_only_where_it_beats_both():
@@ -109,11 +120,14 @@ def test_it_is_said_to_beat_plain_training_and_stochastic_depth_only_where_it_be
 
     def line(errors):
         depth = [run("map-cifar100", "stochastic depth", seed, wrong) for seed, wrong in enumerate(errors)]
-        return said(runs + depth)[2][3]
+        return said(runs + depth)[2][2]
 
     assert "better than plain training and than stochastic depth here: CIFAR-100, all images" in line((90, 91, 92))
     assert "At **no point** was it shown" in line((61, 62, 63)) and "At **no point** was it shown" in line((40, 41, 42))
-    assert "no point" not in said(runs)[2][3]
+    assert "no point" not in said(runs)[2][2]
+    # Where it beats plain training, what is simpler is named beside it, whichever is better there.
+    where = "Where it beats plain training: CIFAR-100, all images, 30 epochs, "
+    assert f"{where}−15.0 [" in line((90, 91, 92)) and f"{where}+10.0 [" in line((40, 41, 42))
 
 
 def test_the_table_of_the_map_goes_by_the_gap_and_says_each_verdict():
@@ -135,6 +149,9 @@ def test_what_else_to_try_is_compared_at_both_ends_of_the_map():
     assert told["label smoothing, 0.1"] == ("not measured", "not measured")
     worse, better = told["**Self-Guidance** (λ = 0.25)"]
     assert worse.endswith("**worse**") and better.endswith("**better**")
+    at_large, at_small = simpler_sentence(measured_points(point("map-cifar10-5k", **GAINS) + unfitted)).split(". ")
+    assert "(CIFAR-10, all images, 30 epochs)" in at_large and "more plain epochs, 1.75 times, −5.0 [" in at_large
+    assert "Self-Guidance" not in at_large and "**Self-Guidance** (λ = 0.25), −10.0 [" in at_small
 
 
 def test_the_stronger_recipe_is_compared_where_only_the_recipe_differs():

@@ -10,7 +10,7 @@ import json
 from ...errors import InputError
 from ...files import write_atomically
 from ...folders import data_folder
-from ...results.answer import answer
+from ...results.answer import answer, short_answer
 from ...results.labels import DATASETS
 from ...results.map import AGAINST, GUIDED, MeasuredPoint, gains, measured_points
 
@@ -32,6 +32,7 @@ def recording() -> dict:
     corrected = gains(points)
     return {
         "answer": answer(points, corrected),
+        "short": short_answer(points, corrected),
         "comparisons": len(corrected),
         "points": [_point(point, corrected) for point in points if point.finished(GUIDED)],
     }
