@@ -79,15 +79,15 @@ def gap_sentence(points: Sequence[MeasuredPoint], found: Gains) -> str:
             "a trend needs three at the least."
         )
     statistic, chance = _order(there, found, "plain")
-    way = "grows" if statistic > 0 else "falls"
+    way = "grow" if statistic > 0 else "fall"
     prediction = "as predicted" if statistic > 0 else "against the prediction"
     sure = f"Kendall's τ {statistic:+.2f}, p = {chance:.2f}".replace("-", "−")
     if chance >= CHANCE:
         return (
-            f"Over {_points(len(there))} the gain over plain training {way} with the gap by tendency, but the order cannot be told from chance "
-            f"({sure})."
+            f"Over {_points(len(there))} the gain over plain training tends to {way} with the gap, but the order cannot be told from "
+            f"chance ({sure})."
         )
-    return f"Over {_points(len(there))} the gain over plain training {way} with the gap, {prediction} ({sure})."
+    return f"Over {_points(len(there))} the gain over plain training {way}s with the gap, {prediction} ({sure})."
 
 
 def use_sentence(points: Sequence[MeasuredPoint], found: Gains) -> str:
@@ -103,7 +103,9 @@ def use_sentence(points: Sequence[MeasuredPoint], found: Gains) -> str:
         (False, False): "No reason to",
     }[bool(words["better"]), bool(words["worse"])]
     won, lost, open_ = (len(words[word]) for word in ("better", "worse", "cannot tell"))
-    parts = [f"**{verdict}.** Against {NAMES['equal work']}, Self-Guidance errs less at {won} of {_points(measured)}"]
+    parts = [
+        f"**{verdict}.** At {_points(measured)} Self-Guidance was compared with {NAMES['equal work']}. It errs less at {won}"
+    ]
     if won:
         parts.append(f": {_differences(words['better'], found, 'equal work')}")
     parts.append(f". It errs more at {lost}" if lost else "")
@@ -184,7 +186,7 @@ def _differences(points: Sequence[MeasuredPoint], found: Gains, other: str, *, v
         difference = found[point.name, other]
         word = f", **{difference.words}**" if verdict else ""
         runs = f"{difference.runs[0]} against {difference.runs[1]} runs"
-        said.append(f"{point.point.title}, {difference} points ({runs}){word}")
+        said.append(f"{point.title}, {difference} points ({runs}){word}")
     return "; ".join(said)
 
 
@@ -203,7 +205,7 @@ def _points(count: int) -> str:
 
 
 def _titles(points: Sequence[MeasuredPoint]) -> str:
-    return "; ".join(f"{point.point.title} (gap {point.gap:.0f})" for point in points)
+    return "; ".join(f"{point.title} (gap {point.gap:.0f})" for point in points)
 
 
 def _listed(parts: Sequence[str]) -> str:

@@ -110,7 +110,7 @@ def simpler_sentence(points: Sequence[MeasuredPoint]) -> str:
             or "nothing that was measured"
         )
         said.append(
-            f"Where the gap was {point.gap:.0f} ({point.point.title}), what erred less than plain training was: {listed}."
+            f"Where the gap was {point.gap:.0f} ({point.title}), what erred less than plain training was: {listed}."
         )
     return " ".join(said)
 

@@ -45,6 +45,11 @@ class MeasuredPoint:
         return self.point.recipe["dataset"]
 
     @property
+    def title(self) -> str:
+        """What was planned, for a page; a plan's own title is for a terminal too, which may know ASCII alone."""
+        return self.point.title.replace(" x ", " × ")
+
+    @property
     def short(self) -> str:
         """Data set and number of images, and what else tells a point from the others: "CIFAR-100, 10,000, ResNet-56"."""
         recipe = self.point.recipe

@@ -28,7 +28,7 @@ ALIKE = {"plain": (60, 66, 72), "guided": (61, 66, 71), "equal": (60, 65, 72), "
             GAINS,
             "better",
             "Worth a try",
-            "errs less at 1 of 1 point of the map: CIFAR-100, all images, 30 epochs, −5.0 [",
+            "errs less at 1: CIFAR-100, all images, 30 epochs, −5.0 [",
         ),
         (LOSES, "worse", "Not by default", "errs more at 1: CIFAR-100, all images, 30 epochs, +15.0 ["),
         (ALIKE, "cannot tell", "No reason to", "At 1 the two cannot be told apart, with 3 runs."),

@@ -52,7 +52,7 @@ def _point(point: MeasuredPoint, corrected: dict) -> dict:
         }
     return {
         "name": point.name,
-        "title": point.point.title,
+        "title": point.title,
         "short": point.short,
         "dataset": DATASETS[point.dataset],
         "large": point.large,
