@@ -57,7 +57,7 @@ def answer(points: Sequence[MeasuredPoint], found: Gains) -> list[str]:
     if not found:
         return ["Nothing is measured yet: `sgutils reproduce map` fills the ledger."]
     return [
-        use_sentence(points, found),
+        " ".join(verdict(points, found)),
         f"{count_sentence(points, found, 'plain')} {gap_sentence(points, found)}",
         _against_depth(points, found),
         _the_pull(points, found),
@@ -66,8 +66,8 @@ def answer(points: Sequence[MeasuredPoint], found: Gains) -> list[str]:
 
 
 def short_answer(points: Sequence[MeasuredPoint], found: Gains) -> list[str]:
-    """For who reads no further: the verdict, and whether it beats what is simpler."""
-    return [line for line in (use_sentence(points, found), both_sentence(points, found)) if line]
+    """For who reads no further, sentence by sentence: the verdict, and whether it beats what is simpler."""
+    return [*verdict(points, found), *filter(None, [both_sentence(points, found)])]
 
 
 def gap_sentence(points: Sequence[MeasuredPoint], found: Gains) -> str:
@@ -90,29 +90,25 @@ def gap_sentence(points: Sequence[MeasuredPoint], found: Gains) -> str:
     return f"Over {_points(len(there))} the gain over plain training {way}s with the gap, {prediction} ({sure})."
 
 
-def use_sentence(points: Sequence[MeasuredPoint], found: Gains) -> str:
-    """What to do, from the fair comparison, against as much work: the verdict, and each point where there is one."""
+def verdict(points: Sequence[MeasuredPoint], found: Gains) -> list[str]:
+    """What to do, from the fair comparison, against as much work: the verdict, then each point where there is one."""
     words = tally(points, found, "equal work")
     measured = sum(map(len, words.values()))
     if not measured:
-        return f"Do not decide yet: the fair comparison, against {NAMES['equal work']}, is not measured."
-    verdict = {
+        return [f"Do not decide yet: the fair comparison, against {NAMES['equal work']}, is not measured."]
+    word = {
         (True, True): "It depends",
         (True, False): "Worth a try",
         (False, True): "Not by default",
         (False, False): "No reason to",
     }[bool(words["better"]), bool(words["worse"])]
-    won, lost, open_ = (len(words[word]) for word in ("better", "worse", "cannot tell"))
-    parts = [
-        f"**{verdict}.** At {_points(measured)} Self-Guidance was compared with {NAMES['equal work']}. It errs less at {won}"
-    ]
-    if won:
-        parts.append(f": {_differences(words['better'], found, 'equal work')}")
-    parts.append(f". It errs more at {lost}" if lost else "")
-    if lost:
-        parts.append(f": {_differences(words['worse'], found, 'equal work')}")
-    parts.append(f". At {open_} the two cannot be told apart{_runs(words['cannot tell'])}" if open_ else "")
-    return "".join([*parts, ".", _apart(points, found)])
+    lines = [f"**{word}.** At {_points(measured)} Self-Guidance was compared with {NAMES['equal work']}."]
+    for verb, there in (("less", words["better"]), ("more", words["worse"])):
+        if there:
+            lines.append(f"It errs **{verb}** at {len(there)}: {_differences(there, found, 'equal work')}.")
+    if open_ := words["cannot tell"]:
+        lines.append(f"At {len(open_)} the two **cannot be told apart**, with {_runs(open_)}.")
+    return [*lines, *_apart(points, found)]
 
 
 def both_sentence(points: Sequence[MeasuredPoint], found: Gains) -> str:
@@ -134,17 +130,17 @@ def _order(points: Sequence[MeasuredPoint], found: Gains, other: str) -> tuple[f
     return float(order.statistic), float(order.pvalue)
 
 
-def _apart(points: Sequence[MeasuredPoint], found: Gains) -> str:
+def _apart(points: Sequence[MeasuredPoint], found: Gains) -> list[str]:
     """Whether the gap tells the points that are won from those that are lost, and whether that may be chance."""
     words = tally(points, found, "equal work")
-    won, lost = ([point.gap for point in words[verdict]] for verdict in ("better", "worse"))
+    won, lost = ([point.gap for point in words[word]] for word in ("better", "worse"))
     if not won or not lost or min(won) <= max(lost):
-        return ""
+        return []
     there = [point for point in points if (point.name, "equal work") in found]
-    line = f" It won where the gap is large ({_gaps(won)}) and lost where it is small ({_gaps(lost)})"
+    line = f"It won where the gap is large ({_gaps(won)}) and lost where it is small ({_gaps(lost)})"
     if len(there) > 2 and _order(there, found, "equal work")[1] < CHANCE:
-        return f"{line}."
-    return f"{line}; that the gap orders all {_points(len(there))} cannot be told from chance."
+        return [f"{line}."]
+    return [f"{line}; that the gap orders all {_points(len(there))} cannot be told from chance."]
 
 
 def _the_pull(points: Sequence[MeasuredPoint], found: Gains) -> str:
@@ -193,7 +189,8 @@ def _differences(points: Sequence[MeasuredPoint], found: Gains, other: str, *, v
 def _runs(points: Sequence[MeasuredPoint]) -> str:
     """How few and how many runs a verdict stands on, which a reader of "cannot tell" wants to know."""
     counts = [len(point.finished(name)) for point in points for name in (GUIDED, "equal work")]
-    return f", with {min(counts)} to {max(counts)} runs" if min(counts) < max(counts) else f", with {min(counts)} runs"
+    low, high = min(counts), max(counts)
+    return f"{low} to {high} runs" if low < high else f"{low} runs"
 
 
 def _gaps(gaps: Sequence[float]) -> str:
