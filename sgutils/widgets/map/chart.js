@@ -47,13 +47,14 @@ export function chart({ meet, choose }) {
     );
     each(marks, shown, makeMark, (node, point) => paintMark(node, point, { x, y, chosen, say }));
     walk.settle();
-    // On a phone marks have numbers, from left to right, which are told below the picture.
-    const numbered = across < 500;
+    // On a phone, or where a name has no room, marks have numbers, from left to right, which are told below the picture.
+    const named = across < 500 ? [] : placed(shown, ({ short }) => short, x, y, across);
+    const numbered = named.length < shown.length;
     const told = [...shown].sort((a, b) => a.gap - b.gap);
-    const words = ({ name, short }) => (numbered ? String(told.findIndex((point) => point.name === name) + 1) : short);
+    const number = ({ name }) => String(told.findIndex((point) => point.name === name) + 1);
     each(
       labels,
-      placed(shown, words, x, y, across),
+      numbered ? placed(shown, number, x, y, across) : named,
       () => svg("text", { class: "sg-small sg-halo" }),
       (node, label) => attr(text(node, label.words), { x: label.x.toFixed(1), y: label.y.toFixed(1) }),
     );
