@@ -78,14 +78,16 @@ document.addEventListener("DOMContentLoaded", () => {
     const step = 10 ** -digits;
     const said = (value) => `${value.toFixed(digits)} ${unit}`.trim();
     const slider = make("input", { type: "range", min: low, max: high, step, value: (low + high) / 2 });
-    const output = make("output");
-    const show = () => {
+    const output = make("output", { textContent: "no prediction yet" });
+    slider.setAttribute("aria-label", "Your prediction");
+    slider.setAttribute("aria-valuetext", output.textContent);
+    // Where the thumb lies before it is moved is nobody's prediction.
+    slider.setCustomValidity("Move the slider to your prediction first.");
+    slider.addEventListener("input", () => {
+      slider.setCustomValidity("");
       output.textContent = said(slider.valueAsNumber);
       slider.setAttribute("aria-valuetext", output.textContent);
-    };
-    slider.setAttribute("aria-label", "Your prediction");
-    slider.addEventListener("input", show);
-    show();
+    });
     const ends = [from, to].map((end) => make("span", { ariaHidden: "true" }, `${end} ${unit}`));
     const control = make("div", { className: "sg-number" }, output, slider, ...ends);
     sentence.remove();

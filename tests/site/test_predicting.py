@@ -33,6 +33,9 @@ def test_by_keyboard_a_reader_predicts_is_answered_and_remembered_until_it_is_to
 
         asked = page.locator(NUMBER)
         asked.get_by_role("slider").focus()
+        page.keyboard.press("Enter")  # nothing was predicted yet: there is nothing to commit to
+        assert asked.locator("output").inner_text() == "no prediction yet"
+        assert not asked.locator(".sg-verdict").is_visible() and progress(page) == ["1 of 2 predicted"]
         page.keyboard.press("Home")
         page.keyboard.press("Enter")
         assert asked.locator(".sg-verdict").inner_text().startswith("You predicted 0 %, and it is ")

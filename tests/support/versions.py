@@ -27,6 +27,7 @@ TOOLS = [
     "pytest",
     "pytest-xdist",
     "pyyaml",
+    "sphinx",
     "tensorboard",
 ]
 
