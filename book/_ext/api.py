@@ -74,7 +74,7 @@ def reference(name: str, chapter: str, title: str) -> str:
     kind = "class" if isinstance(node, ast.ClassDef) else "function"
     lines = [f".. py:{kind}:: sgutils.{name}{signature(node)}", f"   :canonical: {module}.{name}", ""]
     lines += _indented(docstring(node, kind))
-    lines += ["", f"   Explained in :doc:`{title} <{chapter}>`.", ""]
+    lines += ["", f"   Its subject is explained in :doc:`{title} <{chapter}>`.", ""]
     if kind == "class":
         for part in node.body:
             if isinstance(part, CALLED) and not _private(part.name) and ast.get_docstring(part):
