@@ -71,7 +71,8 @@ def read_folder(path: str | Path, image_size: int | None = None) -> Dataset:
         tensors |= {f"{part}_x": _stacked(x, channels), f"{part}_y": torch.tensor(y)}
     if "test" not in parts:
         tensors |= _split(tensors.pop("train_x"), tensors.pop("train_y"))
-    return Dataset(f"{PREFIX}{path}", **tensors, classes=classes, hflip=True)
+    # Nobody has said what these show: a cat in a mirror is a cat, a digit in a mirror is none.
+    return Dataset(f"{PREFIX}{path}", **tensors, classes=classes, hflip=False)
 
 
 @dataclass

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from functools import wraps
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ..errors import InputError
 from .earlier import unsolved
@@ -165,3 +165,17 @@ def drawn(seed: int) -> Iterator[None]:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         yield
+
+
+def norms_go_on(net: nn.Module) -> None:
+    """Batch norm is left as it was found: what is switched off for one pass must be on again after it.
+
+    Raises:
+        Hint: if the next mini-batch would meet other batch norms than this one did.
+    """
+    for norm in net.modules():
+        if isinstance(norm, nn.BatchNorm2d) and not (norm.training and norm.track_running_stats):
+            raise Hint(
+                "The first mini-batch is right, but batch norm is left switched off: from the next one on no pass moves its running "
+                "statistics. What you switch off for the student's pass has to be switched on again after it."
+            )

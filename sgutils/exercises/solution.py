@@ -70,9 +70,11 @@ def statistics_kept(net):
     norms = [module for module in net.modules() if isinstance(module, nn.BatchNorm2d)]
     for norm in norms:
         norm.track_running_stats = False
-    yield
-    for norm in norms:
-        norm.track_running_stats = True
+    try:
+        yield
+    finally:  # also where the pass is interrupted
+        for norm in norms:
+            norm.track_running_stats = True
 
 
 def objective(net, x, y, p, b, lam, tau):

@@ -46,6 +46,8 @@ def test_checks_are_numbered_as_the_chapter_numbers_its_bugs(capsys):
 
 CE = "F.cross_entropy(student, y) + F.cross_entropy(teacher, y)"
 KEPT = "    with statistics_kept(net):\n        student = net(x, b)\n"
+# The teacher first; then batch norm stops remembering, for good.
+LEFT_OFF = "    teacher = net(x, p)\n    for module in net.modules():\n        module.track_running_stats = False\n    student = net(x, b)\n"
 LOG_STUDENT, SOFT_TEACHER = (
     "F.log_softmax(student_logits / tau, dim=1)",
     "F.softmax(teacher_logits.detach() / tau, dim=1)",
@@ -95,6 +97,7 @@ WRONG = {
         ([(KEPT, "    net.eval()\n    student = net(x, b)\n    net.train()\n")], "own images"),
         ([(KEPT, "    with torch.no_grad(), statistics_kept(net):\n        student = net(x, b)\n")], "student learns nothing"),
         ([("    teacher = net(x, p)", "    teacher = net(x, p)\n    net.eval()")], "left in evaluation mode"),
+        ([(KEPT, LEFT_OFF), ("    teacher = net(x, p)\n    ce", "    ce")], "batch norm is left switched off"),
     ],
     "gates": [
         ([("[torch.Generator().manual_seed(own) for own in seeds]", "[torch.Generator().manual_seed(seed)] * processes")], "take their turn"),

@@ -63,6 +63,8 @@ def network(*changes):
 
 
 BLOCK, DISTILL, OBJECTIVE = solution.run_block, solution.distillation, solution.objective
+# The teacher first; then batch norm stops remembering, for good.
+LEFT_OFF = "    teacher = net(x, p)\n    for module in net.modules():\n        module.track_running_stats = False\n    student = net(x, b)"
 STUDENT = "    with statistics_kept(net):\n        student = net(x, b)"
 INLINE = 'F.kl_div(F.log_softmax(student / tau, dim=1), F.softmax(teacher / tau, dim=1), reduction="batchmean")'
 ZERO = "        optimizer.zero_grad()\n"
@@ -114,6 +116,7 @@ MISTAKES = [
     (check_objective, mutated(OBJECTIVE, ("    teacher = net", "    net.eval()\n    teacher = net")), "teacher runs in evaluation mode"),
     (check_objective, mutated(OBJECTIVE, (STUDENT, "    student = net(x, b)")), "student's pass moves"),
     (check_objective, mutated(OBJECTIVE, ("    teacher = net", "        teacher = net")), "No pass moves"),
+    (check_objective, mutated(OBJECTIVE, (STUDENT, LEFT_OFF), ("    teacher = net(x, p)\n    ce", "    ce")), "batch norm is left switched off"),
     (check_training, mutated(solution.train, (ZERO, "")), "add up"),
     (check_training, mutated(solution.train, (STEP, "")), "never move"),
     (check_training, mutated(solution.train, ("    net.train()", "    b = draw(p, generator)\n    net.train()"), ("draw(p, generator), lam", "b, lam")), "One student trains"),

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from ...gates import linear_decay
 from ...losses import distillation_kl
 from .. import solution
-from ..hints import Hint, exercise, expect, near
+from ..hints import Hint, exercise, expect, near, norms_go_on
 from . import trainers
 from .passes import LAM, TAU, B, P, batch, network, pulls_of, sgd, watched
 
@@ -51,6 +51,7 @@ def check_statistics(objective: Callable) -> None:
         raise Hint("The running statistics do not end where the teacher's pass alone would leave them.")
     if not pulls.on_student.any():
         raise Hint("The statistics are right, but the student learns nothing: its pass needs its gradient.")
+    norms_go_on(net)
     expect(pulls.loss, _objective(net, B, P), {}, "the objective")
 
 

@@ -13,7 +13,7 @@ from ...gates import linear_decay
 from ...losses import distillation_kl
 from ...networks import ResNet, keep_running_statistics
 from .. import solution
-from ..hints import Hint, exercise, expect, near
+from ..hints import Hint, exercise, expect, near, norms_go_on
 from .parts import check_distillation, check_draw
 from .reference import (
     CLASSES,
@@ -92,6 +92,7 @@ def check_objective(objective: Callable) -> None:
         "the gradient on the weights",
     )
     _teacher_alone_moves_statistics(start, net, x, p)
+    norms_go_on(net)
 
 
 def _teacher_alone_moves_statistics(start: nn.Module, net: nn.Module, x: Tensor, p: Tensor) -> None:
