@@ -77,8 +77,6 @@ def _typed(arguments, said, before):
     for number, path in enumerate(said, start=1):
         with path.open("wb") as file:
             os.dup2(file.fileno(), number)
-    # The process that it was forked from may have been started with another standard output.
-    sys.stdout, sys.stderr = (open(number, "w", buffering=1, closefd=False) for number in (1, 2))
     if before is not None:
         before()
     sys.exit(main(arguments))
