@@ -1,6 +1,7 @@
 """Explorables in a page of their own, with the model that their hosts would give them; and their mathematics in one."""
 
 import json
+from contextlib import contextmanager
 
 from sgutils.widgets import bundle
 
@@ -45,12 +46,26 @@ class Stage:
 
     def __init__(self, page):
         self.page, self.errors, self.known = page, [], set()
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
-        page.on("console", lambda message: message.type == "error" and self.errors.append(message.text))
+        page.on("pageerror", self._failed)
+        page.on("console", self._heard)
         page.set_content(
             f"<!doctype html><html data-theme=light><style>{bundle.stylesheet()}</style><body></body></html>"
         )
         page.evaluate(HOST)
+
+    def _failed(self, error):
+        self.errors.append(str(error))
+
+    def _heard(self, message):
+        if message.type == "error":
+            self.errors.append(message.text)
+
+    def leave(self):
+        """Make the page an empty one again, in which nothing of this runs on."""
+        self.page.mouse.move(0, 0)
+        self.page.goto("about:blank")
+        self.page.remove_listener("pageerror", self._failed)
+        self.page.remove_listener("console", self._heard)
 
     def show(self, name, state=None, *, html=True):
         """Mount one, as the site does; its state is the first one but for what is given. Without ``html`` in a bare element."""
@@ -74,6 +89,16 @@ class Stage:
 
     def state(self, key):
         return self.page.evaluate("(key) => window.model.state[key]", key)
+
+
+@contextmanager
+def staged(page):
+    """A stage in a page that others had before and others get after: a new page takes longer than most tests."""
+    page.set_viewport_size({"width": 1000, "height": 800})
+    stage = Stage(page)
+    yield stage
+    stage.leave()
+    assert stage.errors == []
 
 
 class Mathematics:
