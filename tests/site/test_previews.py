@@ -11,7 +11,6 @@ from playwright.sync_api import expect
 from support.axe import violations
 from support.site_pages import ROOT, SITE
 
-HOW = pytest.mark.parametrize("by_file", [False, True], ids=["served", "double-click"])
 CHAPTER = "book/distillation.html"
 # A link of each kind, and what its box says of it.
 KINDS = {
@@ -34,21 +33,27 @@ def link(page, kind):
     return page.locator("article").locator(KINDS[kind][0]).first
 
 
-@HOW
+@pytest.fixture(scope="module", params=[False, True], ids=["served", "double-click"])
+def chapter(opened, request):
+    """A chapter in which one link after another is pointed at."""
+    with opened(by_file=request.param) as site:
+        site.go(CHAPTER)
+        yield site
+
+
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_a_link_leads_to_is_shown_while_it_is_pointed_at(opened, kind, by_file):
-    with opened(by_file=by_file) as site:
-        page = site.go(CHAPTER)
-        link(page, kind).hover()
-        expect(box(page)).to_have_text(re.compile(KINDS[kind][1], re.DOTALL), use_inner_text=True)
-        assert link(page, kind).get_attribute("aria-describedby") == "sg-preview"
-        assert not box(page).locator(".math:not(:has(.katex))").count()
-        box(page).hover()
-        page.wait_for_timeout(500)  # longer than it stays open by itself
-        assert box(page).is_visible()
-        page.locator("article h1").hover()
-        expect(box(page)).to_be_hidden()
-        assert not site.problems
+def test_what_a_link_leads_to_is_shown_while_it_is_pointed_at(chapter, kind):
+    page = chapter.page
+    link(page, kind).hover()
+    expect(box(page)).to_have_text(re.compile(KINDS[kind][1], re.DOTALL), use_inner_text=True)
+    assert link(page, kind).get_attribute("aria-describedby") == "sg-preview"
+    assert not box(page).locator(".math:not(:has(.katex))").count()
+    box(page).hover()
+    page.wait_for_timeout(500)  # longer than it stays open by itself
+    assert box(page).is_visible()
+    page.locator("article h1").hover()
+    expect(box(page)).to_be_hidden()
+    assert not chapter.problems
 
 
 def test_by_keyboard_it_opens_with_the_focus_and_escape_closes_it(opened):
