@@ -14,6 +14,8 @@ SOURCES := $(shell find book data/explorables data/networks data/results sgutils
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export UV_PROJECT_ENVIRONMENT := $(VENV)
 export VIRTUAL_ENV := $(CURDIR)/$(VENV)
+# Some machines forbid Python to keep what it compiled: every kernel and process would spend seconds on compiling torch again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 from scipy.optimize import brentq
-from support.stage import Mathematics, Stage
+from support.stage import Mathematics, staged
 
 from sgutils.features import silhouette
 from sgutils.widgets import bundle
@@ -190,14 +190,18 @@ def test_the_map_of_an_epoch_does_not_depend_on_the_way_to_it(stage):
     assert stage.picture() != pictures[0]
 
 
-@pytest.fixture
-def moving(browser):
-    """A page where motion is welcome."""
-    page = browser.new_page(viewport={"width": 1000, "height": 800}, reduced_motion="no-preference")
-    stage = Stage(page)
-    yield stage
+@pytest.fixture(scope="module")
+def lively(browser):
+    page = browser.new_page(reduced_motion="no-preference")
+    yield page
     page.close()
-    assert stage.errors == []
+
+
+@pytest.fixture
+def moving(lively):
+    """A page where motion is welcome."""
+    with staged(lively) as stage:
+        yield stage
 
 
 def test_play_goes_through_the_epochs_and_ends_where_a_jump_ends(moving):

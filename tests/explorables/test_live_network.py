@@ -1,6 +1,7 @@
 """The network with switches: ONNX and PyTorch are one network, and a kernel answers what the page's worker would."""
 
 import base64
+import itertools
 
 import numpy as np
 import onnxruntime
@@ -13,6 +14,7 @@ from sgutils.folders import data_folder
 from sgutils.widgets import bundle
 from sgutils.widgets.live_network.live_network import NETWORKS, answer
 
+NUMBERS = itertools.count()
 RECORDING = bundle.default_state("live_network")["recording"]
 
 
@@ -115,17 +117,18 @@ def show_with_kernel(stage, state):
         asked.append(question["ask"])
         return {"id": question["id"], "answer": answer(question, RECORDING)}
 
-    stage.page.expose_function("reply", reply)
+    name = f"reply{next(NUMBERS)}"  # the page keeps what it was told before
+    stage.page.expose_function(name, reply)
     stage.page.evaluate(
-        """async ([source, state]) => {
+        """async ([name, source, state]) => {
           document.body.innerHTML = "<div></div>";
           let hear = null;
           const model = { get: (key) => state[key], set: (key, value) => { state[key] = value; }, save_changes() {}, off() {},
-            on: (event, tell) => { if (event === "msg:custom") hear = tell; }, send: async (question) => hear(await window.reply(question)) };
+            on: (event, tell) => { if (event === "msg:custom") hear = tell; }, send: async (question) => hear(await window[name](question)) };
           const { default: widget } = await import(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
           widget.render({ model, el: document.body.firstElementChild });
         }""",
-        [bundle.module_source("live_network"), bundle.default_state("live_network") | {"kernel": True} | state],
+        [name, bundle.module_source("live_network"), bundle.default_state("live_network") | {"kernel": True} | state],
     )
     return asked
 

@@ -89,9 +89,15 @@ def test_it_takes_the_steps_of_sgd_with_momentum(journey, starts, direction, det
 
 def lost(journey, states):
     """How many of these run away, and how many of the others end with all three images right."""
-    paths = journey("journey", [(state, LAST) for state in states])
-    gone = [len(path) <= LAST for path in paths]
-    calm = [path[-1]["right"] == 3 for path, away in zip(paths, gone, strict=True) if not away]
+    ends = journey.evaluate(
+        """([states, last]) => states.map((state) => {
+          const path = M.journey(state, last);
+          return [path.length, path.at(-1).right];
+        })""",
+        [states, LAST],
+    )
+    gone = [length <= LAST for length, _ in ends]
+    calm = [right == 3 for (_, right), away in zip(ends, gone, strict=True) if not away]
     return sum(gone), sum(calm)
 
 

@@ -17,7 +17,7 @@ def pytest_generate_tests(metafunc):
     if "name" in metafunc.fixturenames:
         metafunc.parametrize("name", page_names(), scope="module")
     if "explorable_page" in metafunc.fixturenames:
-        metafunc.parametrize("explorable_page", holding('class="sg-explorable"'))
+        metafunc.parametrize("explorable_page", holding('class="sg-explorable"'), scope="module")
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ import re
 from itertools import cycle, islice
 from urllib.parse import urlencode
 
+import pytest
 from support.site_pages import SETTLED
 from support.waiting import until_true
 
@@ -95,39 +96,50 @@ def _keys(control):
     }.get(kind, ["ArrowRight", "ArrowLeft"])
 
 
-def test_every_control_is_reached_by_tab_and_has_a_name(opened, explorable_page):
+@pytest.fixture(scope="module")
+def wide(opened, explorable_page):
+    """The page in a wide window; opened once for the test that looks at it and for the one that goes on from there."""
     with opened() as site:
-        page = site.go(explorable_page)
-        for host in hosts(page):
-            controls = host.locator(CONTROLS)
-            assert [c.evaluate("(c) => c.outerHTML") for c in controls.all() if not c.evaluate(NAME)] == []
-            # Tab from just before the explorable to just behind it.
-            host.evaluate("(host) => { host.tabIndex = -1; host.focus(); window.reached = new Set(); }")
-            for _ in range(controls.count() + 2):
-                page.keyboard.press("Tab")
-                page.evaluate("reached.add(document.activeElement)")
-            missed = controls.evaluate_all(
-                # One radio button of a group is reached by Tab, the others from there by arrows.
-                """(all) => all.filter((c) => !reached.has(c) && !(c.type === "radio" && [...reached].some((r) => r.name === c.name)))
-                    .map((c) => c.outerHTML)"""
-            )
-            assert missed == []
+        site.go(explorable_page)
+        yield site
+
+
+def test_every_control_is_reached_by_tab_and_has_a_name(wide):
+    page = wide.page
+    for host in hosts(page):
+        controls = host.locator(CONTROLS)
+        assert controls.evaluate_all(f"(all) => all.filter((c) => !({NAME})(c)).map((c) => c.outerHTML)") == []
+        # Tab from just before the explorable to just behind it.
+        host.evaluate(
+            """(host) => {
+                host.tabIndex = -1;
+                host.focus();
+                window.reached = new Set();
+                host.ownerDocument.addEventListener("focusin", ({ target }) => window.reached.add(target));
+            }"""
+        )
+        for _ in range(controls.count() + 2):
+            page.keyboard.press("Tab")
+        missed = controls.evaluate_all(
+            # One radio button of a group is reached by Tab, the others from there by arrows.
+            """(all) => all.filter((c) => !reached.has(c) && !(c.type === "radio" && [...reached].some((r) => r.name === c.name)))
+                .map((c) => c.outerHTML)"""
+        )
+        assert missed == []
 
 
 # A few, by turns: tests/explorables gives many more to each explorable itself.
 HOSTILE = ['"<img src=x onerror=alert(1)>"', "-1e308", "%"]
 
 
-def test_a_hostile_address_does_no_harm(opened, explorable_page):
-    with opened() as site:
-        page = site.go(explorable_page)
-        states = page.locator(".sg-explorable").evaluate_all(
-            "(all) => all.map((h) => [h.dataset.module, h.dataset.state])"
-        )
-        page = site.go(explorable_page, f"?{urlencode(_query(states))}")
-        for drawn in page.locator(".sg-explorable").evaluate_all("(all) => all.map((h) => h.innerHTML)"):
-            assert not re.search("NaN|Infinity|undefined|onerror", drawn)
-        assert not site.problems
+def test_a_hostile_address_does_no_harm(wide, explorable_page):
+    states = wide.page.locator(".sg-explorable").evaluate_all(
+        "(all) => all.map((h) => [h.dataset.module, h.dataset.state])"
+    )
+    page = wide.go(explorable_page, f"?{urlencode(_query(states))}")
+    for drawn in page.locator(".sg-explorable").evaluate_all("(all) => all.map((h) => h.innerHTML)"):
+        assert not re.search("NaN|Infinity|undefined|onerror", drawn)
+    assert not wide.problems
 
 
 def _query(states):

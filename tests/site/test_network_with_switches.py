@@ -15,10 +15,14 @@ MODULE = 'data-module="live_network"'
 RECORDING = json.loads((data_folder() / "explorables" / "live-network.json").read_text(encoding="utf-8"))
 
 
-@pytest.fixture
-def where():
+def the_page():
     (page,) = holding(MODULE)
     return page
+
+
+@pytest.fixture
+def where():
+    return the_page()
 
 
 def host_of(page):
@@ -97,71 +101,76 @@ def test_the_first_switch_loads_the_networks(opened, where):
         assert not site.problems
 
 
-def test_page_counts_the_errors_that_pytorch_recorded(opened, where):
-    """For the teacher, all blocks and three students: the same images wrong, to the last one."""
+@pytest.fixture(scope="module")
+def played(opened):
+    """The page with its networks loaded, for the tests below: each goes on where the one before stopped."""
     with opened() as site:
-        host = load(site.go(where))
-        for button, gates in (
-            ("teacher, g = p", "p"),
-            ("all blocks, g = 1", "111111111"),
-            ("student A", "111101111"),
-            ("student B", "111111101"),
-            ("student C", "111011100"),
-        ):
-            host.get_by_role("button", name=button).click()
-            # Until the count for these gates has replaced that for the gates before; behind a bracket stands the whole network's.
-            for line, network in enumerate(("self-guidance", "baseline")):
-                shown = host.locator(".sg-live-errors text.sg-small").nth(line)
-                expect(shown).to_contain_text(re.compile(rf"^[^(]*{re.escape(recorded(network, gates))}"))
-        assert not site.problems
+        load(site.go(the_page()))
+        yield site
 
 
-def test_block_that_is_switched_off_changes_the_prediction(opened, where):
-    with opened() as site:
-        host = load(site.go(where))
-        assert says(host)[1] == "0.00"
-        changed = set()
-        for block in (1, 4, 7):
-            host.get_by_role("switch", name=f"block {block}").click()
-            until_true(
-                host.page,
-                "(host) => host.querySelectorAll('.sg-figures output')[1].textContent !== '–'",
-                arg=host.element_handle(),
-            )
-            settle(host)
-            changed.add(tuple(says(host)))
-        assert len(changed) == 3 and all(float(kl) > 0 for _, kl, _ in changed)
-        host.get_by_role("radio", name="trained plainly").check()
+def test_block_that_is_switched_off_changes_the_prediction(played):
+    host = live(played.page)
+    assert says(host)[1] == "0.00"
+    changed = set()
+    for block in (1, 4, 7):
+        host.get_by_role("switch", name=f"block {block}").click()
+        until_true(
+            host.page,
+            "(host) => host.querySelectorAll('.sg-figures output')[1].textContent !== '–'",
+            arg=host.element_handle(),
+        )
         settle(host)
-        assert tuple(says(host)) not in changed
-        assert not site.problems
+        changed.add(tuple(says(host)))
+    assert len(changed) == 3 and all(float(kl) > 0 for _, kl, _ in changed)
+    host.get_by_role("radio", name="trained plainly").check()
+    settle(host)
+    assert tuple(says(host)) not in changed
+    assert not played.problems
 
 
-def test_image_is_drawn_by_pointer_and_by_keyboard_and_shared(opened, where):
-    with opened() as site:
-        page = site.go(where)
-        host = load(page)
-        before = says(host)
-        host.get_by_role("button", name="Clear").click()
-        pad = host.get_by_role("application")
-        pad.scroll_into_view_if_needed()
-        box = pad.bounding_box()
-        page.mouse.move(box["x"] + 20, box["y"] + 20)
-        page.mouse.down()
-        page.mouse.move(box["x"] + 90, box["y"] + 25, steps=5)
-        page.mouse.up()
-        page.wait_for_timeout(500)
-        by_pointer = says(host)
-        assert by_pointer[2] == "–" and by_pointer != before
-        pad.focus()
-        for _ in range(6):
-            page.keyboard.press("Shift+ArrowDown")
-        until_true(page, "location.search.includes('live_network.drawing')")
-        page.wait_for_timeout(800)
-        drawing = host.locator(".sg-live-sheet image").get_attribute("href")
-        page = site.go(where, page.evaluate("location.search"))
-        assert host_of(page).locator(".sg-live-sheet image").get_attribute("href") == drawing
-        assert not site.problems
+def test_page_counts_the_errors_that_pytorch_recorded(played):
+    """For the teacher, all blocks and three students: the same images wrong, to the last one."""
+    host = live(played.page)
+    for button, gates in (
+        ("teacher, g = p", "p"),
+        ("all blocks, g = 1", "111111111"),
+        ("student A", "111101111"),
+        ("student B", "111111101"),
+        ("student C", "111011100"),
+    ):
+        host.get_by_role("button", name=button).click()
+        # Until the count for these gates has replaced that for the gates before; behind a bracket stands the whole network's.
+        for line, network in enumerate(("self-guidance", "baseline")):
+            shown = host.locator(".sg-live-errors text.sg-small").nth(line)
+            expect(shown).to_contain_text(re.compile(rf"^[^(]*{re.escape(recorded(network, gates))}"))
+    assert not played.problems
+
+
+def test_image_is_drawn_by_pointer_and_by_keyboard_and_shared(played, where):
+    page = played.page
+    host = live(page)
+    before = says(host)
+    host.get_by_role("button", name="Clear").click()
+    pad = host.get_by_role("application")
+    pad.scroll_into_view_if_needed()
+    box = pad.bounding_box()
+    page.mouse.move(box["x"] + 20, box["y"] + 20)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 90, box["y"] + 25, steps=5)
+    page.mouse.up()
+    page.wait_for_timeout(500)
+    by_pointer = says(host)
+    assert by_pointer[2] == "–" and by_pointer != before
+    pad.focus()
+    for _ in range(6):
+        page.keyboard.press("Shift+ArrowDown")
+    until_true(page, "location.search.includes('live_network.drawing')")
+    page.wait_for_timeout(800)
+    drawing = host.locator(".sg-live-sheet image").get_attribute("href")
+    page = played.go(where, page.evaluate("location.search"))
+    assert host_of(page).locator(".sg-live-sheet image").get_attribute("href") == drawing
+    assert not played.problems
 
 
 def test_student_is_switched_by_keyboard_alone(opened, where):

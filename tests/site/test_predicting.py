@@ -1,6 +1,6 @@
 """A prediction is kept until it is committed to, then answered, remembered in this browser alone, and forgotten on demand."""
 
-from axe_playwright_python.sync_playwright import Axe
+from support.axe import violations
 
 CHAPTER = "book/residual-networks.html"
 NUMBER, CHOICE = ".tip:has(.sg-number)", ".tip:has(.sg-choices)"
@@ -43,11 +43,7 @@ def test_by_keyboard_a_reader_predicts_is_answered_and_remembered_until_it_is_to
         assert aside.is_visible() and not asked.get_by_text("Nearly: without").count()
         assert page.evaluate("document.documentElement.scrollWidth") == 360
         assert not site.problems
-        violations = (
-            Axe().run(page, context=".admonition.tip", options={"resultTypes": ["violations"]}).response["violations"]
-        )
-        assert [violation["id"] for violation in violations] == []
-        site.problems.clear()  # axe asks for style sheets where they are not
+        assert violations(page, context=".admonition.tip") == []
 
         page = site.go(CHAPTER, unfold=False)
         assert question.locator(".sg-true").count() and aside.is_visible() and progress(page) == ["2 of 2 predicted"]

@@ -1,11 +1,18 @@
 """Explorables in a page of their own, with the model that their hosts would give them; and their mathematics in one."""
 
+import json
+from contextlib import contextmanager
+
 from sgutils.widgets import bundle
 
 # What anywidget and the site give a module: get, set, on, off, save_changes.
 HOST = r"""
-window.begin = async (source, state, html) => {
-  document.body.innerHTML = html ?? '<div></div>';
+// What is large comes once to a page: the module, the first state and the HTML of each explorable that it shows.
+window.known = {};
+window.begin = async (name, changes, html) => {
+  const known = window.known[name];
+  const state = { ...JSON.parse(known.state), ...changes };
+  document.body.innerHTML = html ? known.html : '<div></div>';
   const listeners = {};
   window.saves = [];
   window.model = {
@@ -17,8 +24,9 @@ window.begin = async (source, state, html) => {
     save_changes: () => window.saves.push(structuredClone(state)),
   };
   window.listening = () => Object.values(listeners).flat().length;
-  const url = URL.createObjectURL(new Blob([source], { type: 'text/javascript' }));
+  const url = URL.createObjectURL(new Blob([known.source], { type: 'text/javascript' }));
   const { default: widget } = await import(url);
+  URL.revokeObjectURL(url);
   window.end = await widget.render({ model: window.model, el: document.body.firstElementChild });
   await window.painted();
 };
@@ -37,19 +45,38 @@ class Stage:
     """One page in which explorables are shown; `errors` are what went wrong in it."""
 
     def __init__(self, page):
-        self.page, self.errors = page, []
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
-        page.on("console", lambda message: message.type == "error" and self.errors.append(message.text))
+        self.page, self.errors, self.known = page, [], set()
+        page.on("pageerror", self._failed)
+        page.on("console", self._heard)
         page.set_content(
             f"<!doctype html><html data-theme=light><style>{bundle.stylesheet()}</style><body></body></html>"
         )
         page.evaluate(HOST)
 
-    def show(self, name, state=None):
-        """Mount one, as the site does."""
-        state = bundle.default_state(name) | (state or {})
-        arguments = [bundle.module_source(name), state, bundle.mount_html(name)]
-        self.page.evaluate("([source, state, html]) => window.begin(source, state, html)", arguments)
+    def _failed(self, error):
+        self.errors.append(str(error))
+
+    def _heard(self, message):
+        if message.type == "error":
+            self.errors.append(message.text)
+
+    def leave(self):
+        """Make the page an empty one again, in which nothing of this runs on."""
+        self.page.mouse.move(0, 0)
+        self.page.goto("about:blank")
+        self.page.remove_listener("pageerror", self._failed)
+        self.page.remove_listener("console", self._heard)
+
+    def show(self, name, state=None, *, html=True):
+        """Mount one, as the site does; its state is the first one but for what is given. Without ``html`` in a bare element."""
+        if name not in self.known:
+            self.known.add(name)
+            known = {"source": bundle.module_source(name), "html": bundle.mount_html(name)}
+            known["state"] = json.dumps(bundle.default_state(name))
+            self.page.evaluate("([name, known]) => { window.known[name] = known; }", [name, known])
+        # As text: the browser tool would take recordings apart number by number.
+        given = [name, json.dumps(state or {}), html]
+        self.page.evaluate("([name, changes, html]) => window.begin(name, JSON.parse(changes), html)", given)
 
     def unfold(self):
         """Bring the controls into sight that an explorable keeps behind a word."""
@@ -62,6 +89,16 @@ class Stage:
 
     def state(self, key):
         return self.page.evaluate("(key) => window.model.state[key]", key)
+
+
+@contextmanager
+def staged(page):
+    """A stage in a page that others had before and others get after: a new page takes longer than most tests."""
+    page.set_viewport_size({"width": 1000, "height": 800})
+    stage = Stage(page)
+    yield stage
+    stage.leave()
+    assert stage.errors == []
 
 
 class Mathematics:

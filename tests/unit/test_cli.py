@@ -1,3 +1,4 @@
+import io
 import json
 import os
 import resource
@@ -10,7 +11,8 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from support.waiting import PATIENCE, until
+from support.processes import Command
+from support.waiting import until
 
 import sgutils as sg
 from sgutils.cli import main
@@ -108,13 +110,10 @@ def test_a_closed_output_is_no_reason_to_fail(tmp_path):
     assert done.returncode == 0 and "Traceback" not in done.stderr and (tmp_path / "run" / "network.pt").exists()
 
 
-def test_a_letter_that_the_terminal_lacks_is_written_out():
-    done = subprocess.run(
-        [sys.executable, "-m", "sgutils", "results"],
-        capture_output=True,
-        env=os.environ | {"PYTHONIOENCODING": "ascii"},
-    )
-    assert done.returncode == 0 and done.stderr == b"" and b"\\xb1" in done.stdout
+def test_a_letter_that_the_terminal_lacks_is_written_out(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BytesIO(), encoding="ascii"))
+    assert main(["results"]) == 0 and capsys.readouterr().err == ""
+    assert b"\\xb1" in sys.stdout.buffer.getvalue()
 
 
 def test_the_home_of_nobody_is_one_sentence(tmp_path, capsys):
@@ -172,11 +171,7 @@ def test_a_damaged_checkpoint_is_said_and_the_one_before_goes_on(trained, tmp_pa
     (tmp_path / "run" / "result.json").unlink()
     file = tmp_path / "run" / "checkpoint.pt"
     file.write_bytes(file.read_bytes()[:1000])
-    done = subprocess.run(
-        [sys.executable, "-m", "sgutils", "resume", str(tmp_path / "run")],
-        capture_output=True,
-        text=True,
-    )
+    done = Command(["resume", str(tmp_path / "run")], tmp_path / "said").done()
     assert done.returncode == 0 and done.stderr.startswith(f"sgutils: {file} is damaged")
     assert done.stderr.splitlines()[0].endswith("The checkpoint before it is used instead.")
     before, again = (json.loads((folder / "result.json").read_text()) for folder in (trained, tmp_path / "run"))
@@ -262,12 +257,10 @@ def test_a_folder_belongs_to_one_process(tmp_path, capsys):
 @pytest.mark.tried("Two runs that write into one folder", "The second is refused; the first is whole.")
 def test_of_two_that_start_at_once_in_one_folder_one_is_refused(tmp_path):
     out = tmp_path / "run"
-    start = [sys.executable, "-m", "sgutils", "train", *SMALL, "--out", str(out)]
-    both = [subprocess.Popen(start, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(2)]
-    said = [process.communicate()[1] for process in both]
-    assert sorted(process.returncode for process in both) == [0, 2]
-    refused = next(text for process, text in zip(both, said, strict=True) if process.returncode)
-    assert "Another process is training in" in refused or "already holds a run" in refused
+    both = [Command(["train", *SMALL, "--out", str(out)], tmp_path / name) for name in ("one", "other")]
+    first, refused = sorted((command.done() for command in both), key=lambda done: done.returncode)
+    assert (first.returncode, refused.returncode) == (0, 2)
+    assert "Another process is training in" in refused.stderr or "already holds a run" in refused.stderr
 
 
 @pytest.mark.tried("Mistyped, contradictory and absurd options", "One sentence, and nothing is left behind.")
@@ -348,27 +341,23 @@ def test_warnings_look_as_before_after_a_command(capsys):
     assert warnings.formatwarning is before
 
 
-def test_an_unwritable_folder_is_one_sentence_of_the_real_command(tmp_path):
+def test_an_unwritable_folder_is_one_sentence(tmp_path, capsys):
     (tmp_path / "file").write_text("")
-    done = subprocess.run(
-        [sys.executable, "-m", "sgutils", "train", *SMALL, "--out", str(tmp_path / "file" / "run")],
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 2 and "Cannot write to" in done.stderr and done.stderr.count("\n") == 1
+    assert main(["train", *SMALL, "--out", str(tmp_path / "file" / "run")]) == 2
+    said = capsys.readouterr().err
+    assert "Cannot write to" in said and said.count("\n") == 1
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def full_disk():
+    """It takes the first checkpoint, and not the next with its momentum."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_500_000, resource.RLIM_INFINITY))
 
 
 @pytest.mark.tried("A disk that is full", "One sentence that says how to go on; no cut file under a final name.")
 def test_a_full_disk_is_one_sentence_that_says_how_to_go_on(tmp_path):
     out = tmp_path / "run"
-    done = subprocess.run(
-        [sys.executable, "-m", "sgutils", "train", *SMALL, "--out", str(out)],
-        capture_output=True,
-        text=True,
-        # It takes the first checkpoint, and not the next with its momentum.
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1_500_000, resource.RLIM_INFINITY)),
-    )
+    done = Command(["train", *SMALL, "--out", str(out)], tmp_path / "said", before=full_disk).done()
     assert done.returncode == 2 and "Traceback" not in done.stderr
     said = done.stderr.splitlines()[-1]
     assert said.startswith(f"sgutils: Cannot write {out / 'checkpoint.pt'} (") and said.endswith(
@@ -384,20 +373,12 @@ def test_a_full_disk_is_one_sentence_that_says_how_to_go_on(tmp_path):
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
 def test_ctrl_c_and_the_end_of_a_clusters_time_stop_with_a_checkpoint_and_say_how_to_go_on(sent, tmp_path):
     out = tmp_path / "run"
-    process = subprocess.Popen(
-        [sys.executable, "-m", "sgutils", "train", *SMALL, "--epochs", "500", "--out", str(out)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=os.environ | {"TQDM_DISABLE": "1"},
-        # A shell that starts the tests in the background makes them ignore Ctrl-C, and children inherit that.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    )
+    command = Command(["train", *SMALL, "--epochs", "500", "--out", str(out)], tmp_path / "said")
     metrics = out / "metrics.jsonl"
     until(lambda: metrics.exists() and metrics.read_text(), "the first epoch is over")
-    process.send_signal(sent)
-    _, stderr = process.communicate(timeout=PATIENCE)
-    assert process.returncode == 130 and f"sgutils resume {out}" in stderr and "Traceback" not in stderr
+    os.kill(command.process.pid, sent)
+    done = command.done()
+    assert done.returncode == 130 and f"sgutils resume {out}" in done.stderr and "Traceback" not in done.stderr
     epochs = len((out / "metrics.jsonl").read_text().splitlines())
     assert epochs >= 1 and not (out / "result.json").exists()
     assert main(["evaluate", str(out)]) == 0

@@ -1,13 +1,13 @@
 """A run that is killed at random moments, again and again, ends like one that nothing ever touched."""
 
 import json
-import multiprocessing
 import os
 import random
 import signal
 
 import pytest
 import torch
+from support.processes import context
 
 import sgutils as sg
 from sgutils.training.runs import CHECKPOINT, resume, train
@@ -44,14 +44,8 @@ def final_state(folder):
     times=KILLS,
 )
 def test_twenty_kills_lose_nothing(tmp_path):
-    # A fresh process that has loaded torch once and forks: each start takes milliseconds, not seconds.
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(
-        ["sgutils.training.runs", "sklearn.datasets", "torch.utils.tensorboard", "torch._dynamo"]
-    )
-
     def run_for(folder, seconds):
-        process = context.Process(target=work, args=(folder,))
+        process = context().Process(target=work, args=(folder,))
         process.start()
         process.join(seconds)
         if process.is_alive():  # it may still end by itself before the signal comes
