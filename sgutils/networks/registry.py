@@ -7,7 +7,7 @@ from typing import Any, cast
 import torch
 from torch import nn
 
-from ..checks import shown
+from ..checks import unknown
 from ..errors import InputError
 from .gated import gated
 from .modes import check_takes
@@ -30,9 +30,7 @@ def check_name(name: str) -> None:
     """Raise an `InputError` unless a network may have this name: a record is read also where its library is missing."""
     library, colon, own = name.partition(":") if isinstance(name, str) else ("", "", "")
     if not (library in MODELS if not colon else library in LIBRARIES and own):
-        raise InputError(
-            f"Unknown model {shown(name)}: expected one of {', '.join(MODELS)}, or torchvision:NAME or timm:NAME."
-        )
+        raise unknown("model", name, [*MODELS, "torchvision:NAME", "timm:NAME"])
 
 
 def check_model(name: str) -> None:

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 
 import sgutils as sg
-from sgutils import METHODS, MODELS, own_modules
+from sgutils import DATASETS, METHODS, MODELS, own_modules
 from sgutils.cli import main
 from sgutils.networks import build_network
 from sgutils.training.run_folder import resume_command
@@ -56,13 +57,13 @@ def forgotten(monkeypatch):
     """Forgets what a test registers and imports, as a new process would."""
 
     def forget():
-        for table in (METHODS, MODELS):
+        for table in (METHODS, MODELS, DATASETS):
             for name in set(table) - known:
                 del table[name]
         sys.modules.pop("my_module", None)
         own_modules.imported.clear()
 
-    known = {*METHODS, *MODELS}
+    known = {*METHODS, *MODELS, *DATASETS}
     monkeypatch.setattr(sys, "path", [*sys.path])
     yield forget
     forget()
@@ -88,10 +89,39 @@ def test_an_own_methods_run_with_an_own_network_has_every_command(model, tmp_pat
     assert "Test error" in sgutils("--import=my_module", "resume", "run")
     sgutils(*own, "export", "run", "--out", "network.onnx")
     assert Path("network.onnx").stat().st_size > 0
-    forgotten()
-    assert main(["evaluate", "run"]) == 2
-    said = capsys.readouterr().err
-    assert "Unknown m" in said and said.count("\n") == 1
+
+
+@pytest.mark.parametrize("kind", ["method", "model", "dataset"])
+def test_without_its_module_every_command_names_what_is_unknown_and_how_to_make_it_known(
+    kind, tmp_path, monkeypatch, capsys, forgotten
+):
+    own = {
+        "method": ("confidence-penalty", shown("methods")),
+        "model": ("plain", f"import copy\nimport torch\nfrom sgutils import MODELS\n{PLAIN}"),
+        "dataset": ("bars", f"from sgutils import DATASETS\n{shown('data')}\nDATASETS['bars'] = read_bars"),
+    }
+    name, code = own[kind]
+    (tmp_path / "my_module.py").write_text(code)
+    monkeypatch.chdir(tmp_path)
+    chosen = {"--dataset": "digits", "--model": "resnet20", "--method": "baseline"} | {f"--{kind}": name}
+    small = ["--train-examples", "32", "--test-examples", "20", "--epochs", "1", "--out", "run"]
+    assert main(["--import", "my_module", "train", *(word for pair in chosen.items() for word in pair), *small]) == 0
+    Path("ledger").mkdir()
+    Path("ledger/one.json").write_text(Path("run/result.json").read_text())
+    Image.new("L", (8, 8)).save("image.png")
+    commands = [["evaluate", "run"], ["train", "--from", "ledger/one.json", "--out", "new"], ["resume", "run"]]
+    if kind != "dataset":  # of which nothing is read to look at a network, or at a finished record
+        commands += [["results", "--ledger", "ledger"], ["export", "run", "--out", "x.onnx"]]
+    if kind == "model":  # what a method deploys may be of a known one
+        commands += [["predict", "run", "image.png"], ["export", "run/network.pt", "--out", "x.onnx"]]
+    for arguments in commands:
+        forgotten()
+        if arguments[0] == "resume":  # of a run that is finished only the record is read
+            Path("run/result.json").unlink()
+        capsys.readouterr()
+        assert main(arguments) == 2, arguments
+        said = capsys.readouterr().err
+        assert f"Unknown {kind} '{name}'" in said and "--import MODULE" in said and said.count("\n") == 1
 
 
 def test_an_own_network_is_loaded_again_by_its_name(tmp_path, forgotten):
