@@ -17,6 +17,7 @@ from .files import reraise_as_input_error, write_atomically
 from .gates import linear_decay
 from .networks import GatedNetwork, check_gated, check_takes, evaluating, network_of
 from .networks.saved import load_network
+from .page_network import SUFFIX, load_saved_network
 from .training.checkpoint import A_CHECKPOINT, load_checkpoint
 from .training.config import Config
 from .training.runs import CHECKPOINT, NETWORK
@@ -115,7 +116,7 @@ def trained_network(source: str | Path) -> tuple[GatedNetwork, list[float] | Non
     """The network of a run as it was trained: its gates not folded in, wherever that can still be had.
 
     Args:
-        source: a run's folder, or a ``network.pt``.
+        source: a run's folder, a ``network.pt``, or a network that the page saved.
 
     Returns:
         The network, and the survival probabilities p, which as gates make it the teacher; None where the network has
@@ -125,6 +126,9 @@ def trained_network(source: str | Path) -> tuple[GatedNetwork, list[float] | Non
         InputError: if there is no usable network.
     """
     source = Path(source)
+    if source.suffix == SUFFIX:
+        saved = load_saved_network(source)
+        return saved.net, None if set(saved.gates) == {1.0} else saved.gates
     if not source.is_dir():
         return _gated(load_network(source)), None
     if not (source / CHECKPOINT).exists():
@@ -149,12 +153,14 @@ def inputs_of(source: str | Path) -> Inputs:
     """What the network of a run must be given: normalisation, image size and class names.
 
     Args:
-        source: a run's folder, or a ``network.pt``.
+        source: a run's folder, a ``network.pt``, or a network that the page saved.
 
     Raises:
         InputError: if there is no usable file, or it is of an older version, which does not say.
     """
     source = Path(source)
+    if source.suffix == SUFFIX:
+        return load_saved_network(source).inputs()
     if not source.is_dir() or not (source / CHECKPOINT).exists():
         return load_inputs(source / NETWORK if source.is_dir() else source)
     state = load_checkpoint(source / CHECKPOINT)
@@ -170,16 +176,17 @@ def deployed_network(source: str | Path) -> nn.Module:
     """The ordinary network that a run deploys, in eval mode: its gates folded in.
 
     Args:
-        source: a run's folder, finished or not, or a ``network.pt``.
+        source: a run's folder, finished or not, a ``network.pt``, or a network that the page saved.
 
     Raises:
         InputError: if there is no usable network.
     """
     source = Path(source)
-    if not source.is_dir():
-        return load_network(source)
-    if (source / NETWORK).exists():
-        return load_network(source / NETWORK)
+    if source.suffix != SUFFIX:
+        if not source.is_dir():
+            return load_network(source)
+        if (source / NETWORK).exists():
+            return load_network(source / NETWORK)
     net, p = trained_network(source)
     return cast(nn.Module, net) if p is None else net.fold(p).eval()
 

@@ -72,4 +72,8 @@ def read_network(path: str | Path) -> dict:
     Raises:
         InputError: if there is no such file, or it is damaged or another kind of file.
     """
+    if Path(path).suffix == ".safetensors":
+        raise InputError(
+            f"{path} is not {A_NETWORK}: a network that the page saved is read by `sgutils evaluate`, `predict` and `export`."
+        )
     return read_state(Path(path), {"architecture", "weights"}, A_NETWORK)
