@@ -11,10 +11,11 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
+from .checks import shown
 from .data import Inputs, load_inputs
 from .errors import InputError
 from .files import reraise_as_input_error, write_atomically
-from .gates import linear_decay
+from .gates import gate_list, linear_decay
 from .networks import GatedNetwork, check_gated, check_takes, evaluating, network_of
 from .networks.saved import load_network
 from .page_network import SUFFIX, load_saved_network
@@ -47,8 +48,8 @@ def export_onnx(
         gates: those of the network that is deployed, likewise for the metadata.
 
     Raises:
-        InputError: if the package onnx is not installed, the file cannot be written or the network does not take the
-            example.
+        InputError: if the package onnx is not installed, the file cannot be written, the network does not take the
+            example, or the inputs or gates are not this network's.
     """
     try:
         import onnx
@@ -63,14 +64,27 @@ def export_onnx(
         example = torch.zeros(2, image_channels(net), side, side)
     images = torch.zeros(2, image_channels(net), 32, 32) if example is None else example
     arguments = images.to(weight), weight.new_ones(net.num_blocks)
-    check_takes(net, arguments[0], "give an example of what it takes")
+    classes = check_takes(net, arguments[0], "give an example of what it takes")
+    if inputs is not None:
+        _check_inputs(inputs, images.shape[1], classes)
+    texts: dict[str, Any] = {} if inputs is None else inputs.as_dict()
+    texts |= {} if gates is None else {"gates": [float(gate) for gate in gate_list(gates, net.num_blocks)]}
     graph = _traced(net, arguments, any_size=example is None)
     model = onnx.load_model_from_string(graph)
-    texts = {} if inputs is None else inputs.as_dict()
-    texts |= {} if gates is None else {"gates": list(gates)}
     onnx.helper.set_model_props(model, {name: json.dumps(value) for name, value in texts.items()})
     onnx.checker.check_model(model, full_check=True)
     write_atomically(Path(out), model.SerializeToString())
+
+
+def _check_inputs(inputs: Inputs, channels: int, classes: int) -> None:
+    """What the metadata say must be true of the graph: nobody who reads them can look."""
+    if not isinstance(inputs, Inputs):
+        raise InputError(f"inputs must be what sgutils.load_inputs gives, not {shown(inputs)}.")
+    if len(inputs.mean) != channels or len(inputs.classes) not in (0, classes):
+        raise InputError(
+            f"The inputs are of {len(inputs.mean)} channels and {len(inputs.classes)} classes, and the network takes {channels} "
+            f"channels and knows {classes} classes: give those that it was trained with."
+        )
 
 
 def image_channels(net: GatedNetwork) -> int:
