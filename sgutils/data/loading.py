@@ -45,6 +45,10 @@ def load_dataset(
         dataset = read_folder(name.removeprefix(PREFIX), image_size)
     elif name in DATASETS:
         dataset = DATASETS[name]()
+        if not isinstance(dataset, Dataset):
+            raise InputError(
+                f"The data set {name} must be a sgutils.Dataset, not {shown(dataset)}: make one of its images."
+            )
     else:
         near = difflib.get_close_matches(name, DATASETS, n=1)
         guess = f" (did you mean {near[0]}?)" if near else ""

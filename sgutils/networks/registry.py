@@ -7,7 +7,7 @@ from typing import Any, cast
 import torch
 from torch import nn
 
-from ..checks import unknown
+from ..checks import shown, unknown
 from ..errors import InputError
 from .gated import gated
 from .modes import check_takes
@@ -61,7 +61,10 @@ def build_network(model: str, *, num_classes: int, in_channels: int = 3, image_s
     """
     check_model(model)
     if model in MODELS:
-        own: Any = MODELS[model](num_classes=num_classes, in_channels=in_channels)
+        made = MODELS[model](num_classes=num_classes, in_channels=in_channels)
+        if not isinstance(made, nn.Module):
+            raise InputError(f"The network {model} must be a torch module, not {shown(made)}.")
+        own: Any = made
         if getattr(own, "architecture", None) is None:  # somebody's own: a saved network is built again by its name
             own.architecture = {"model": model, "num_classes": num_classes, "in_channels": in_channels}
         return own

@@ -15,10 +15,11 @@ from torch import Tensor
 
 from ..checks import number, one_of, shown, whole_number
 from ..data.dataset import Dataset
-from ..data.loader import ImageLoader, loaders
+from ..data.loader import Draws, ImageLoader, loaders
 from ..devices import usable_device
 from ..errors import InputError
 from ..methods import Method
+from ..networks.modes import evaluating
 from ..networks.strided import slice_narrow_convolutions
 from . import distributed
 from .batches import check_loader, pairs_of, right_ones
@@ -126,6 +127,8 @@ class Trainer:
         self.method = method.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         slice_narrow_convolutions(self.method)
         self.train, self.test, self.validation = train, test, validation
+        if isinstance(train, ImageLoader):  # of another, its owner may not want the first images to be taken
+            self._check_predicts(train)
         self.epochs, self.schedule, self.warmup_epochs = epochs, schedule, warmup_epochs
         self.on_step = on_step
         self.seed = None if seed is None else whole_number("seed", seed, 0)
@@ -151,6 +154,23 @@ class Trainer:
 
     def _capturable(self) -> bool:
         return self.device.type == "cuda" and distributed.world_size() == 1 and self.method.capturable
+
+    @torch.no_grad()
+    def _check_predicts(self, loader: ImageLoader) -> None:
+        """Raise an `InputError` unless there is a prediction for these images: it would be found out after an epoch."""
+        x, y = loader.batch(Draws(torch.stack([loader.y.argmin(), loader.y.argmax()])))
+        try:
+            with evaluating(self.method):
+                _, sound = right_ones(self.method.predict, x.to(self.device), y.to(self.device))
+        except InputError:
+            raise
+        except (AssertionError, RuntimeError, ValueError) as error:
+            size = " x ".join(map(str, x.shape[1:]))
+            raise InputError(
+                f"The network does not take images of {size}: choose another network or image size."
+            ) from error
+        if not sound:
+            raise InputError("The labels to train on must be classes of the network, from 0.")
 
     def __iter__(self) -> Iterator[Epoch]:
         """Train the epochs that are left, and give each as it is done."""
