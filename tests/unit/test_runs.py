@@ -9,6 +9,7 @@ import torch
 import sgutils as sg
 from sgutils.export import trained_network
 from sgutils.training import building, runs
+from sgutils.training.locking import hold
 from sgutils.training.runs import evaluate, resume
 
 
@@ -315,3 +316,52 @@ def test_a_network_with_dropout_trains_the_same_from_one_seed_and_after_a_stop(t
     assert stopped.status == "stopped" and resumed.curves == whole.curves
     assert torch.equal(torch.get_rng_state(), before), "a run leaves the generator as it found it"
     assert sg.train(dropping(1), quiet=True).curves != whole.curves
+
+
+@pytest.mark.tried(
+    "The folder of a run that trains, moved away and another put into its place", "Nothing is written there."
+)
+@pytest.mark.parametrize("method", ["baseline", "distillation"])  # the latter trains a teacher in a folder inside
+@pytest.mark.parametrize("swap", ["another folder", "no folder", "a file"])
+def test_a_run_whose_folder_was_swapped_writes_nothing_into_the_other(method, swap, tmp_path, monkeypatch):
+    asked = itertools.count()
+    other = {name: f"{name} of somebody else" for name in ("checkpoint.pt", "metrics.jsonl", "teacher/checkpoint.pt")}
+
+    def swapping():
+        if next(asked) == 1:
+            (tmp_path / "run").rename(tmp_path / "moved")
+            if swap == "a file":
+                (tmp_path / "run").write_text("a file")
+            for name, content in other.items() if swap == "another folder" else ():
+                (tmp_path / "run" / name).parent.mkdir(parents=True, exist_ok=True)
+                (tmp_path / "run" / name).write_text(content)
+            (tmp_path / "run" / "tensorboard").mkdir(parents=True) if swap == "another folder" else None
+        return False
+
+    monkeypatch.setattr(runs, "SAVING", 0)
+    with pytest.raises(sg.InputError, match="run is not the folder any more in which this training began") as caught:
+        sg.train(config(method=method), tmp_path / "run", quiet=True, stop=swapping)
+    assert "\n" not in str(caught.value) and str(caught.value).count("sgutils resume") == 1
+    found = {
+        path.relative_to(tmp_path / "run").as_posix(): path.read_text() for path in (tmp_path / "run").rglob("*.*")
+    }
+    assert found == (other if swap == "another folder" else {})
+    assert not list((tmp_path / "run" / "tensorboard").glob("*")) if swap == "another folder" else True
+    assert resume(tmp_path / "moved", quiet=True).status == "finished"
+
+
+def test_only_who_holds_a_folder_puts_the_checkpoint_before_in_its_place(tmp_path, undisturbed):
+    for name in ("checkpoint.pt", "checkpoint.previous.pt"):
+        (tmp_path / name).write_bytes((undisturbed[1] / name).read_bytes())
+    (tmp_path / "checkpoint.pt").write_bytes(b"damaged")
+    with hold(tmp_path), pytest.raises(sg.InputError, match="Another process is training"):
+        resume(tmp_path, quiet=True)
+    assert (tmp_path / "checkpoint.pt").read_bytes() == b"damaged"
+    with pytest.warns(UserWarning, match="The checkpoint before it is used instead"):
+        assert resume(tmp_path, quiet=True).status == "finished"
+
+
+def test_going_on_where_there_is_no_run_makes_no_folder(tmp_path):
+    with pytest.raises(sg.InputError, match="checkpoint.pt is missing: expected the checkpoint of a run"):
+        resume(tmp_path / "nowhere")
+    assert list(tmp_path.iterdir()) == []
