@@ -17,7 +17,7 @@ from .errors import InputError
 from .files import reraise_as_input_error, write_atomically
 from .gates import gate_list, linear_decay
 from .networks import GatedNetwork, check_gated, check_takes, evaluating, network_of
-from .networks.saved import load_network
+from .networks.saved import load_exactly, load_network
 from .page_network import SUFFIX, load_saved_network
 from .training.checkpoint import A_CHECKPOINT, load_checkpoint
 from .training.config import Config
@@ -149,13 +149,13 @@ def trained_network(source: str | Path) -> tuple[GatedNetwork, list[float] | Non
         return _gated(load_network(source / NETWORK)), None
     state = load_checkpoint(source / CHECKPOINT)
     with reraise_as_input_error(source / CHECKPOINT, A_CHECKPOINT):
-        config = Config(**state["config"])
+        config = Config.from_dict(state["config"])
         weights = {name[4:]: value for name, value in state["trainer"]["method"].items() if name.startswith("net.")}
         if weights:
             net = cast(
                 nn.Module, network_of(state.get("architecture") or _of_ours(config.model, weights), weights)
             ).eval()
-            net.load_state_dict(weights)
+            load_exactly(net, weights)
     if not weights:
         return _gated(load_network(source / NETWORK)), None  # several networks were trained: the one that is deployed
     p_last, scaled_in_training = config.options.get("p_last"), config.options.get("scaling") == "train"

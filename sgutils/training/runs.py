@@ -156,7 +156,9 @@ def _restore(
     _check_holds_a_checkpoint(folder)
     state = load_checkpoint(folder / CHECKPOINT, replace=goes_on)
     with reraise_as_input_error(folder / CHECKPOINT, A_CHECKPOINT):
-        config = Config(**state["config"])
+        config = Config.from_dict(state["config"])
+        if not isinstance(state["command"], str):
+            raise TypeError("the command is not a text")
         inputs = None if state.get("inputs") is None else Inputs.from_dict(state["inputs"])
         teacher = _teacher_in(state)
     _check_expected(folder, config, expected)

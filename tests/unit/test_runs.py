@@ -243,6 +243,62 @@ def test_a_checkpoint_of_another_version_is_one_sentence(what, tmp_path, undistu
     assert [path.name for path in tmp_path.iterdir()] == ["checkpoint.pt"]
 
 
+def first_weight(state):
+    return next(iter(state["trainer"]["method"].values()))
+
+
+EDITED = {
+    "an epoch that is a text": lambda state: state["trainer"]["history"][1].update(index="2"),
+    "a negative epoch": lambda state: state["trainer"]["history"][0].update(index=-1),
+    "more epochs than there are": lambda state: state["config"].update(epochs=2),
+    "an epoch twice": lambda state: state["trainer"]["history"].insert(0, state["trainer"]["history"][0]),
+    "a test error that is a text": lambda state: state["trainer"]["history"][0].update(test_error="0.5"),
+    "a test error above 1": lambda state: state["trainer"]["history"][0].update(test_error=1.5),
+    "no test error": lambda state: state["trainer"]["history"][0].update(test_error=None),
+    "seconds that are not a number": lambda state: state["trainer"]["history"][0].update(seconds=float("nan")),
+    "a loss that is a text": lambda state: state["trainer"]["history"][1]["train"].update(total="low"),
+    "a loss less": lambda state: state["trainer"]["history"][1]["train"].pop("total"),
+    "losses that are a list": lambda state: state["trainer"]["history"][0].update(train=[1.0]),
+    "another precision": lambda state: state["trainer"].update(precision="float8"),
+    "devices that are numbers": lambda state: state["trainer"].update(devices=[1]),
+    "a command that is a number": lambda state: state.update(command=7),
+    "no epochs": lambda state: state["config"].pop("epochs"),
+    "an option less": lambda state: state["config"]["options"].pop("lam"),
+    "a learning rate that is NaN": lambda state: state["config"].update(lr=float("nan")),
+    "epochs that are a text": lambda state: state["config"].update(epochs="3"),
+    "a configuration that is a list": lambda state: state.update(config=[1]),
+    "a weight of another shape": lambda state: first_weight(state).resize_(1),
+    "a weight of another kind": lambda state: state["trainer"]["method"].update(
+        {next(iter(state["trainer"]["method"])): first_weight(state).double()}
+    ),
+    "a momentum of another shape": lambda state: state["trainer"]["optimizer"]["state"][0].update(
+        momentum_buffer=torch.ones(2)
+    ),
+    "a momentum that is a text": lambda state: state["trainer"]["optimizer"]["state"][0].update(momentum_buffer="1"),
+    "another weight decay": lambda state: state["trainer"]["optimizer"]["param_groups"][0].update(weight_decay=9.0),
+    "a momentum that is NaN": lambda state: state["trainer"]["optimizer"]["param_groups"][0].update(
+        momentum=float("nan")
+    ),
+    "a mean that is NaN": lambda state: state["inputs"].update(mean=[float("nan")]),
+}
+
+
+@pytest.mark.parametrize("what", EDITED)
+def test_a_checkpoint_that_was_edited_is_one_sentence_and_nothing_is_written(what, tmp_path, undisturbed):
+    state = torch.load(undisturbed[1] / "checkpoint.pt", weights_only=True)
+    EDITED[what](state)
+    torch.save(state, tmp_path / "checkpoint.pt")
+    torch.save(state, tmp_path / "checkpoint.previous.pt")
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    for use in (resume, evaluate):
+        with pytest.raises(
+            sg.InputError, match="checkpoint.pt (cannot be used: |is another kind of file or of ano)"
+        ) as caught:
+            use(tmp_path)
+        assert "\n" not in str(caught.value)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
 @pytest.mark.parametrize("what", ["an unknown setting", "no trainer", "no weights"])
 def test_nor_is_its_network_exported(what, tmp_path, undisturbed):
     state = torch.load(undisturbed[1] / "checkpoint.pt", weights_only=True)
