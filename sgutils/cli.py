@@ -42,7 +42,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; 0 if it did what was asked, 2 on bad input, 1 if training failed, 130 if it was stopped."""
+    """Run one command; 0 if it did what was asked, 2 on bad input, 1 if training failed or runs were passed over, 130 if it was stopped."""
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     command = shlex.join(["sgutils", *arguments])
     for stream in (sys.stdout, sys.stderr):

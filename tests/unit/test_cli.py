@@ -425,7 +425,7 @@ def test_reproduce_fills_a_ledger_and_never_runs_a_finished_row_twice(tmp_path, 
     assert {path: path.stat().st_mtime_ns for path in (tmp_path / "ledger").iterdir()} == stamps
     assert capsys.readouterr().out.endswith("0 runs added to " + str(tmp_path / "ledger") + ", nothing is missing.\n")
     work = {path.relative_to(tmp_path / "work").as_posix() for path in (tmp_path / "work").rglob("*")}
-    assert work == {name for run in runs for name in (run.name, f"{run.name}/network.pt")}
+    assert work == {"ledger.txt", *(name for run in runs for name in (run.name, f"{run.name}/network.pt"))}
     assert cli.main(["results", "--ledger", str(tmp_path / "ledger")]) == 0
 
 
