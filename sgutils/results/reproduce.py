@@ -28,7 +28,7 @@ from ..training.runs import CHECKPOINT, NETWORK, RESULT, TEACHER, resume, train
 from .experiments import EXPERIMENTS, WHOLE
 
 # The file in a folder of unfinished runs that says which ledger they are for.
-LEDGER = "ledger.txt"
+LEDGER = ".sgutils-ledger"
 
 
 @dataclass(frozen=True)
@@ -175,7 +175,8 @@ class _Rows:
 
     def run(self, jobs: int) -> None:
         """Take rows until none is left or time is over, ``jobs`` at once."""
-        if jobs == 1:
+        jobs = min(jobs, len(self.files))  # more would find nothing to do
+        if jobs <= 1:
             return self._take_rows()
         with ThreadPoolExecutor(jobs) as pool:
             started = [pool.submit(self._take_rows) for _ in range(jobs)]

@@ -198,7 +198,7 @@ def test_an_empty_file_is_no_record_and_files_of_a_person_stay(tmp_path, monkeyp
     (run,) = reproduce("tiny", **arguments, say=lambda text: None)
     assert (tmp_path / "ledger" / f"{name}.json").read_text() == run.to_json()
     left = {path for path in (tmp_path / "work").rglob("*") if path.is_file()}
-    assert left == {*mine, tmp_path / "work" / name / "network.pt", tmp_path / "work" / "ledger.txt"}
+    assert left == {*mine, tmp_path / "work" / name / "network.pt", tmp_path / "work" / ".sgutils-ledger"}
 
 
 def test_a_file_that_is_not_a_record_is_said_and_kept_and_the_other_rows_run(tmp_path, monkeypatch):
@@ -284,4 +284,10 @@ def test_of_two_ledgers_that_ask_at_once_for_one_folder_one_gets_it(tmp_path):
         (work := tmp_path / f"work{turn}").mkdir()
         with ThreadPoolExecutor(4) as pool:
             got = list(pool.map(lambda ledger: bool(outcome(lambda: _claim(work, ledger) or True)), ledgers))
-        assert sum(got) == 1 and Path((work / "ledger.txt").read_text()) == ledgers[got.index(True)]
+        assert sum(got) == 1 and Path((work / ".sgutils-ledger").read_text()) == ledgers[got.index(True)]
+
+
+def test_more_jobs_than_rows_start_no_more_threads(tmp_path, monkeypatch):
+    monkeypatch.setitem(EXPERIMENTS, "tiny", Experiment("", ({"method": "baseline", **TINY},)))
+    folders = {name: tmp_path / name for name in ("ledger", "work")}
+    assert len(reproduce("tiny", seeds=1, jobs=10**12, quiet=True, say=lambda text: None, **folders)) == 1
