@@ -1,7 +1,7 @@
 """Numbers as people give them, numpy's too: checked once, where they come in, and from there on Python's own."""
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from numbers import Integral, Real
 from typing import Any
 
@@ -74,6 +74,14 @@ def flag(name: str, value: Any) -> bool:
     if value is not True and value is not False and type(value).__name__ != "bool":  # numpy's has that name, too
         raise InputError(f"{name} must be True or False, not {shown(value)}.")
     return bool(value)
+
+
+def unknown(kind: str, name: object, known: Iterable[str], guess: str = "") -> InputError:
+    """What to say of a name that nothing has registered: it may be one of the reader's own, whose module was not imported."""
+    return InputError(
+        f"Unknown {kind} {shown(name)}{guess}: expected one of {', '.join(known)}, or one of your own, which "
+        "`sgutils --import MODULE` makes known."
+    )
 
 
 def one_of(name: str, value: Any, choices: Collection[str]) -> str:

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from .checks import in_one_line
+from .checks import in_one_line, shown
 from .errors import InputError
 from .folders import DATA_VARIABLE
 
@@ -31,6 +31,8 @@ COMMANDS = {
 }
 IMPORT = "--import"
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EBADF)
+# Numbers that torchrun tells its processes.
+OF_TORCHRUN = ("WORLD_SIZE", "RANK", "LOCAL_RANK", "LOCAL_WORLD_SIZE", "MASTER_PORT")
 OF_SEVERAL_PROCESSES = ("train", "resume")
 
 
@@ -42,7 +44,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; 0 if it did what was asked, 2 on bad input, 1 if training failed, 130 if it was stopped."""
+    """Run one command; 0 if it did what was asked, 2 on bad input, 1 if training failed or runs were passed over, 130 if it was stopped."""
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     command = shlex.join(["sgutils", *arguments])
     for stream in (sys.stdout, sys.stderr):
@@ -56,6 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if first:  # no other thread may
             for number in before:
                 signal.signal(number, signal.default_int_handler)
+        _check_surroundings()
         given = _parsed(_without_imports(arguments))
         if int(os.environ.get("WORLD_SIZE", "1")) > 1 and given.name not in OF_SEVERAL_PROCESSES:
             raise InputError(f"Only train and resume work in several processes: start `{command}` without torchrun.")
@@ -65,7 +68,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 sys.stdout.flush()  # what cannot be written is said here
             return status
     except InputError as error:
-        if os.environ.get("LOCAL_RANK", "0") == "0":  # the first of each machine, whose own data may be what is missing
+        if (
+            not os.environ.get("LOCAL_RANK", "0").strip("0").isdecimal()
+        ):  # the first of each machine, whose own data may be what is missing
             print(f"sgutils: {in_one_line(str(error))}", file=sys.stderr)
         return 2
     except OSError as error:
@@ -91,6 +96,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 signal.signal(number, handler)
         if distributed := sys.modules.get(f"{__package__}.training.distributed"):
             distributed.cleanup()
+
+
+def _check_surroundings() -> None:
+    """Raise an `InputError` where a command could not even begin: its folder is gone, or torchrun's variables hold anything."""
+    try:
+        os.getcwd()
+    except OSError as error:
+        raise InputError("The current folder is not there any more: change into another one.") from error
+    for name in OF_TORCHRUN:
+        if not (value := os.environ.get(name, "0")).isdecimal():
+            raise InputError(
+                f"The variable {name}, which torchrun sets, must be a whole number, not {shown(value)}: unset it."
+            )
 
 
 def _without_imports(arguments: Sequence[str]) -> Sequence[str]:

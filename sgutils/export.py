@@ -11,12 +11,14 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
+from .checks import shown
 from .data import Inputs, load_inputs
 from .errors import InputError
 from .files import reraise_as_input_error, write_atomically
-from .gates import linear_decay
+from .gates import gate_list, linear_decay
 from .networks import GatedNetwork, check_gated, check_takes, evaluating, network_of
-from .networks.saved import load_network
+from .networks.saved import load_exactly, load_network
+from .page_network import SUFFIX, load_saved_network
 from .training.checkpoint import A_CHECKPOINT, load_checkpoint
 from .training.config import Config
 from .training.runs import CHECKPOINT, NETWORK
@@ -46,8 +48,8 @@ def export_onnx(
         gates: those of the network that is deployed, likewise for the metadata.
 
     Raises:
-        InputError: if the package onnx is not installed, the file cannot be written or the network does not take the
-            example.
+        InputError: if the package onnx is not installed, the file cannot be written, the network does not take the
+            example, or the inputs or gates are not this network's.
     """
     try:
         import onnx
@@ -62,14 +64,27 @@ def export_onnx(
         example = torch.zeros(2, image_channels(net), side, side)
     images = torch.zeros(2, image_channels(net), 32, 32) if example is None else example
     arguments = images.to(weight), weight.new_ones(net.num_blocks)
-    check_takes(net, arguments[0], "give an example of what it takes")
+    classes = check_takes(net, arguments[0], "give an example of what it takes")
+    if inputs is not None:
+        _check_inputs(inputs, images.shape[1], classes)
+    texts: dict[str, Any] = {} if inputs is None else inputs.as_dict()
+    texts |= {} if gates is None else {"gates": [float(gate) for gate in gate_list(gates, net.num_blocks)]}
     graph = _traced(net, arguments, any_size=example is None)
     model = onnx.load_model_from_string(graph)
-    texts = {} if inputs is None else inputs.as_dict()
-    texts |= {} if gates is None else {"gates": list(gates)}
     onnx.helper.set_model_props(model, {name: json.dumps(value) for name, value in texts.items()})
     onnx.checker.check_model(model, full_check=True)
     write_atomically(Path(out), model.SerializeToString())
+
+
+def _check_inputs(inputs: Inputs, channels: int, classes: int) -> None:
+    """What the metadata say must be true of the graph: nobody who reads them can look."""
+    if not isinstance(inputs, Inputs):
+        raise InputError(f"inputs must be what sgutils.load_inputs gives, not {shown(inputs)}.")
+    if len(inputs.mean) != channels or len(inputs.classes) not in (0, classes):
+        raise InputError(
+            f"The inputs are of {len(inputs.mean)} channels and {len(inputs.classes)} classes, and the network takes {channels} "
+            f"channels and knows {classes} classes: give those that it was trained with."
+        )
 
 
 def image_channels(net: GatedNetwork) -> int:
@@ -115,7 +130,7 @@ def trained_network(source: str | Path) -> tuple[GatedNetwork, list[float] | Non
     """The network of a run as it was trained: its gates not folded in, wherever that can still be had.
 
     Args:
-        source: a run's folder, or a ``network.pt``.
+        source: a run's folder, a ``network.pt``, or a network that the page saved.
 
     Returns:
         The network, and the survival probabilities p, which as gates make it the teacher; None where the network has
@@ -125,19 +140,22 @@ def trained_network(source: str | Path) -> tuple[GatedNetwork, list[float] | Non
         InputError: if there is no usable network.
     """
     source = Path(source)
+    if source.suffix == SUFFIX:
+        saved = load_saved_network(source)
+        return saved.net, None if set(saved.gates) == {1.0} else saved.gates
     if not source.is_dir():
         return _gated(load_network(source)), None
     if not (source / CHECKPOINT).exists():
         return _gated(load_network(source / NETWORK)), None
     state = load_checkpoint(source / CHECKPOINT)
     with reraise_as_input_error(source / CHECKPOINT, A_CHECKPOINT):
-        config = Config(**state["config"])
+        config = Config.from_dict(state["config"])
         weights = {name[4:]: value for name, value in state["trainer"]["method"].items() if name.startswith("net.")}
         if weights:
             net = cast(
                 nn.Module, network_of(state.get("architecture") or _of_ours(config.model, weights), weights)
             ).eval()
-            net.load_state_dict(weights)
+            load_exactly(net, weights)
     if not weights:
         return _gated(load_network(source / NETWORK)), None  # several networks were trained: the one that is deployed
     p_last, scaled_in_training = config.options.get("p_last"), config.options.get("scaling") == "train"
@@ -149,12 +167,14 @@ def inputs_of(source: str | Path) -> Inputs:
     """What the network of a run must be given: normalisation, image size and class names.
 
     Args:
-        source: a run's folder, or a ``network.pt``.
+        source: a run's folder, a ``network.pt``, or a network that the page saved.
 
     Raises:
         InputError: if there is no usable file, or it is of an older version, which does not say.
     """
     source = Path(source)
+    if source.suffix == SUFFIX:
+        return load_saved_network(source).inputs()
     if not source.is_dir() or not (source / CHECKPOINT).exists():
         return load_inputs(source / NETWORK if source.is_dir() else source)
     state = load_checkpoint(source / CHECKPOINT)
@@ -170,16 +190,17 @@ def deployed_network(source: str | Path) -> nn.Module:
     """The ordinary network that a run deploys, in eval mode: its gates folded in.
 
     Args:
-        source: a run's folder, finished or not, or a ``network.pt``.
+        source: a run's folder, finished or not, a ``network.pt``, or a network that the page saved.
 
     Raises:
         InputError: if there is no usable network.
     """
     source = Path(source)
-    if not source.is_dir():
-        return load_network(source)
-    if (source / NETWORK).exists():
-        return load_network(source / NETWORK)
+    if source.suffix != SUFFIX:
+        if not source.is_dir():
+            return load_network(source)
+        if (source / NETWORK).exists():
+            return load_network(source / NETWORK)
     net, p = trained_network(source)
     return cast(nn.Module, net) if p is None else net.fold(p).eval()
 

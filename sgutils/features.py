@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .checks import number
+from .checks import number, shown
 from .errors import InputError
 from .gates import Gates
 from .networks import GatedNetwork, evaluating
@@ -34,9 +34,21 @@ def penultimate(net: GatedNetwork, x: Tensor, gates: Gates = None) -> Tensor:
 
     Returns:
         ``(N, D)``.
+
+    Raises:
+        InputError: if the network's features are not one row for each image.
     """
+    found = []
     with evaluating(net):
-        return torch.cat([net.features(part, gates) for part in x.split(BATCH)])
+        for part in x.split(BATCH):
+            features = net.features(part, gates)
+            if not isinstance(features, Tensor) or features.ndim != 2 or len(features) != len(part):
+                given = f"shape {tuple(features.shape)}" if isinstance(features, Tensor) else shown(type(features))
+                raise InputError(
+                    f"features must return (N, D), one row for each of {len(part)} images, but {type(net).__name__}'s are of {given}."
+                )
+            found.append(features)
+    return torch.cat(found)
 
 
 def silhouette(features: Tensor | np.ndarray, labels: Tensor | np.ndarray) -> float:

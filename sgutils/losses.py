@@ -162,7 +162,12 @@ def _at_least_float32(logits: Tensor) -> Tensor:
 
 
 def _check_target(logits: Tensor, target: Tensor) -> None:
-    rows, classes = logits.shape[0], logits.shape[-1]
+    if not isinstance(logits, Tensor) or logits.ndim != 2 or not logits.is_floating_point():
+        given = f"{logits.dtype} of shape {tuple(logits.shape)}" if isinstance(logits, Tensor) else shown(type(logits))
+        raise InputError(f"logits must be floating-point numbers of shape (N, K), not {given}.")
+    rows, classes = logits.shape
+    if not isinstance(target, Tensor):
+        raise InputError(f"target must be a tensor of class indices, not {shown(target)}.")
     if target.shape != (rows,) or target.dtype != torch.int64:
         raise InputError(
             f"target must hold one class index (int64) for each of the {rows} rows of logits, "

@@ -11,11 +11,12 @@ from typing import cast
 
 import torch
 
-from .data import load_dataset
+from .data import Inputs, load_dataset
 from .files import read_safetensors, reraise_as_input_error
 from .networks import ResNet, network_of
 
 EXPECTED = "a network that the page saved"
+SUFFIX = ".safetensors"
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,11 @@ class SavedNetwork:
     std: float
     method: str
     steps: int
+
+    def inputs(self) -> Inputs:
+        """What it must be given; the file does not say how the classes are called, which their data set does."""
+        side = self.image_size
+        return Inputs((self.mean,), (self.std,), (side, side), load_dataset(self.dataset).classes)
 
     @torch.no_grad()
     def test_error(self) -> float:

@@ -17,10 +17,10 @@ def add_arguments(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> 
 
 def run(given: argparse.Namespace, command: str) -> int:
     from ..data import ImageLoader
-    from ..page_network import load_saved_network
+    from ..page_network import SUFFIX, load_saved_network
     from ..training.runs import evaluate
 
-    if given.run.suffix == ".safetensors":
+    if given.run.suffix == SUFFIX:
         saved = load_saved_network(given.run)
         images = f"{saved.test_examples:,} images of {saved.dataset}"
         print(

@@ -7,7 +7,10 @@ from pathlib import Path
 
 def add_arguments(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> None:
     parser.add_argument(
-        "source", type=Path, metavar="RUN", help="a run's folder, or its network.pt, where gates are folded in"
+        "source",
+        type=Path,
+        metavar="RUN",
+        help="a run's folder, its network.pt, where gates are folded in, or a network that the page saved",
     )
     parser.add_argument("--out", type=Path, required=True, help="the file to write, such as network.onnx")
 

@@ -11,7 +11,9 @@ BATCH = 32
 
 
 def add_arguments(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> None:
-    parser.add_argument("run", type=Path, metavar="RUN", help="a run's folder, or its network.pt alone")
+    parser.add_argument(
+        "run", type=Path, metavar="RUN", help="a run's folder, its network.pt alone, or a network that the page saved"
+    )
     parser.add_argument("images", type=Path, nargs="+", metavar="IMAGE", help="image files")
 
 

@@ -42,6 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> 
 
 
 def run(given: argparse.Namespace, command: str) -> int:
+    passed_over: list[str] = []
     reproduce(
         given.experiment,
         seeds=given.seeds,
@@ -52,5 +53,6 @@ def run(given: argparse.Namespace, command: str) -> int:
         work=given.work,
         budget_minutes=given.budget_minutes,
         command=command,
+        passed_over=passed_over,
     )
-    return 0
+    return 1 if passed_over else 0

@@ -1,5 +1,6 @@
 """What a network must be given to say what it has learnt: normalisation, image size and the names of the classes."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -50,7 +51,8 @@ class Inputs:
         mean, std = (tuple(float(value) for value in values[name]) for name in ("mean", "std"))
         height, width = (int(value) for value in values["size"])
         classes = tuple(str(name) for name in values["classes"])
-        if len(mean) != len(std) or not mean or min(std) <= 0 or min(height, width) < 1:
+        numbers = all(map(math.isfinite, (*mean, *std)))
+        if len(mean) != len(std) or not mean or not numbers or min(std) <= 0 or min(height, width) < 1:
             raise ValueError("numbers that make no sense")
         return cls(mean, std, (height, width), classes)
 

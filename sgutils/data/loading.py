@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..checks import shown, whole_number
+from ..checks import shown, unknown, whole_number
 from ..errors import InputError
 from .dataset import Dataset
 from .folder import PREFIX, read_folder
@@ -45,10 +45,14 @@ def load_dataset(
         dataset = read_folder(name.removeprefix(PREFIX), image_size)
     elif name in DATASETS:
         dataset = DATASETS[name]()
+        if not isinstance(dataset, Dataset):
+            raise InputError(
+                f"The data set {name} must be a sgutils.Dataset, not {shown(dataset)}: make one of its images."
+            )
     else:
         near = difflib.get_close_matches(name, DATASETS, n=1)
         guess = f" (did you mean {near[0]}?)" if near else ""
-        raise InputError(f"Unknown dataset {name!r}{guess}: expected one of {', '.join(DATASETS)}, or folder:PATH.")
+        raise unknown("dataset", name, [*DATASETS, "folder:PATH"], guess)
     train = _take(dataset.train_y, train_examples, f"training images of {name}")
     test = _take(dataset.test_y, test_examples, f"test images of {name}")
     parts: dict[str, Any] = {"test_x": dataset.test_x[test], "test_y": dataset.test_y[test]}

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from torch import nn
 
-from ..checks import shown
+from ..checks import unknown
 from ..errors import InputError
 from .baseline import Baseline
 from .cosub import Cosub
@@ -29,7 +29,7 @@ def options(name: str) -> dict[str, inspect.Parameter]:
         InputError: if there is no such method.
     """
     if not isinstance(name, str) or name not in METHODS:
-        raise InputError(f"Unknown method {shown(name)}: expected one of {', '.join(METHODS)}.")
+        raise unknown("method", name, METHODS)
     return {key: p for key, p in _keywords(name).items() if key != "seed"}
 
 

@@ -10,7 +10,7 @@ from ..errors import InputError
 from ..losses import check_lam, check_tau, cross_entropy, distillation_kl
 from ..networks import ResNet
 from ..networks.saved import load_network
-from .method import Method, error_rate
+from .method import Method, check_distinct, error_rate
 
 
 class Distillation(Method, name="distillation"):
@@ -42,6 +42,7 @@ class Distillation(Method, name="distillation"):
         if not isinstance(teacher, (str, Path, nn.Module)):
             raise InputError(f"teacher must be a network, or the network.pt of a finished run, not {shown(teacher)}.")
         network = teacher if isinstance(teacher, nn.Module) else load_network(teacher)
+        check_distinct([net, network])
         self.teacher = network.eval().requires_grad_(False)
         _check_same_task(net, self.teacher)
         self.lam = check_lam(lam)

@@ -95,10 +95,19 @@ def _check_name(cls: type[Method], name: str) -> None:
 
 
 def check_nets(nets: Sequence[nn.Module]) -> nn.ModuleList:
-    """Networks that learn from one another, or an `InputError` unless there are two or more."""
+    """Networks that learn from one another, or an `InputError` unless there are two or more, each with weights of its own."""
     if len(nets) < 2:
         raise InputError(f"nets must be two networks or more, not {len(nets)}.")
+    check_distinct(nets)
     return nn.ModuleList(nets)
+
+
+def check_distinct(nets: Sequence[nn.Module]) -> None:
+    """Raise an `InputError` where one network stands in two places: it would have nothing to learn from itself."""
+    if len({frozenset(map(id, net.parameters())) for net in nets}) < len(nets):
+        raise InputError(
+            f"Two of the {len(nets)} networks are one and the same, or share all weights: make a new one each time."
+        )
 
 
 def error_rate(logits: Tensor, y: Tensor) -> Tensor:

@@ -7,7 +7,7 @@ from typing import Any, cast
 import torch
 from torch import nn
 
-from ..checks import shown
+from ..checks import shown, unknown
 from ..errors import InputError
 from .gated import gated
 from .modes import check_takes
@@ -30,9 +30,7 @@ def check_name(name: str) -> None:
     """Raise an `InputError` unless a network may have this name: a record is read also where its library is missing."""
     library, colon, own = name.partition(":") if isinstance(name, str) else ("", "", "")
     if not (library in MODELS if not colon else library in LIBRARIES and own):
-        raise InputError(
-            f"Unknown model {shown(name)}: expected one of {', '.join(MODELS)}, or torchvision:NAME or timm:NAME."
-        )
+        raise unknown("model", name, [*MODELS, "torchvision:NAME", "timm:NAME"])
 
 
 def check_model(name: str) -> None:
@@ -63,7 +61,10 @@ def build_network(model: str, *, num_classes: int, in_channels: int = 3, image_s
     """
     check_model(model)
     if model in MODELS:
-        own: Any = MODELS[model](num_classes=num_classes, in_channels=in_channels)
+        made = MODELS[model](num_classes=num_classes, in_channels=in_channels)
+        if not isinstance(made, nn.Module):
+            raise InputError(f"The network {model} must be a torch module, not {shown(made)}.")
+        own: Any = made
         if getattr(own, "architecture", None) is None:  # somebody's own: a saved network is built again by its name
             own.architecture = {"model": model, "num_classes": num_classes, "in_channels": in_channels}
         return own

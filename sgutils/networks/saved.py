@@ -66,10 +66,27 @@ def with_weights(architecture: dict[str, Any], weights: dict[str, Tensor]) -> nn
     return net.eval()
 
 
+def load_exactly(net: nn.Module, weights: dict[str, Tensor]) -> None:
+    """Load a state dict, of which nothing is converted: numbers of another kind are not what was saved.
+
+    Raises:
+        InputError: if a tensor is of another kind.
+        RuntimeError: if it is of another network.
+    """
+    for name, value in net.state_dict().items():
+        if name in weights and weights[name].dtype != value.dtype:
+            raise InputError(f"{name} holds numbers of {weights[name].dtype}, not {value.dtype}.")
+    net.load_state_dict(weights)
+
+
 def read_network(path: str | Path) -> dict:
     """What stands in the file of a network.
 
     Raises:
         InputError: if there is no such file, or it is damaged or another kind of file.
     """
+    if Path(path).suffix == ".safetensors":
+        raise InputError(
+            f"{path} is not {A_NETWORK}: a network that the page saved is read by `sgutils evaluate`, `predict` and `export`."
+        )
     return read_state(Path(path), {"architecture", "weights"}, A_NETWORK)

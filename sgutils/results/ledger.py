@@ -3,6 +3,7 @@
 import json
 import statistics
 from collections import defaultdict
+from collections.abc import Iterable
 from pathlib import Path
 
 from ..checks import is_number, shown
@@ -52,12 +53,14 @@ def by_setting(runs: list[Run]) -> dict[str, list[Run]]:
     return dict(groups)
 
 
-def mean_std(values: list[float]) -> tuple[float, float | None]:
+def mean_std(values: Iterable[float]) -> tuple[float, float | None]:
     """Mean and sample standard deviation; the latter is None for a single value.
 
     Raises:
         InputError: if there is none, or one is not a finite number.
     """
-    if not values or not all(map(is_number, values)):
+    numbers = list(values) if isinstance(values, Iterable) else []
+    if not numbers or not all(map(is_number, numbers)):
         raise InputError(f"A mean needs finite numbers, at least one, not {shown(values)}.")
-    return statistics.fmean(values), statistics.stdev(values) if len(values) > 1 else None
+    numbers = list(map(float, numbers))
+    return statistics.fmean(numbers), statistics.stdev(numbers) if len(numbers) > 1 else None

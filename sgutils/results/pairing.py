@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..errors import InputError
-from .statistics import LEVEL, sum_of_squares
+from .statistics import LEVEL, finite_numbers, sum_of_squares
 
 
 class Pairing(NamedTuple):
@@ -34,7 +34,7 @@ def pairing(errors: ArrayLike) -> Pairing:
     """
     from scipy.stats import f
 
-    errors = np.asarray(errors, float)
+    errors = finite_numbers("errors", errors, 2)
     settings, seeds = errors.shape[-2:]
     if settings < 2 or seeds < 2:
         raise InputError(f"Pairs need two settings with two seeds in common; these are {settings} with {seeds}.")

@@ -6,6 +6,9 @@ from ..checks import number, whole_number
 from ..errors import InputError
 from .statistics import LEVEL
 
+# Standard deviations per difference: beyond it, more runs than anybody could count.
+MOST_SPREAD = 1e6
+
 
 def runs_needed(std: float, points: float, share: float = 0.8) -> int:
     """How many runs of **each** of two settings until a true difference shows in that share of experiments.
@@ -19,6 +22,10 @@ def runs_needed(std: float, points: float, share: float = 0.8) -> int:
         InputError: if the difference or the standard deviation is not a positive number, or the share not one between 0 and 1.
     """
     points, std, share = number("points", points, above=0), number("std", std, above=0), _share(share)
+    if std / points > MOST_SPREAD:
+        raise InputError(
+            f"A difference of {points:g} points is lost in a standard deviation of {std:g}: ask for a larger one."
+        )
     runs = 2
     while _power(std, points, runs) < share:
         runs += max(1, runs // 50)  # a large number need not be exact
@@ -57,4 +64,4 @@ def _power(std: float, points: float, runs: int) -> float:
     from scipy.stats import nct, t
 
     freedom = 2 * (runs - 1)
-    return nct.sf(t.ppf((1 + LEVEL) / 2, freedom), freedom, points / (std * sqrt(2 / runs)))
+    return nct.sf(t.ppf((1 + LEVEL) / 2, freedom), freedom, points / std / sqrt(2 / runs))

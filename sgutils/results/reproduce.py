@@ -1,5 +1,6 @@
 """Filling the ledger: an experiment's missing runs, one after another or several at once, inside a budget of time."""
 
+import os
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -25,6 +26,9 @@ from ..training.logs import METRICS, TENSORBOARD
 from ..training.record import Run, load_run, run_name
 from ..training.runs import CHECKPOINT, NETWORK, RESULT, TEACHER, resume, train
 from .experiments import EXPERIMENTS, WHOLE
+
+# The file in a folder of unfinished runs that says which ledger they are for.
+LEDGER = ".sgutils-ledger"
 
 
 @dataclass(frozen=True)
@@ -73,13 +77,14 @@ def reproduce(
     command: str = "",
     quiet: bool = False,
     say: Callable[[str], None] = print,
+    passed_over: list[str] | None = None,
 ) -> list[Run]:
     """Run what an experiment lacks in a ledger, inside a budget; a run that the budget cut goes on at the next call.
 
     Args:
         name: one of `EXPERIMENTS`.
         ledger: the folder of finished records.
-        work: a folder for the checkpoints of unfinished runs.
+        work: a folder for the checkpoints of unfinished runs, of this ledger alone.
         seeds: how many seeds per setting, from 0; None is as many as the experiment is planned with.
         scale: one of `sgutils.training.config.SCALES`.
         budget_minutes: stop before an epoch that would end after this many minutes; None runs to the end.
@@ -88,12 +93,13 @@ def reproduce(
         command: how this was started, for the records.
         quiet: whether to leave progress bars out.
         say: takes one line per run, and in the end one that counts those added and those left.
+        passed_over: takes the names of the runs that are left for another reason than time.
 
     Returns:
         The runs that were added to the ledger.
 
     Raises:
-        InputError: if there is no such experiment, a folder cannot be written, the budget is not a positive number, torchrun
+        InputError: if there is no such experiment, a folder cannot be written, ``work`` is another ledger's, the budget is not a positive number, torchrun
             started several processes, or no run is left but of data sets that cannot be read. While there are others,
             those are passed over, and said in the end; so is a run whose files cannot be used or written.
         KeyboardInterrupt: at Ctrl-C; the runs that it ended go on at the next call.
@@ -114,11 +120,44 @@ def reproduce(
     }
     for folder in (ledger, work):
         make_folder(folder)
+    _claim(work, ledger)
     how = How(work, command, precision, deadline, quiet or jobs > 1, threading.Event())
     rows = _Rows(files, how, say)
     rows.run(jobs)
-    rows.say_what_is_left(ledger)
+    left = rows.say_what_is_left(ledger)
+    if passed_over is not None:
+        passed_over += left
     return rows.added
+
+
+def _claim(work: Path, ledger: Path) -> None:
+    """Make a folder of unfinished runs this ledger's: another one would go on with them, and keep their records.
+
+    Raises:
+        InputError: if it is another ledger's, and that one is still there.
+    """
+    mark, own = work / LEDGER, os.fsencode(ledger.resolve())
+    try:
+        with mark.open("xb", buffering=0) as file:
+            file.write(own)
+        return
+    except FileExistsError:
+        named = mark.read_bytes()
+    for _ in range(20):
+        if named:
+            break
+        time.sleep(0.05)  # whoever made it is about to write it
+        named = mark.read_bytes()
+    if named == own:
+        return
+    other = Path(os.fsdecode(named))
+    if named and other.is_dir():
+        if other.samefile(ledger):
+            return
+        raise InputError(
+            f"{work} has the unfinished runs of the ledger {other}: choose another folder for those of {ledger}, with --work."
+        )
+    write_atomically(mark, own)  # that ledger was moved away, or nobody wrote its name
 
 
 class _Rows:
@@ -127,8 +166,8 @@ class _Rows:
     def __init__(self, files: dict[Path, Config], how: How, say: Callable[[str], None]):
         self.files, self.how, self.say = files, how, say
         self.added: list[Run] = []
-        # Why these images can not be trained on, or None where they can; rows that are another process's; rows whose place
-        # in the ledger is taken by another file.
+        # Why these images can not be trained on, or None where they can; rows that are another process's; rows whose files,
+        # in the ledger or of the unfinished run, cannot be used.
         self.refused: dict[tuple, InputError | None] = {}
         self.busy: set[Path] = set()
         self.broken: set[Path] = set()
@@ -136,7 +175,8 @@ class _Rows:
 
     def run(self, jobs: int) -> None:
         """Take rows until none is left or time is over, ``jobs`` at once."""
-        if jobs == 1:
+        jobs = min(jobs, len(self.files))  # more would find nothing to do
+        if jobs <= 1:
             return self._take_rows()
         with ThreadPoolExecutor(jobs) as pool:
             started = [pool.submit(self._take_rows) for _ in range(jobs)]
@@ -175,6 +215,7 @@ class _Rows:
             run = _one(file, config, self.how, self.say)
         except (InputError, OSError) as error:  # of this row: the others can run
             said = error if isinstance(error, InputError) else f"Cannot write {error.filename} ({error.strerror})."
+            self.broken.add(file)
             self.say(f"{file.stem}: passed over. {said}")
             return
         if run is None:
@@ -182,27 +223,32 @@ class _Rows:
         elif run.ended:
             self.added.append(run)
 
-    def say_what_is_left(self, ledger: Path) -> None:
-        """One line of how many rows were added, and how many are left for which reason.
+    def say_what_is_left(self, ledger: Path) -> list[str]:
+        """One line of how many rows were added, and how many are left for which reason; the names of those passed over.
 
         Raises:
             InputError: if nothing was added, and all that is left needs images that cannot be read.
         """
         missing = list({str(error): error for error in self.refused.values() if error}.values())
-        left = [config for file, config in self.files.items() if file in self.broken or not _is_there(file)]
-        if missing and not self.added and all(self.refused.get(_images_of(config)) for config in left):
+        left = {file: config for file, config in self.files.items() if file in self.broken or not _is_there(file)}
+        refused = {file for file, config in left.items() if self.refused.get(_images_of(config))}
+        if missing and not self.added and len(refused) == len(left):
             raise missing[0]
         for error in missing:
             self.say(f"Left out: {error}")
-        why = "what was passed over cannot be used"
-        if self.how.over:
-            why = "time is up, call it again"
-        elif self.busy:
-            why = "other processes are at them"
-        elif missing:
-            why = "some of their data is missing"
+        reasons = {
+            "its data is missing": refused,
+            "another process is at it": (self.busy & left.keys()) - refused,
+            "its files cannot be used": self.broken - self.busy - refused,
+        }
+        why = [f"{len(files)} passed over ({reason})" for reason, files in reasons.items() if files]
+        passed = set().union(*reasons.values())
+        if self.how.over and len(passed) < len(left):
+            why.append("time is up, call it again")
         runs = "1 run" if len(self.added) == 1 else f"{len(self.added)} runs"
-        self.say(f"{runs} added to {ledger}, {f'{len(left)} left: {why}' if left else 'nothing is missing'}.")
+        rest = f"{len(left)} left: {', '.join(why)}" if left else "nothing is missing"
+        self.say(f"{runs} added to {ledger}, {rest}.")
+        return sorted(file.stem for file in passed)
 
 
 def _own_stream() -> AbstractContextManager:

@@ -14,6 +14,7 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..checks import shown
 from ..errors import InputError
 
 Key = TypeVar("Key", bound=Hashable)
@@ -77,6 +78,23 @@ class Difference:
         return f"{self.mean:+z.1f}{bounds}".replace("-", "−")
 
 
+def finite_numbers(name: str, values: ArrayLike, axes: int = 1) -> np.ndarray:
+    """Finite numbers with at least this many axes, whatever held them.
+
+    Raises:
+        InputError: if they are something else.
+    """
+    try:
+        array = np.asarray(values)
+        found = array.astype(float) if array.dtype.kind in "biuf" else None
+    except (TypeError, ValueError, RuntimeError):  # RuntimeError: of a tensor with a gradient
+        found = None
+    if found is None or found.ndim < axes or not np.isfinite(found).all():
+        kind = "a list of finite numbers" if axes == 1 else f"finite numbers with {axes} axes or more"
+        raise InputError(f"{name} must be {kind}, not {shown(values)}.")
+    return found
+
+
 def pooled(groups: Sequence[ArrayLike]) -> Spread:
     """The variance within groups, pooled over all of them.
 
@@ -101,11 +119,13 @@ def stable(groups: Sequence[ArrayLike]) -> np.ndarray:
     """
     from scipy.stats import f
 
-    arrays = [np.asarray(group, float) for group in groups]
+    arrays = _with_runs(groups)
+    if not arrays or len(arrays) < len(groups):
+        raise InputError("Each setting must have a run: leave out those without.")
     freedom = np.array([array.shape[-1] - 1 for array in arrays])
     squares = np.stack([sum_of_squares(array) for array in arrays], axis=-1)
     kept = np.ones(squares.shape, bool)
-    for _ in range(len(groups) - 2):
+    for _ in range(len(arrays) - 2):
         known = kept & (freedom > 0)
         rest_freedom = (known * freedom).sum(-1, keepdims=True) - freedom
         rest = ((known * squares).sum(-1, keepdims=True) - squares) / np.maximum(rest_freedom, 1)
@@ -143,7 +163,9 @@ def unpaired(
     Returns:
         mean, low, high and p, each ``(...)``.
     """
-    a, b = np.asarray(a, float), np.asarray(b, float)
+    least = 2 if _own(spread) else 1
+    a, b = _runs("a", a, least), _runs("b", b, least)
+    _check_fit(a, b)
     runs = np.array([a.shape[-1], b.shape[-1]])
     mean = a.mean(-1) - b.mean(-1)
     if spread is None:
@@ -170,10 +192,18 @@ def on_new_images(
         right_b: the same images.
         spread: of the error in points between seeds, pooled over settings; None takes both sides' own.
     """
-    wrong = [100.0 - 100.0 * np.asarray(right, float) for right in (right_a, right_b)]
-    images = wrong[0].shape[-1]
-    if wrong[1].shape[-1] != images:
-        raise InputError(f"The same test images are needed, but there are {images} and {wrong[1].shape[-1]}.")
+    least = 2 if _own(spread) else 1
+    sides = [_right(name, right, 2) for name, right in (("right_a", right_a), ("right_b", right_b))]
+    images = sides[0].shape[-1]
+    if sides[1].shape[-1] != images:
+        raise InputError(f"The same test images are needed, but there are {images} and {sides[1].shape[-1]}.")
+    if images < 2 or min(side.shape[-2] for side in sides) < least:
+        raise InputError(
+            f"An interval needs two test images and {least} run{'s' if least > 1 else ''} of either setting; there are {images} "
+            f"images, and {sides[0].shape[-2]} and {sides[1].shape[-2]} runs."
+        )
+    _check_fit(sides[0][..., 0], sides[1][..., 0])
+    wrong = [100.0 - 100.0 * right for right in sides]
     seeds, both, freedom = np.zeros(()), np.zeros(()), np.zeros(())
     for side in wrong:
         runs = side.shape[-2]
@@ -204,8 +234,10 @@ def two_networks(right_a: ArrayLike, right_b: ArrayLike) -> Difference:
     """
     from scipy.stats import binomtest, norm
 
-    right_a, right_b = np.asarray(right_a, bool), np.asarray(right_b, bool)
-    worse, better, images = int((right_b & ~right_a).sum()), int((right_a & ~right_b).sum()), right_a.size
+    a, b = _right("right_a", right_a).astype(bool), _right("right_b", right_b).astype(bool)
+    if a.shape != b.shape or a.ndim != 1 or not a.size:
+        raise InputError(f"The same test images are needed, one or more, but the shapes are {a.shape} and {b.shape}.")
+    worse, better, images = int((b & ~a).sum()), int((a & ~b).sum()), a.size
     more, less = (worse + 1) / (images + 2), (better + 1) / (images + 2)
     half = norm.ppf((1 + LEVEL) / 2) * sqrt((more + less - (more - less) ** 2) / (images + 2))
     p = binomtest(worse, worse + better).pvalue if worse + better else 1.0
@@ -219,6 +251,8 @@ def holm(differences: Sequence[Difference]) -> list[Difference]:
 
     Those without p count too, for they were looked at.
     """
+    if not isinstance(differences, Sequence) or not all(isinstance(one, Difference) for one in differences):
+        raise InputError(f"differences must be a list of Difference, not {shown(differences)}.")
     family = len(differences)
     adjusted, largest = {}, 0.0
     known = sorted((one.p, i) for i, one in enumerate(differences) if one.p is not None and not isnan(one.p))
@@ -236,7 +270,44 @@ def corrected(differences: Mapping[Key, Difference | None]) -> dict[Key, Differe
 
 def _with_runs(groups: Sequence[ArrayLike]) -> list[np.ndarray]:
     """The groups that have a run: one without would take away a degree of freedom."""
-    return [array for array in (np.atleast_1d(np.asarray(group, float)) for group in groups) if array.shape[-1]]
+    if isinstance(groups, str) or not hasattr(groups, "__iter__"):
+        raise InputError(f"groups must be a list of the runs of each setting, not {shown(groups)}.")
+    arrays = [np.atleast_1d(finite_numbers("a group", group, 0)) for group in groups]
+    for array in arrays[1:]:
+        _check_fit(arrays[0], array)
+    return [array for array in arrays if array.shape[-1]]
+
+
+def _check_fit(a: np.ndarray, b: np.ndarray) -> None:
+    """Raise an `InputError` unless two settings are of as many experiments: the axes before that of the runs."""
+    if a.shape[:-1] != b.shape[:-1]:
+        raise InputError(
+            f"Settings must be of the same experiments, but before the runs their shapes are {a.shape[:-1]} and {b.shape[:-1]}."
+        )
+
+
+def _own(spread: Spread | None) -> bool:
+    """Whether both sides say themselves how they scatter."""
+    if spread is not None and not isinstance(spread, Spread):
+        raise InputError(f"spread must be what pooled(groups) gives, or None, not {shown(spread)}.")
+    return spread is None
+
+
+def _runs(name: str, values: ArrayLike, least: int) -> np.ndarray:
+    """The runs of one setting."""
+    array = finite_numbers(name, values)
+    if array.shape[-1] < least:
+        runs = "one run or more" if least == 1 else "two runs or more, where no spread is given"
+        raise InputError(f"{name} must have {runs}, not {array.shape[-1]}.")
+    return array
+
+
+def _right(name: str, values: ArrayLike, axes: int = 1) -> np.ndarray:
+    """Which images were right, as 0.0 and 1.0."""
+    array = finite_numbers(name, values, axes)
+    if not np.isin(array, (0, 1)).all():
+        raise InputError(f"{name} must say of each image whether it was right, not {shown(values)}.")
+    return array
 
 
 def sum_of_squares(values: np.ndarray) -> np.ndarray:

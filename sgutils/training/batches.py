@@ -22,7 +22,15 @@ def pairs_of(loader: Iterable, name: str) -> Iterator[tuple[Tensor, Tensor]]:
     Raises:
         InputError: if it yields anything else.
     """
-    for batch in loader:
+    batches = iter(loader)
+    while True:
+        try:
+            batch = next(batches)
+        except StopIteration:
+            return
+        except (RuntimeError, TypeError) as error:  # such as images of two sizes, which a DataLoader cannot stack
+            said = (str(error).strip() or type(error).__name__).splitlines()[-1].rstrip(".")
+            raise InputError(f"The {name} loader cannot make a mini-batch: {said}.") from error
         pair = tuple(batch) if isinstance(batch, (tuple, list)) else ()
         if len(pair) != 2 or not all(isinstance(part, Tensor) and part.ndim > 0 for part in pair):
             raise InputError(f"The {name} loader must yield pairs (x, y) of tensors, not {_kind(batch)}.")
@@ -56,9 +64,11 @@ def right_ones(predict: Callable[[Tensor], Tensor], x: Tensor, y: Tensor) -> tup
             f"Labels to test on must be one class index for each of {len(x)} images, not {y.dtype} of shape {tuple(y.shape)}."
         )
     logits = predict(x)
-    if not isinstance(logits, Tensor) or logits.ndim != 2 or len(logits) != len(x):
+    if not isinstance(logits, Tensor) or logits.ndim != 2 or len(logits) != len(x) or not logits.is_floating_point():
+        kind = f"{logits.dtype} and " if isinstance(logits, Tensor) and not logits.is_floating_point() else ""
         raise InputError(
-            f"predict must return logits of shape (N, K), one row for each of {len(x)} images, not {_shape(logits)}."
+            f"predict must return logits of shape (N, K), floating-point numbers and one row for each of {len(x)} images, not "
+            f"{kind}{_shape(logits)}."
         )
     sound = (y >= 0).all() & (y < logits.shape[1]).all()
     if x.dtype.is_floating_point:

@@ -122,6 +122,21 @@ class Config:
         object.__setattr__(self, "options", chosen)
 
     @classmethod
+    def from_dict(cls, values: dict) -> "Config":
+        """What `as_dict` gave, read from a file.
+
+        Raises:
+            InputError: if a value is outside its range, or one is missing that every version names: a default in its place
+                would make another run of it.
+        """
+        missing = [name for name in FIRST_FIELDS if name not in values]
+        if not missing and isinstance(values["options"], dict):
+            missing = [name for name in FIRST_OPTIONS.get(values["method"], ()) if name not in values["options"]]
+        if missing:
+            raise InputError(f"its configuration has no {missing[0]}.")
+        return cls(**values)
+
+    @classmethod
     def at_scale(cls, scale: str, **setting) -> "Config":
         """A setting with what one of `SCALES` changes in it.
 

@@ -39,13 +39,17 @@ def setup() -> None:
     """Join the process group, if there are several processes and it has not been done.
 
     Raises:
-        InputError: if this machine has GPUs, but not one for each of its processes.
+        InputError: if this machine has GPUs, but not one for each of its processes, or torchrun did not start them.
     """
     if world_size() == 1 or dist.is_initialized():
         return
     gpus, processes = torch.cuda.device_count(), int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
     if 0 < gpus < processes:
         raise InputError(f"torchrun started {processes} processes on a machine with {gpus} GPUs: start one per GPU.")
+    if missing := [name for name in ("RANK", "MASTER_ADDR", "MASTER_PORT") if name not in os.environ]:
+        raise InputError(
+            f"WORLD_SIZE says that there are {world_size()} processes, and {missing[0]} is not set: start with torchrun, or unset WORLD_SIZE."
+        )
     if gpus:
         torch.cuda.set_device(own_device())
     dist.init_process_group("cpu:gloo,cuda:nccl" if gpus else "gloo")

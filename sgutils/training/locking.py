@@ -13,6 +13,29 @@ except ImportError:  # a system without it, where nothing is held
     fcntl = None  # type: ignore[assignment]
 
 
+# What this process holds, by the name under which it was taken.
+_held: dict[Path, int] = {}
+
+
+def check_in_place(folder: Path) -> None:
+    """Raise an `InputError` where a folder that is held, or one that it lies in, is not the one of its name any more.
+
+    A run writes by names: into whatever somebody has put into the place of its folder.
+    """
+    for place in (folder, *folder.parents):
+        if (handle := _held.get(place)) is None:
+            continue
+        try:
+            same = os.path.samestat(os.fstat(handle), os.stat(place))
+        except OSError:
+            same = False
+        if not same:
+            raise InputError(
+                f"{place} is not the folder any more in which this training began, and nothing more is written there: put the "
+                "one that it began in back, and go on with sgutils resume."
+            )
+
+
 @contextmanager
 def hold(folder: Path) -> Iterator[None]:
     """Within it the folder is this caller's. The lock leaves no file, and goes with the process, however that ends.
@@ -33,6 +56,9 @@ def hold(folder: Path) -> Iterator[None]:
             ) from error
         except OSError:  # a file system that knows no locks
             pass
+        _held[folder] = handle
         yield
     finally:
+        if _held.get(folder) == handle:
+            del _held[folder]
         os.close(handle)

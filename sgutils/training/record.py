@@ -184,7 +184,9 @@ def load_run(path: str | Path) -> Run:
         run = Run(**json.loads(Path(path).read_text()))
         _check_kinds(run)
         # In the form of this version: what a record does not name is as it was before there was a choice.
-        return dataclasses.replace(run, config=Config(**run.config).as_dict())
+        return dataclasses.replace(run, config=Config.from_dict(run.config).as_dict())
+    except InputError as error:  # such as a method of somebody's own
+        raise InputError(f"{path} cannot be used: {error}") from error
     except (OSError, ValueError, TypeError, RecursionError) as error:
         raise InputError(
             f"{path} is not a record of a run ({in_one_line(str(error))}): expected a JSON file that this version of `sgutils train` wrote."

@@ -12,7 +12,7 @@ from ..files import remove_parts
 from ..folders import make_folder
 from . import distributed
 from .checkpoint import previous
-from .locking import hold
+from .locking import check_in_place, hold
 from .logs import METRICS
 
 CHECKPOINT, RESULT, NETWORK = "checkpoint.pt", "result.json", "network.pt"
@@ -51,8 +51,9 @@ def written(write: Callable[[Path], None], folder: Path) -> None:
     """Write something of a run.
 
     Raises:
-        InputError: if that fails; it says how the run goes on.
+        InputError: if that fails, or the folder is another one by now; it says how the run goes on.
     """
+    check_in_place(folder)
     try:
         write(folder)
     except (InputError, OSError) as error:  # OSError: TensorBoard's

@@ -20,7 +20,7 @@ from ..folders import make_folder
 from ..networks.saved import save_network, with_weights
 from . import distributed
 from .building import build, build_dataset, make_trainer
-from .checkpoint import A_CHECKPOINT, load_checkpoint, save_checkpoint
+from .checkpoint import A_CHECKPOINT, load_checkpoint, previous, save_checkpoint
 from .config import Config
 from .distributed import on_rank_zero
 from .logs import Log
@@ -111,9 +111,12 @@ def resume(
     if (folder / RESULT).exists() and (run := load_run(folder / RESULT)).finished:
         _check_expected(folder, Config(**run.config), expected)
         return run
-    config, trainer, command, dataset = _restore(folder, dataset, expected, goes_on=True)
+    _check_holds_a_checkpoint(folder)
+    distributed.setup()
     with ExitStack() as held:
-        on_rank_zero(lambda: take(folder, held), trainer.device)
+        # Before it is read: whoever holds it now trains on, and what was read would be old.
+        on_rank_zero(lambda: take(folder, held), distributed.own_device())
+        config, trainer, command, dataset = _restore(folder, dataset, expected, goes_on=True)
         return _run(trainer, config, folder, _How(command, deadline, quiet, stop, dataset))
 
 
@@ -137,16 +140,25 @@ def _check_expected(folder: Path, config: Config, expected: Config | None) -> No
         )
 
 
-def _restore(
-    folder: Path, dataset: Dataset | None = None, expected: Config | None = None, *, goes_on: bool = False
-) -> tuple[Config, Trainer, str, Dataset]:
+def _check_holds_a_checkpoint(folder: Path) -> None:
+    """Raise an `InputError` where there is nothing to go on with, and so nothing to be made or held."""
     if folder.is_file():
         raise InputError(
             f"{folder} is a file: expected the folder of a run, which was given to `sgutils train` as --out."
         )
+    if not any(path.exists() for path in (folder / CHECKPOINT, previous(folder / CHECKPOINT))):
+        raise InputError(f"{folder / CHECKPOINT} is missing: expected {A_CHECKPOINT}.")
+
+
+def _restore(
+    folder: Path, dataset: Dataset | None = None, expected: Config | None = None, *, goes_on: bool = False
+) -> tuple[Config, Trainer, str, Dataset]:
+    _check_holds_a_checkpoint(folder)
     state = load_checkpoint(folder / CHECKPOINT, replace=goes_on)
     with reraise_as_input_error(folder / CHECKPOINT, A_CHECKPOINT):
-        config = Config(**state["config"])
+        config = Config.from_dict(state["config"])
+        if not isinstance(state["command"], str):
+            raise TypeError("the command is not a text")
         inputs = None if state.get("inputs") is None else Inputs.from_dict(state["inputs"])
         teacher = _teacher_in(state)
     _check_expected(folder, config, expected)

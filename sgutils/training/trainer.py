@@ -13,12 +13,14 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from ..checks import number, one_of, shown, whole_number
+from ..checks import is_number, number, one_of, shown, whole_number
 from ..data.dataset import Dataset
-from ..data.loader import ImageLoader, loaders
+from ..data.loader import Draws, ImageLoader, loaders
 from ..devices import usable_device
 from ..errors import InputError
 from ..methods import Method
+from ..networks.modes import evaluating
+from ..networks.saved import load_exactly
 from ..networks.strided import slice_narrow_convolutions
 from . import distributed
 from .batches import check_loader, pairs_of, right_ones
@@ -27,6 +29,9 @@ from .precision import PRECISIONS, default_precision, usable_precision
 from .randomness import seeded
 from .schedules import SCHEDULES, check_momentum, check_warmup, learning_rate
 from .steps import CapturedSteps, Steps
+
+# What decides a step of SGD, besides the learning rate, which the schedule says.
+OF_SGD = ("momentum", "dampening", "weight_decay", "nesterov")
 
 
 class Loader(Sized, Iterable[tuple[Tensor, Tensor]], Protocol):
@@ -126,6 +131,8 @@ class Trainer:
         self.method = method.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         slice_narrow_convolutions(self.method)
         self.train, self.test, self.validation = train, test, validation
+        if isinstance(train, ImageLoader):  # of another, its owner may not want the first images to be taken
+            self._check_predicts(train)
         self.epochs, self.schedule, self.warmup_epochs = epochs, schedule, warmup_epochs
         self.on_step = on_step
         self.seed = None if seed is None else whole_number("seed", seed, 0)
@@ -151,6 +158,23 @@ class Trainer:
 
     def _capturable(self) -> bool:
         return self.device.type == "cuda" and distributed.world_size() == 1 and self.method.capturable
+
+    @torch.no_grad()
+    def _check_predicts(self, loader: ImageLoader) -> None:
+        """Raise an `InputError` unless there is a prediction for these images: it would be found out after an epoch."""
+        x, y = loader.batch(Draws(torch.stack([loader.y.argmin(), loader.y.argmax()])))
+        try:
+            with evaluating(self.method):
+                _, sound = right_ones(self.method.predict, x.to(self.device), y.to(self.device))
+        except InputError:
+            raise
+        except (AssertionError, RuntimeError, ValueError) as error:
+            size = " x ".join(map(str, x.shape[1:]))
+            raise InputError(
+                f"The network does not take images of {size}: choose another network or image size."
+            ) from error
+        if not sound:
+            raise InputError("The labels to train on must be classes of the network, from 0.")
 
     def __iter__(self) -> Iterator[Epoch]:
         """Train the epochs that are left, and give each as it is done."""
@@ -244,18 +268,60 @@ class Trainer:
         }
 
     def load_state_dict(self, state: dict) -> None:
-        """Take up where `state_dict` was taken."""
-        self.method.load_state_dict(state["method"])
+        """Take up where `state_dict` was taken.
+
+        Raises:
+            InputError: if what it says cannot be of this training: its numbers would decide the rest of it.
+            AttributeError, LookupError, RuntimeError, TypeError, ValueError: if it is something else.
+        """
+        history = [Epoch(**epoch) for epoch in state["history"]]
+        self._check_history(history)
+        devices = state.get("devices", [])
+        if not all(isinstance(device, str) for device in devices):
+            raise TypeError("devices are texts")
+        one_of("precision", state["precision"], PRECISIONS)
+        load_exactly(self.method, state["method"])
+        chosen = [{name: group.get(name) for name in OF_SGD} for group in self.optimizer.param_groups]
         self.optimizer.load_state_dict(state["optimizer"])
+        if isinstance(self.optimizer, torch.optim.SGD):
+            _check_sgd(self.optimizer, chosen)
         for group in self.optimizer.param_groups:  # it goes on with the kernels of this device
             if "fused" in group:
                 group["fused"] = self.device.type == "cuda"
         if isinstance(self.train, ImageLoader):
             self.train.load_state_dict(state["train"])
-        self.history = [Epoch(**epoch) for epoch in state["history"]]
+        self.history = history
         self.precision = self.steps.precision = state["precision"]
         self.steps.forget()
-        self._devices_before = state.get("devices", [])
+        self._devices_before = devices
+
+    def _check_history(self, history: list[Epoch]) -> None:
+        """Raise an `InputError` unless this training could have had these epochs."""
+
+        def share(value, tested: bool) -> bool:
+            return tested if value is None else is_number(value) and 0 <= value <= 1
+
+        if len(history) > self.epochs:
+            raise InputError(f"its history has {len(history)} epochs, and it is to have {self.epochs}.")
+        for index, epoch in enumerate(history, start=1):
+            sound = type(epoch.index) is int and epoch.index == index
+            sound = sound and all(is_number(value) and value >= 0 for value in (epoch.lr, epoch.seconds))
+            sound = sound and share(epoch.validation_error, self.validation is None)
+            sound = sound and share(epoch.test_error, self.test is None or self.validation is not None)
+            sound = sound and isinstance(epoch.train, dict) and epoch.train.keys() == history[0].train.keys()
+            if not sound or not all(type(value) in (int, float) for value in epoch.train.values()):
+                raise InputError(f"epoch {index} of its history is not one that this training could have had.")
+
+
+def _check_sgd(optimizer: torch.optim.SGD, chosen: list[dict]) -> None:
+    """Raise an `InputError` unless a state that was loaded has the settings that were chosen, and fits the weights."""
+    for group, before in zip(optimizer.param_groups, chosen, strict=True):
+        if other := [name for name in OF_SGD if group.get(name) != before[name]]:
+            raise InputError(f"its optimizer has the {other[0]} {shown(group.get(other[0]))}, not {before[other[0]]}.")
+    for parameter, state in optimizer.state.items():
+        momentum = state.get("momentum_buffer")
+        if momentum is not None and (not isinstance(momentum, Tensor) or momentum.shape != parameter.shape):
+            raise InputError("its optimizer has the momentum of other weights.")
 
 
 def _check_parts(method, train, test, validation, on_step) -> None:

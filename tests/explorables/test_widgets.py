@@ -1,5 +1,7 @@
 """The Python side: state that is checked in one sentence, the same output at every run."""
 
+import gc
+
 import ipywidgets
 import numpy as np
 import pytest
@@ -132,3 +134,16 @@ def test_repr_names_what_was_set():
 def test_unknown_widget_is_named_with_those_there_are():
     with pytest.raises(AttributeError, match="has no attribute 'Temprature'; it has .*Temperature"):
         widgets.Temprature  # noqa: B018
+
+
+@pytest.mark.parametrize("name", bundle.NAMES)
+def test_what_is_half_made_goes_without_a_word(name, monkeypatch):
+    """The refusal is all that is said: its destructor, which comes later, finds what it asks for."""
+    kind, said = getattr(widgets, class_name(name)), []
+    monkeypatch.setattr("sys.unraisablehook", said.append)
+    wrong = {setting: object() for setting in bundle.default_state(kind.module)}
+    for state in ({"unheard_of": 1}, *({setting: value} for setting, value in wrong.items())):
+        with pytest.raises(sg.InputError):
+            kind(**state)
+    gc.collect()
+    assert said == []

@@ -78,3 +78,29 @@ def test_a_loader_that_yields_nothing_to_test_on_is_one_sentence():
     trainer = sg.Trainer(sg.Baseline(sg.resnet(8, num_classes=2)), train=loader(32, 0, True), epochs=1, device="cpu")
     with pytest.raises(sg.InputError, match="yields no image"):
         trainer.error(nothing)
+
+
+def test_images_of_two_sizes_are_one_sentence():
+    two = [(torch.zeros(1, side, side), 0) for side in (8, 9)]
+    trainer = sg.Trainer(sg.Baseline(sg.resnet20(10, 1)), DataLoader(two, batch_size=2), epochs=1, device="cpu")
+    with pytest.raises(sg.InputError, match="The training loader cannot make a mini-batch: stack expects each tensor"):
+        list(trainer)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda z: z.long(), "not torch.int64 of shape .2, 10."),
+        (lambda z: z[0], "not torch.float32 of shape .10,."),
+        (lambda z: (z, z), "logits must be floating-point numbers of shape .N, K., not"),
+    ],
+)
+def test_logits_that_are_none_are_one_sentence(change, words):
+    class Returns(torch.nn.Linear):
+        def forward(self, x):
+            return change(super().forward(x.flatten(1)))
+
+    pairs = [(torch.zeros(1, 8, 8), 0)] * 2
+    trainer = sg.Trainer(sg.Baseline(Returns(64, 10)), DataLoader(pairs, batch_size=2), epochs=1, device="cpu")
+    with pytest.raises(sg.InputError, match=words):
+        list(trainer)

@@ -406,7 +406,7 @@ def test_reproduce_fills_a_ledger_and_never_runs_a_finished_row_twice(tmp_path, 
     assert {path: path.stat().st_mtime_ns for path in (tmp_path / "ledger").iterdir()} == stamps
     assert capsys.readouterr().out.endswith("0 runs added to " + str(tmp_path / "ledger") + ", nothing is missing.\n")
     work = {path.relative_to(tmp_path / "work").as_posix() for path in (tmp_path / "work").rglob("*")}
-    assert work == {name for run in runs for name in (run.name, f"{run.name}/network.pt")}
+    assert work == {".sgutils-ledger", *(name for run in runs for name in (run.name, f"{run.name}/network.pt"))}
     assert cli.main(["results", "--ledger", str(tmp_path / "ledger")]) == 0
 
 
@@ -439,3 +439,32 @@ def test_reproduce_goes_on_inside_a_run_that_its_budget_cut(tmp_path, monkeypatc
         )
     assert len(reproduce.reproduce("cut", **arguments, budget_minutes=90, say=said.append)) == 1
     assert len(sg.load_results(tmp_path / "ledger")[0].curves["test_error"]) == 3
+
+
+@pytest.mark.parametrize(
+    ("variables", "words"),
+    [
+        ({"WORLD_SIZE": "abc"}, "WORLD_SIZE, which torchrun sets, must be a whole number, not 'abc'"),
+        ({"WORLD_SIZE": "1", "RANK": "x"}, "RANK, which torchrun sets, must be a whole number, not 'x'"),
+        ({"LOCAL_RANK": "-1"}, "LOCAL_RANK, which torchrun sets, must be a whole number, not '-1'"),
+        ({"WORLD_SIZE": "2"}, "there are 2 processes, and RANK is not set"),
+        ({"WORLD_SIZE": "2", "RANK": "0", "LOCAL_RANK": "0", "MASTER_ADDR": "127.0.0.1"}, "and MASTER_PORT is not set"),
+    ],
+)
+def test_half_of_what_torchrun_sets_is_one_sentence(variables, words, tmp_path, monkeypatch, capsys):
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert main(["train", *SMALL, "--out", str(tmp_path / "run")]) == 2
+    said = capsys.readouterr().err
+    assert words in said and said.count("\n") == 1
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("arguments", [["results"], ["--import", "mine", "results"], ["evaluate", "run"]])
+def test_a_folder_that_is_gone_is_one_sentence(arguments, tmp_path, monkeypatch, capsys):
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    status = main(arguments)
+    monkeypatch.chdir(tmp_path)
+    assert status == 2 and "The current folder is not there any more" in capsys.readouterr().err

@@ -1,15 +1,20 @@
 """Every table and figure of the paper is a list of runs that can be started."""
 
 import dataclasses
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from filelock import FileLock
+from support.anything import outcome
 
 import sgutils as sg
+from sgutils import Trainer
+from sgutils.cli import main
 from sgutils.results import describe_setting, run_name
 from sgutils.results.experiments import EXPERIMENTS, WHOLE, Experiment
 from sgutils.results.paper import TABLES
-from sgutils.results.reproduce import reproduce
+from sgutils.results.reproduce import _claim, reproduce
 from sgutils.training.config import SCALES
 
 
@@ -84,7 +89,7 @@ def test_a_run_that_another_process_is_at_is_left_to_it(tmp_path, monkeypatch):
     (tmp_path / "work").mkdir()
     with FileLock(tmp_path / "work" / f"{name}.lock"):
         assert reproduce("tiny", **arguments, say=said.append) == [] and "another process" in said[0]
-    assert said[-1] == f"0 runs added to {tmp_path / 'ledger'}, 1 left: other processes are at them."
+    assert said[-1] == f"0 runs added to {tmp_path / 'ledger'}, 1 left: 1 passed over (another process is at it)."
     assert len(reproduce("tiny", **arguments, say=said.append)) == 1
 
 
@@ -106,7 +111,9 @@ def test_a_data_set_that_is_missing_or_a_part_is_passed_over_and_said(tmp_path, 
     said = []
     added = reproduce("two", **arguments, say=said.append)
     assert [(run.config["dataset"], run.seed) for run in added] == [("digits", 0), ("digits", 1)]
-    assert said[-2].startswith("Left out: raf-db/basic") and said[-1].endswith("2 left: some of their data is missing.")
+    assert said[-2].startswith("Left out: raf-db/basic") and said[-1].endswith(
+        "2 left: 2 passed over (its data is missing)."
+    )
     with pytest.raises(sg.InputError, match="raf-db/basic.* was not found"):
         reproduce("two", **arguments)
     monkeypatch.setitem(EXPERIMENTS, "part", Experiment("part", ({"dataset": "digits", **small},)))
@@ -128,7 +135,7 @@ def test_a_row_whose_checkpoint_is_garbage_is_passed_over_and_said(tmp_path, mon
     added = reproduce("two", **arguments, say=said.append)
     assert [run.config["method"] for run in added] == ["stochastic-depth"]
     assert said[0].startswith(f"{first}: passed over. ") and "checkpoint.pt is damaged" in said[0]
-    assert said[-1].endswith("1 left: what was passed over cannot be used.")
+    assert said[-1].endswith("1 left: 1 passed over (its files cannot be used).")
     assert (tmp_path / "work" / first / "checkpoint.pt").read_text() == "garbage"
 
 
@@ -168,7 +175,7 @@ def test_a_row_whose_files_are_of_another_run_or_no_files_is_passed_over_and_the
     for name in names:
         (line,) = (text for text in said if text.startswith(name))
         assert line.startswith(f"{name}: passed over. ") and "\n" not in line
-    assert said[-1].endswith("11 left: what was passed over cannot be used.")
+    assert said[-1].endswith("11 left: 11 passed over (its files cannot be used).")
     assert "holds another run" in said[0] + said[1] + said[2] and (work / names[0] / "result.json").exists()
     record = ledger / f"{names[9]}.json"
     record.write_text(added[0].to_json())
@@ -191,7 +198,7 @@ def test_an_empty_file_is_no_record_and_files_of_a_person_stay(tmp_path, monkeyp
     (run,) = reproduce("tiny", **arguments, say=lambda text: None)
     assert (tmp_path / "ledger" / f"{name}.json").read_text() == run.to_json()
     left = {path for path in (tmp_path / "work").rglob("*") if path.is_file()}
-    assert left == {*mine, tmp_path / "work" / name / "network.pt"}
+    assert left == {*mine, tmp_path / "work" / name / "network.pt", tmp_path / "work" / ".sgutils-ledger"}
 
 
 def test_a_file_that_is_not_a_record_is_said_and_kept_and_the_other_rows_run(tmp_path, monkeypatch):
@@ -206,7 +213,7 @@ def test_a_file_that_is_not_a_record_is_said_and_kept_and_the_other_rows_run(tmp
     added = reproduce("two", **arguments, say=said.append)
     assert [run.config["method"] for run in added] == ["stochastic-depth"]
     assert said[0].startswith(f"{first}: passed over. {record} is not a record of a run")
-    assert said[-1].endswith("1 left: what was passed over cannot be used.") and record.read_text() == '{"half": '
+    assert said[-1].endswith("1 left: 1 passed over (its files cannot be used).") and record.read_text() == '{"half": '
 
 
 def test_a_part_of_a_data_set_is_enough_for_the_rows_that_ask_for_no_more(tmp_path, monkeypatch):
@@ -218,3 +225,69 @@ def test_a_part_of_a_data_set_is_enough_for_the_rows_that_ask_for_no_more(tmp_pa
     added = reproduce("two", **arguments, say=said.append)
     assert [run.config["train_examples"] for run in added] == [100]
     assert any(text.startswith("Left out: digits has 1,438 training") for text in said)
+
+
+def test_rows_that_were_passed_over_are_counted_with_their_reasons_and_are_no_success(tmp_path, monkeypatch, capsys):
+    settings = ({"method": "baseline", **TINY}, {"method": "baseline", **TINY, "dataset": "raf-db"})
+    monkeypatch.setitem(EXPERIMENTS, "two", Experiment("", settings))
+    monkeypatch.chdir(tmp_path)  # where no data lies
+    names = [run_name(config.as_dict()) for config in EXPERIMENTS["two"].configs(4) if config.dataset == "digits"]
+    ledger, work = tmp_path / "ledger", tmp_path / "work"
+    for folder in (ledger, work / names[1]):
+        folder.mkdir(parents=True)
+    (ledger / f"{names[0]}.json").write_text("garbage")
+    (work / names[1] / "checkpoint.pt").write_text("garbage")
+    arguments = ["reproduce", "two", "--seeds", "4", "--ledger", str(ledger), "--work", str(work)]
+    with FileLock(work / f"{names[2]}.lock"):
+        assert main(arguments) == 1
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last == (
+        f"1 run added to {ledger}, 7 left: 4 passed over (its data is missing), 1 passed over (another process is at it), "
+        "2 passed over (its files cannot be used)."
+    )
+    assert (ledger / f"{names[3]}.json").exists()
+
+
+@pytest.mark.tried(
+    "Two ledgers that are filled out of one folder of unfinished runs", "The second is refused; nothing is lost."
+)
+def test_unfinished_runs_are_of_one_ledger(tmp_path, monkeypatch):
+    monkeypatch.setitem(EXPERIMENTS, "tiny", Experiment("", ({"method": "baseline", **TINY, "epochs": 2},)))
+    one, other, work = (tmp_path / name for name in ("one", "other", "work"))
+    monkeypatch.setattr(Trainer, "__iter__", stopping_after_one_epoch(Trainer.__iter__))
+    with pytest.raises(KeyboardInterrupt):
+        reproduce("tiny", seeds=1, ledger=one, work=work, quiet=True, say=lambda text: None)
+    monkeypatch.undo()
+    monkeypatch.setitem(EXPERIMENTS, "tiny", Experiment("", ({"method": "baseline", **TINY, "epochs": 2},)))
+    before = {path: path.read_bytes() for path in work.rglob("*") if path.is_file()}
+    with pytest.raises(sg.InputError, match="work has the unfinished runs of the ledger .*one: choose another"):
+        reproduce("tiny", seeds=1, ledger=other, work=work, quiet=True)
+    assert before == {path: path.read_bytes() for path in work.rglob("*") if path.is_file()}
+    one.rename(tmp_path / "moved")  # it is the same ledger wherever it lies
+    (run,) = reproduce("tiny", seeds=1, ledger=tmp_path / "moved", work=work, quiet=True, say=lambda text: None)
+    assert len(run.curves["test_error"]) == 2 and (tmp_path / "moved" / f"{run.name}.json").exists()
+
+
+def stopping_after_one_epoch(epochs):
+    def stopping(self):
+        yield next(iter(epochs(self)))
+        raise KeyboardInterrupt
+
+    return stopping
+
+
+def test_of_two_ledgers_that_ask_at_once_for_one_folder_one_gets_it(tmp_path):
+    ledgers = [tmp_path / str(number) for number in range(4)]
+    for ledger in ledgers:
+        ledger.mkdir()
+    for turn in range(20):
+        (work := tmp_path / f"work{turn}").mkdir()
+        with ThreadPoolExecutor(4) as pool:
+            got = list(pool.map(lambda ledger: bool(outcome(lambda: _claim(work, ledger) or True)), ledgers))
+        assert sum(got) == 1 and Path((work / ".sgutils-ledger").read_text()) == ledgers[got.index(True)]
+
+
+def test_more_jobs_than_rows_start_no_more_threads(tmp_path, monkeypatch):
+    monkeypatch.setitem(EXPERIMENTS, "tiny", Experiment("", ({"method": "baseline", **TINY},)))
+    folders = {name: tmp_path / name for name in ("ledger", "work")}
+    assert len(reproduce("tiny", seeds=1, jobs=10**12, quiet=True, say=lambda text: None, **folders)) == 1

@@ -180,3 +180,27 @@ def test_what_cannot_be_exported_is_one_sentence(runs, tmp_path, capsys, monkeyp
     monkeypatch.setattr(builtins, "__import__", without_onnx)
     assert main(["export", str(runs / "baseline"), "--out", str(tmp_path / "x.onnx")]) == 2
     assert "sgutils[export]" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({"gates": [1.0, 0.5]}, "gates must be 3 numbers, one per block, not 2"),
+        ({"gates": [1.0, float("nan"), 0.5]}, "gates must be finite numbers"),
+        ({"gates": "110"}, None),
+        ({"gates": torch.tensor([1.0, 0.5, 0.5])}, None),
+        ({"gates": {"all": 1}}, "gates must be 3 numbers"),
+        ({"inputs": {"mean": [1.0]}}, "inputs must be what sgutils.load_inputs gives"),
+        ({"inputs": sg.Inputs((1.0,) * 3, (1.0,) * 3, (8, 8), ("a", "b"))}, "of 3 channels and 2 classes.* 1 channels"),
+        ({"inputs": sg.Inputs((1.0,), (1.0,), (8, 8), ("a", "b", "c"))}, "knows 2 classes"),
+        ({"inputs": sg.Inputs((1.0,), (1.0,), (8, 8), ())}, None),
+    ],
+)
+def test_what_the_metadata_say_is_true_of_the_graph(more, words, tmp_path):
+    net = sg.resnet(8, 2, 1, (4, 4, 4))
+    if words is None:
+        export_onnx(net, tmp_path / "x.onnx", **more)
+        return
+    with pytest.raises(sg.InputError, match=words):
+        export_onnx(net, tmp_path / "x.onnx", **more)
+    assert list(tmp_path.iterdir()) == []

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 
 import sgutils as sg
-from sgutils import METHODS, MODELS, own_modules
+from sgutils import DATASETS, METHODS, MODELS, own_modules
 from sgutils.cli import main
 from sgutils.networks import build_network
 from sgutils.training.run_folder import resume_command
@@ -56,13 +57,13 @@ def forgotten(monkeypatch):
     """Forgets what a test registers and imports, as a new process would."""
 
     def forget():
-        for table in (METHODS, MODELS):
+        for table in (METHODS, MODELS, DATASETS):
             for name in set(table) - known:
                 del table[name]
         sys.modules.pop("my_module", None)
         own_modules.imported.clear()
 
-    known = {*METHODS, *MODELS}
+    known = {*METHODS, *MODELS, *DATASETS}
     monkeypatch.setattr(sys, "path", [*sys.path])
     yield forget
     forget()
@@ -88,10 +89,39 @@ def test_an_own_methods_run_with_an_own_network_has_every_command(model, tmp_pat
     assert "Test error" in sgutils("--import=my_module", "resume", "run")
     sgutils(*own, "export", "run", "--out", "network.onnx")
     assert Path("network.onnx").stat().st_size > 0
-    forgotten()
-    assert main(["evaluate", "run"]) == 2
-    said = capsys.readouterr().err
-    assert "Unknown m" in said and said.count("\n") == 1
+
+
+@pytest.mark.parametrize("kind", ["method", "model", "dataset"])
+def test_without_its_module_every_command_names_what_is_unknown_and_how_to_make_it_known(
+    kind, tmp_path, monkeypatch, capsys, forgotten
+):
+    own = {
+        "method": ("confidence-penalty", shown("methods")),
+        "model": ("plain", f"import copy\nimport torch\nfrom sgutils import MODELS\n{PLAIN}"),
+        "dataset": ("bars", f"from sgutils import DATASETS\n{shown('data')}\nDATASETS['bars'] = read_bars"),
+    }
+    name, code = own[kind]
+    (tmp_path / "my_module.py").write_text(code)
+    monkeypatch.chdir(tmp_path)
+    chosen = {"--dataset": "digits", "--model": "resnet20", "--method": "baseline"} | {f"--{kind}": name}
+    small = ["--train-examples", "32", "--test-examples", "20", "--epochs", "1", "--out", "run"]
+    assert main(["--import", "my_module", "train", *(word for pair in chosen.items() for word in pair), *small]) == 0
+    Path("ledger").mkdir()
+    Path("ledger/one.json").write_text(Path("run/result.json").read_text())
+    Image.new("L", (8, 8)).save("image.png")
+    commands = [["evaluate", "run"], ["train", "--from", "ledger/one.json", "--out", "new"], ["resume", "run"]]
+    if kind != "dataset":  # of which nothing is read to look at a network, or at a finished record
+        commands += [["results", "--ledger", "ledger"], ["export", "run", "--out", "x.onnx"]]
+    if kind == "model":  # what a method deploys may be of a known one
+        commands += [["predict", "run", "image.png"], ["export", "run/network.pt", "--out", "x.onnx"]]
+    for arguments in commands:
+        forgotten()
+        if arguments[0] == "resume":  # of a run that is finished only the record is read
+            Path("run/result.json").unlink()
+        capsys.readouterr()
+        assert main(arguments) == 2, arguments
+        said = capsys.readouterr().err
+        assert f"Unknown {kind} '{name}'" in said and "--import MODULE" in said and said.count("\n") == 1
 
 
 def test_an_own_network_is_loaded_again_by_its_name(tmp_path, forgotten):
@@ -181,9 +211,14 @@ RIGHT = {"option": "beta: float = 0.1", "losses": '{"total": loss, "error": erro
         ),
         ({"losses": "{'total': loss, 'error': 0.5}"}, "returns as 'error' must be a 0-dim tensor, not 0.5"),
         ({"losses": "{'total': loss.detach(), 'error': error}"}, "has no gradient"),
-        ({"prediction": "self.net(x)[:1]"}, "one row for each of 32 images, not one of shape (1, 10)"),
-        ({"prediction": "self.net(x).argmax(1)"}, "not one of shape (32,)"),
+        ({"prediction": "self.net(x)[:1]"}, "one row for each of 2 images, not one of shape (1, 10)"),
+        ({"prediction": "self.net(x).argmax(1)"}, "not torch.int64 and one of shape (2,)"),
         ({"prediction": "(self.net(x),)"}, "predict must return logits"),
+        (
+            {"prediction": "self.net(x).long()"},
+            "floating-point numbers and one row for each of 2 images, not torch.int64",
+        ),
+        ({"prediction": "self.net(x)[:, :5]"}, "labels to train on must be classes of the network"),
     ],
 )
 def test_a_method_that_cannot_be_trained_is_one_sentence(wrong, said, tmp_path, monkeypatch, capsys, forgotten):
@@ -196,6 +231,7 @@ def test_a_method_that_cannot_be_trained_is_one_sentence(wrong, said, tmp_path, 
     assert main(["--import", "my_module", "train", *SMALL, *more]) == (2 if said else 0)
     error = [line for line in capsys.readouterr().err.splitlines() if line.startswith("sgutils")]
     assert not said or (said in error[0] and len(error) == 1)
+    assert not said or "losses" in wrong or not Path("run").exists(), "before anything is trained"
 
 
 @pytest.mark.parametrize(
@@ -215,3 +251,44 @@ def test_a_method_has_a_name_of_its_own(name, said, tmp_path, monkeypatch, capsy
     monkeypatch.chdir(tmp_path)
     assert main(["--import", "my_module", "results"]) == 2
     assert said in capsys.readouterr().err and before == METHODS
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("MODELS['own'] = lambda **shape: None", "The network own must be a torch module, not None."),
+        ("DATASETS['own'] = lambda: (1, 2)", "The data set own must be a sgutils.Dataset, not (1, 2)"),
+        ("MODELS['own'] = lambda **shape: Returns(lambda z: z[:1])", "not one of shape (1, 10)"),
+        ("MODELS['own'] = lambda **shape: Returns(lambda z: z.long())", "not torch.int64"),
+        ("MODELS['own'] = lambda **shape: Returns(lambda z: z[:, :3])", "labels to train on must be classes"),
+        ("MODELS['own'] = lambda **shape: Returns(lambda z: z[:, :, None])", "not one of shape (2, 10, 1)"),
+        ("MODELS['own'] = lambda **shape: Returns(lambda z: [z])", "predict must return logits"),
+        ("MODELS['own'] = lambda **shape: torch.nn.Linear(3, 10)", "The network does not take images of 1 x 8 x 8"),
+    ],
+)
+def test_a_network_or_a_data_set_that_returns_nonsense_is_one_sentence_before_training(
+    code, said, tmp_path, monkeypatch, capsys, forgotten
+):
+    (tmp_path / "my_module.py").write_text(f"""
+import torch
+from sgutils import DATASETS, MODELS
+
+
+class Returns(torch.nn.Module):
+    def __init__(self, change):
+        super().__init__()
+        self.last, self.change = torch.nn.Linear(64, 10), change
+
+    def forward(self, x):
+        return self.change(self.last(x.flatten(1)))
+
+
+{code}
+""")
+    monkeypatch.chdir(tmp_path)
+    small = SMALL if "MODELS['own']" in code else ["--dataset", "own"]
+    model = "own" if "MODELS['own']" in code else "resnet20"
+    more = ["--method", "baseline", "--model", model, "--epochs", "1", "--out", "run"]
+    assert main(["--import", "my_module", "train", *small, *more]) == 2
+    error = capsys.readouterr().err
+    assert said in error and error.count("\n") == 1 and not Path("run").exists()

@@ -5,10 +5,14 @@ import json
 import struct
 import sys
 
+import numpy as np
+import onnxruntime
 import pytest
 import torch
+from PIL import Image
 
 import sgutils as sg
+from sgutils.cli import main
 from sgutils.errors import InputError
 from sgutils.page_network import load_saved_network
 
@@ -62,8 +66,6 @@ def test_a_saved_network_is_the_one_that_was_saved(net, content, tmp_path):
 
 
 def test_evaluate_says_its_error(content, tmp_path, capsys):
-    from sgutils.cli import main
-
     (tmp_path / "net.safetensors").write_bytes(content)
     assert main(["evaluate", str(tmp_path / "net.safetensors")]) == 0
     assert "test error" in capsys.readouterr().out
@@ -111,3 +113,28 @@ def test_without_the_package_the_install_line_is_named(content, tmp_path, monkey
     monkeypatch.setitem(sys.modules, "safetensors", None)
     with pytest.raises(InputError, match="pip install safetensors"):
         load_saved_network(tmp_path / "net.safetensors")
+
+
+@pytest.mark.parametrize("gates", ["[1.0, 0.75, 0.5]", "[1.0, 1.0, 1.0]"])
+def test_predict_and_export_take_it_as_a_run(gates, net, content, tmp_path, capsys):
+    file = tmp_path / "net.safetensors"
+    weights = {name: value for name, value in net.state_dict().items() if value.dtype == torch.float32}
+    file.write_bytes(written(weights, TEXTS | {"architecture": json.dumps(net.architecture), "gates": gates}))
+    data = sg.load_dataset("fashion-mnist", image_size=14, test_examples=50)
+    Image.fromarray(data.test_x[0, 0].numpy()).save(tmp_path / "one.png")
+    assert main(["predict", str(file), str(tmp_path / "one.png")]) == 0
+    x = (data.test_x[:1].float() - 72.9) / 85.5
+    said = net(x, json.loads(gates)).softmax(dim=1)[0]
+    assert f"one.png: {data.classes[said.argmax()]} {said.max():.1%}" in capsys.readouterr().out
+    assert main(["export", str(file), "--out", str(tmp_path / "net.onnx")]) == 0
+    assert ("Gates of 1 make it" in capsys.readouterr().out) == (gates == "[1.0, 1.0, 1.0]")
+    session = onnxruntime.InferenceSession(str(tmp_path / "net.onnx"), providers=["CPUExecutionProvider"])
+    given = {"images": x.numpy(), "gates": np.array(json.loads(gates), np.float32)}
+    np.testing.assert_allclose(session.run(None, given)[0], net(x, json.loads(gates)).detach().numpy(), atol=1e-5)
+
+
+def test_where_another_network_is_expected_the_commands_that_read_it_are_named(content, tmp_path):
+    (tmp_path / "net.safetensors").write_bytes(content)
+    for use in (sg.load_network, sg.load_inputs, lambda path: sg.Distillation(sg.resnet20(), teacher=path)):
+        with pytest.raises(InputError, match="the page saved is read by `sgutils evaluate`, `predict` and `export`"):
+            use(tmp_path / "net.safetensors")

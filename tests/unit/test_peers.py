@@ -227,11 +227,6 @@ def test_bad_input_is_one_sentence(call, words):
     assert "\n" not in str(caught.value)
 
 
-def test_the_ramp_is_the_published_one_and_scales_with_the_run():
-    assert ramp_up(0, 300) == pytest.approx(math.exp(-5)) and ramp_up(80, 300) == ramp_up(299, 300) == 1.0
-    assert ramp_up(20, 300) == pytest.approx(math.exp(-5 * 0.75**2)) == pytest.approx(ramp_up(2, 30))
-
-
 class Wrapped(torch.nn.Module):
     """A gated network that is none of ours."""
 
@@ -242,6 +237,22 @@ class Wrapped(torch.nn.Module):
 
     def forward(self, x, gates=None):
         return self.net(x, gates)
+
+
+@pytest.mark.parametrize("method", ["mutual-learning", "native-ensemble", "diverse-peers"])
+@pytest.mark.parametrize("again", [lambda net: net, Wrapped])
+def test_one_network_is_not_two_peers(method, again):
+    net = network()
+    with pytest.raises(sg.InputError, match="networks are one and the same|not of Wrapped"):
+        sg.build_method(method, lambda: again(net))
+    with pytest.raises(sg.InputError, match="networks are one and the same"):
+        sg.Distillation(net, teacher=again(net))
+    assert all(parameter.requires_grad for parameter in net.parameters())
+
+
+def test_the_ramp_is_the_published_one_and_scales_with_the_run():
+    assert ramp_up(0, 300) == pytest.approx(math.exp(-5)) and ramp_up(80, 300) == ramp_up(299, 300) == 1.0
+    assert ramp_up(20, 300) == pytest.approx(math.exp(-5 * 0.75**2)) == pytest.approx(ramp_up(2, 30))
 
 
 @pytest.mark.parametrize("method", ["native-ensemble", "diverse-peers"])

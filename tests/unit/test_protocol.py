@@ -41,3 +41,11 @@ def test_the_old_module_works_with_a_warning():
     assert old.ResNet is sg.ResNet and old.MODELS is sg.MODELS
     for name in old.__all__:
         assert getattr(old, name) is not None
+
+
+@pytest.mark.parametrize("change", [lambda f: f[:1], lambda f: f[:, :, None], lambda f: f.tolist()])
+def test_features_that_are_not_one_row_for_each_image_are_one_sentence(change, monkeypatch):
+    net = sg.resnet20()
+    monkeypatch.setattr(net, "features", lambda x, gates=None: change(x.flatten(1)))
+    with pytest.raises(sg.InputError, match="one row for each of 2 images, but ResNet's are of"):
+        sg.features.penultimate(net, torch.zeros(2, 3, 8, 8))

@@ -113,7 +113,7 @@ def test_weights_of_which_some_are_missing_are_one_sentence(tmp_path):
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("resnet18", "Unknown model 'resnet18': expected one of resnet20, .*, or torchvision:NAME or timm:NAME"),
+        ("resnet18", "Unknown model 'resnet18': expected one of resnet20, .*, torchvision:NAME, timm:NAME, or"),
         ("keras:resnet18", "Unknown model 'keras:resnet18'"),
         ("torchvision:resnet19", "torchvision has no network 'resnet19', but resnet101, "),
         ("timm:nothing_of_the_kind", "timm has no network 'nothing_of_the_kind'"),

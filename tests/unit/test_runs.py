@@ -9,6 +9,7 @@ import torch
 import sgutils as sg
 from sgutils.export import trained_network
 from sgutils.training import building, runs
+from sgutils.training.locking import hold
 from sgutils.training.runs import evaluate, resume
 
 
@@ -242,6 +243,62 @@ def test_a_checkpoint_of_another_version_is_one_sentence(what, tmp_path, undistu
     assert [path.name for path in tmp_path.iterdir()] == ["checkpoint.pt"]
 
 
+def first_weight(state):
+    return next(iter(state["trainer"]["method"].values()))
+
+
+EDITED = {
+    "an epoch that is a text": lambda state: state["trainer"]["history"][1].update(index="2"),
+    "a negative epoch": lambda state: state["trainer"]["history"][0].update(index=-1),
+    "more epochs than there are": lambda state: state["config"].update(epochs=2),
+    "an epoch twice": lambda state: state["trainer"]["history"].insert(0, state["trainer"]["history"][0]),
+    "a test error that is a text": lambda state: state["trainer"]["history"][0].update(test_error="0.5"),
+    "a test error above 1": lambda state: state["trainer"]["history"][0].update(test_error=1.5),
+    "no test error": lambda state: state["trainer"]["history"][0].update(test_error=None),
+    "seconds that are not a number": lambda state: state["trainer"]["history"][0].update(seconds=float("nan")),
+    "a loss that is a text": lambda state: state["trainer"]["history"][1]["train"].update(total="low"),
+    "a loss less": lambda state: state["trainer"]["history"][1]["train"].pop("total"),
+    "losses that are a list": lambda state: state["trainer"]["history"][0].update(train=[1.0]),
+    "another precision": lambda state: state["trainer"].update(precision="float8"),
+    "devices that are numbers": lambda state: state["trainer"].update(devices=[1]),
+    "a command that is a number": lambda state: state.update(command=7),
+    "no epochs": lambda state: state["config"].pop("epochs"),
+    "an option less": lambda state: state["config"]["options"].pop("lam"),
+    "a learning rate that is NaN": lambda state: state["config"].update(lr=float("nan")),
+    "epochs that are a text": lambda state: state["config"].update(epochs="3"),
+    "a configuration that is a list": lambda state: state.update(config=[1]),
+    "a weight of another shape": lambda state: first_weight(state).resize_(1),
+    "a weight of another kind": lambda state: state["trainer"]["method"].update(
+        {next(iter(state["trainer"]["method"])): first_weight(state).double()}
+    ),
+    "a momentum of another shape": lambda state: state["trainer"]["optimizer"]["state"][0].update(
+        momentum_buffer=torch.ones(2)
+    ),
+    "a momentum that is a text": lambda state: state["trainer"]["optimizer"]["state"][0].update(momentum_buffer="1"),
+    "another weight decay": lambda state: state["trainer"]["optimizer"]["param_groups"][0].update(weight_decay=9.0),
+    "a momentum that is NaN": lambda state: state["trainer"]["optimizer"]["param_groups"][0].update(
+        momentum=float("nan")
+    ),
+    "a mean that is NaN": lambda state: state["inputs"].update(mean=[float("nan")]),
+}
+
+
+@pytest.mark.parametrize("what", EDITED)
+def test_a_checkpoint_that_was_edited_is_one_sentence_and_nothing_is_written(what, tmp_path, undisturbed):
+    state = torch.load(undisturbed[1] / "checkpoint.pt", weights_only=True)
+    EDITED[what](state)
+    torch.save(state, tmp_path / "checkpoint.pt")
+    torch.save(state, tmp_path / "checkpoint.previous.pt")
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    for use in (resume, evaluate):
+        with pytest.raises(
+            sg.InputError, match="checkpoint.pt (cannot be used: |is another kind of file or of ano)"
+        ) as caught:
+            use(tmp_path)
+        assert "\n" not in str(caught.value)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
 @pytest.mark.parametrize("what", ["an unknown setting", "no trainer", "no weights"])
 def test_nor_is_its_network_exported(what, tmp_path, undisturbed):
     state = torch.load(undisturbed[1] / "checkpoint.pt", weights_only=True)
@@ -315,3 +372,52 @@ def test_a_network_with_dropout_trains_the_same_from_one_seed_and_after_a_stop(t
     assert stopped.status == "stopped" and resumed.curves == whole.curves
     assert torch.equal(torch.get_rng_state(), before), "a run leaves the generator as it found it"
     assert sg.train(dropping(1), quiet=True).curves != whole.curves
+
+
+@pytest.mark.tried(
+    "The folder of a run that trains, moved away and another put into its place", "Nothing is written there."
+)
+@pytest.mark.parametrize("method", ["baseline", "distillation"])  # the latter trains a teacher in a folder inside
+@pytest.mark.parametrize("swap", ["another folder", "no folder", "a file"])
+def test_a_run_whose_folder_was_swapped_writes_nothing_into_the_other(method, swap, tmp_path, monkeypatch):
+    asked = itertools.count()
+    other = {name: f"{name} of somebody else" for name in ("checkpoint.pt", "metrics.jsonl", "teacher/checkpoint.pt")}
+
+    def swapping():
+        if next(asked) == 1:
+            (tmp_path / "run").rename(tmp_path / "moved")
+            if swap == "a file":
+                (tmp_path / "run").write_text("a file")
+            for name, content in other.items() if swap == "another folder" else ():
+                (tmp_path / "run" / name).parent.mkdir(parents=True, exist_ok=True)
+                (tmp_path / "run" / name).write_text(content)
+            (tmp_path / "run" / "tensorboard").mkdir(parents=True) if swap == "another folder" else None
+        return False
+
+    monkeypatch.setattr(runs, "SAVING", 0)
+    with pytest.raises(sg.InputError, match="run is not the folder any more in which this training began") as caught:
+        sg.train(config(method=method), tmp_path / "run", quiet=True, stop=swapping)
+    assert "\n" not in str(caught.value) and str(caught.value).count("sgutils resume") == 1
+    found = {
+        path.relative_to(tmp_path / "run").as_posix(): path.read_text() for path in (tmp_path / "run").rglob("*.*")
+    }
+    assert found == (other if swap == "another folder" else {})
+    assert not list((tmp_path / "run" / "tensorboard").glob("*")) if swap == "another folder" else True
+    assert resume(tmp_path / "moved", quiet=True).status == "finished"
+
+
+def test_only_who_holds_a_folder_puts_the_checkpoint_before_in_its_place(tmp_path, undisturbed):
+    for name in ("checkpoint.pt", "checkpoint.previous.pt"):
+        (tmp_path / name).write_bytes((undisturbed[1] / name).read_bytes())
+    (tmp_path / "checkpoint.pt").write_bytes(b"damaged")
+    with hold(tmp_path), pytest.raises(sg.InputError, match="Another process is training"):
+        resume(tmp_path, quiet=True)
+    assert (tmp_path / "checkpoint.pt").read_bytes() == b"damaged"
+    with pytest.warns(UserWarning, match="The checkpoint before it is used instead"):
+        assert resume(tmp_path, quiet=True).status == "finished"
+
+
+def test_going_on_where_there_is_no_run_makes_no_folder(tmp_path):
+    with pytest.raises(sg.InputError, match="checkpoint.pt is missing: expected the checkpoint of a run"):
+        resume(tmp_path / "nowhere")
+    assert list(tmp_path.iterdir()) == []

@@ -4,9 +4,12 @@ import math
 
 import numpy as np
 import pytest
+import torch
 from scipy import stats
+from support.anything import Refused, outcome
 
 from sgutils.errors import InputError
+from sgutils.results.ledger import mean_std
 from sgutils.results.pairing import pairing
 from sgutils.results.power import runs_needed, smallest_seen
 from sgutils.results.statistics import (
@@ -205,3 +208,94 @@ def test_a_share_that_is_none_is_one_sentence(share):
     for call in (lambda: runs_needed(0.3, 0.3, share), lambda: smallest_seen(0.3, 3, share)):
         with pytest.raises(InputError, match="share must be"):
             call()
+
+
+class Held:
+    """Numbers in the hands of somebody else's class."""
+
+    def __array__(self, *_, **__):
+        return np.array([1.0, 2.0])
+
+
+NONSENSE = [
+    "abc",
+    "",
+    None,
+    {},
+    {"a": 1.0},
+    [math.nan, 1.0],
+    [math.inf, 1.0],
+    ["a", "b"],
+    ["1", "2"],
+    [[1.0], [1.0, 2.0]],
+    [None, 1.0],
+    1j,
+]
+NONSENSE += [object(), [1j, 2.0], np.array(["a"]), np.datetime64("2020-01-01"), [[]], np.zeros((0, 3)), 10**400]
+GOOD = [
+    [1.0, 2.0],
+    (1, 2),
+    np.array([1.0, 2.0], np.float32),
+    [np.float64(1), np.int8(2)],
+    torch.tensor([1.0, 2.0]),
+    Held(),
+]
+RIGHT = [[True, False], [False, True]]
+STATISTICS = {
+    "pooled": pooled,
+    "pooled, a group": lambda x: pooled([x, [1.0, 2.0]]),
+    "spread_within": spread_within,
+    "spread_within, a group": lambda x: spread_within([x, [1.0, 2.0]]),
+    "stable": stable,
+    "stable, a group": lambda x: stable([x, [1.0, 2.0], [1.0, 3.0]]),
+    "unpaired": lambda x: unpaired(x, [1.0, 2.0]),
+    "unpaired, the other": lambda x: unpaired([1.0, 2.0], x, pooled([[1.0, 2.0]])),
+    "unpaired, the spread": lambda x: unpaired([1.0, 2.0], [1.0, 2.0], x),
+    "on_new_images": lambda x: on_new_images(x, RIGHT),
+    "on_new_images, a run": lambda x: on_new_images(RIGHT, [x, [True, False]]),
+    "two_networks": lambda x: two_networks(x, [True, False]),
+    "pairing": pairing,
+    "pairing, a setting": lambda x: pairing([x, [1.0, 2.0]]),
+    "holm": holm,
+    "holm, one": lambda x: holm([x]),
+    "runs_needed": lambda x: runs_needed(x, 1.0),
+    "runs_needed, points": lambda x: runs_needed(1.0, x),
+    "smallest_seen": lambda x: smallest_seen(x, 3),
+    "mean_std": mean_std,
+}
+
+
+@pytest.mark.tried(
+    "Statistics of texts, NaN, empty lists and numbers in every dress", "A right answer, or one sentence."
+)
+@pytest.mark.parametrize("name", STATISTICS)
+def test_what_is_not_numbers_is_refused_in_one_sentence(name):
+    for value in NONSENSE:
+        outcome(STATISTICS[name], value)  # any other error than a sentence fails here
+    for value in ([math.nan, 1.0], ["a", "b"], object()):
+        assert isinstance(outcome(STATISTICS[name], value), Refused), value
+
+
+@pytest.mark.parametrize("values", GOOD)
+def test_numbers_are_taken_in_any_dress(values):
+    assert float(pooled([values]).variance) == 0.5 == float(spread_within([values]).variance)
+    assert unpaired(values, [1.0, 2.0])[0] == 0.0 and mean_std([np.float32(1), np.int64(2)])[0] == 1.5
+    assert two_networks([np.True_, False], [1, 0]).mean == 0.0
+
+
+def test_few_runs_are_answered_or_refused():
+    spread = pooled([[1.0, 2.0]])
+    assert unpaired([3.0], [1.0], spread)[0] == 2.0
+    for call in (
+        lambda: unpaired([3.0], [1.0, 2.0]),
+        lambda: unpaired([], [1.0, 2.0], spread),
+        lambda: unpaired(np.zeros((2, 3)), np.zeros((4, 3))),
+        lambda: on_new_images([[1, 0]], [[1, 0]]),
+        lambda: on_new_images([[1], [0]], [[1], [0]]),
+        lambda: on_new_images([[2, 0], [1, 1]], RIGHT),
+        lambda: two_networks([], []),
+        lambda: two_networks([1, 0, 1], [1, 0]),
+        lambda: stable([[], [1.0, 2.0]]),
+        lambda: runs_needed(1.0, 1e-300),
+    ):
+        assert isinstance(outcome(call), Refused)

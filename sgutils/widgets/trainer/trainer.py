@@ -54,8 +54,8 @@ class Trainer(Explorable, module="trainer"):
     kernel = traitlets.Bool(True, read_only=True).tag(sync=True)
 
     def __init__(self, **state):
+        self._lanes = {}  # first of all: `close` asks for them, also of one whose settings are refused
         super().__init__(**state)
-        self._lanes = {}
         self.on_msg(self._hear)
 
     def close(self):
