@@ -9,7 +9,7 @@ from ..errors import InputError
 from ..files import write_atomically
 
 if TYPE_CHECKING:
-    from .trainer import Epoch
+    from .history import Epoch
 
 METRICS, TENSORBOARD = "metrics.jsonl", "tensorboard"
 

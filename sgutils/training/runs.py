@@ -258,8 +258,10 @@ def _run(trainer: Trainer, config: Config, folder: Path | None, how: _How) -> Ru
                 due = time.monotonic() >= next_save or len(trainer.history) == trainer.epochs
                 if distributed.broadcast_flag(due, trainer.device):
                     keep(save)
-                shown = epoch.test_error if epoch.validation_error is None else epoch.validation_error
-                bar.set_postfix(epoch=epoch.index, train_error=f"{epoch.train['error']:.1%}", test_error=f"{shown:.1%}")
+                held_out = epoch.validation_error  # where there is one, the test images are left alone until the end
+                shown = {"test_error": epoch.test_error} if held_out is None else {"validation_error": held_out}
+                errors = {"train_error": epoch.train["error"], **shown}
+                bar.set_postfix(epoch=epoch.index, **{name: f"{error:.1%}" for name, error in errors.items()})
             if stopped:
                 keep(save)
                 status = "stopped"

@@ -7,13 +7,12 @@ import dataclasses
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sized
-from dataclasses import dataclass
 from typing import Protocol
 
 import torch
 from torch import Tensor
 
-from ..checks import is_number, number, one_of, shown, whole_number
+from ..checks import number, one_of, shown, whole_number
 from ..data.dataset import Dataset
 from ..data.loader import Draws, ImageLoader, loaders
 from ..devices import usable_device
@@ -24,39 +23,16 @@ from ..networks.saved import load_exactly
 from ..networks.strided import slice_narrow_convolutions
 from . import distributed
 from .batches import check_loader, pairs_of, right_ones
-from .optimizers import Chosen, own_optimizer, sgd
+from .history import Epoch, check_history
+from .optimizers import Chosen, load_optimizer, own_optimizer, sgd
 from .precision import PRECISIONS, default_precision, usable_precision
 from .randomness import seeded
 from .schedules import SCHEDULES, check_momentum, check_warmup, learning_rate
 from .steps import CapturedSteps, Steps
 
-# What decides a step of SGD, besides the learning rate, which the schedule says.
-OF_SGD = ("momentum", "dampening", "weight_decay", "nesterov")
-
 
 class Loader(Sized, Iterable[tuple[Tensor, Tensor]], Protocol):
     """What can be trained and tested on: ``len(loader)`` mini-batches ``(x, y)``."""
-
-
-@dataclass(frozen=True)
-class Epoch:
-    """What one epoch gave.
-
-    Attributes:
-        index: 1 for the first.
-        lr: its learning rate.
-        train: epoch means of what the method returned (``total``, ``error`` and its own terms).
-        test_error: share of wrong test predictions of what is deployed; None where that was not asked.
-        seconds: wall time of training and testing.
-        validation_error: the same on held-out training images; None without any.
-    """
-
-    index: int
-    lr: float
-    train: dict[str, float]
-    test_error: float | None
-    seconds: float
-    validation_error: float | None = None
 
 
 class Diverged(ArithmeticError):
@@ -275,16 +251,14 @@ class Trainer:
             AttributeError, LookupError, RuntimeError, TypeError, ValueError: if it is something else.
         """
         history = [Epoch(**epoch) for epoch in state["history"]]
-        self._check_history(history)
+        validated = self.validation is not None
+        check_history(history, self.epochs, tested=self.test is not None and not validated, validated=validated)
         devices = state.get("devices", [])
         if not all(isinstance(device, str) for device in devices):
             raise TypeError("devices are texts")
         one_of("precision", state["precision"], PRECISIONS)
         load_exactly(self.method, state["method"])
-        chosen = [{name: group.get(name) for name in OF_SGD} for group in self.optimizer.param_groups]
-        self.optimizer.load_state_dict(state["optimizer"])
-        if isinstance(self.optimizer, torch.optim.SGD):
-            _check_sgd(self.optimizer, chosen)
+        load_optimizer(self.optimizer, state["optimizer"])
         for group in self.optimizer.param_groups:  # it goes on with the kernels of this device
             if "fused" in group:
                 group["fused"] = self.device.type == "cuda"
@@ -294,34 +268,6 @@ class Trainer:
         self.precision = self.steps.precision = state["precision"]
         self.steps.forget()
         self._devices_before = devices
-
-    def _check_history(self, history: list[Epoch]) -> None:
-        """Raise an `InputError` unless this training could have had these epochs."""
-
-        def share(value, tested: bool) -> bool:
-            return tested if value is None else is_number(value) and 0 <= value <= 1
-
-        if len(history) > self.epochs:
-            raise InputError(f"its history has {len(history)} epochs, and it is to have {self.epochs}.")
-        for index, epoch in enumerate(history, start=1):
-            sound = type(epoch.index) is int and epoch.index == index
-            sound = sound and all(is_number(value) and value >= 0 for value in (epoch.lr, epoch.seconds))
-            sound = sound and share(epoch.validation_error, self.validation is None)
-            sound = sound and share(epoch.test_error, self.test is None or self.validation is not None)
-            sound = sound and isinstance(epoch.train, dict) and epoch.train.keys() == history[0].train.keys()
-            if not sound or not all(type(value) in (int, float) for value in epoch.train.values()):
-                raise InputError(f"epoch {index} of its history is not one that this training could have had.")
-
-
-def _check_sgd(optimizer: torch.optim.SGD, chosen: list[dict]) -> None:
-    """Raise an `InputError` unless a state that was loaded has the settings that were chosen, and fits the weights."""
-    for group, before in zip(optimizer.param_groups, chosen, strict=True):
-        if other := [name for name in OF_SGD if group.get(name) != before[name]]:
-            raise InputError(f"its optimizer has the {other[0]} {shown(group.get(other[0]))}, not {before[other[0]]}.")
-    for parameter, state in optimizer.state.items():
-        momentum = state.get("momentum_buffer")
-        if momentum is not None and (not isinstance(momentum, Tensor) or momentum.shape != parameter.shape):
-            raise InputError("its optimizer has the momentum of other weights.")
 
 
 def _check_parts(method, train, test, validation, on_step) -> None:
