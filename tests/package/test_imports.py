@@ -83,7 +83,7 @@ def test_a_bare_machine_trains_and_a_missing_library_is_one_sentence(dataset, st
 ORDER = (
     *("errors", "checks", "devices", "drawing", "colors", "folders", "files", "own_modules", "_lazy", "_renamed"),
     *("gates", "losses", "networks", "methods", "data", "training", "results"),
-    *("features", "export", "page_network", "plots", "exercises", "widgets", "commands", "cli"),
+    *("features", "page_network", "export", "plots", "exercises", "widgets", "commands", "cli"),
 )
 
 
