@@ -28,7 +28,8 @@ _HOME = {
         "training.config": ("Config",),
         "training.record": ("Run",),
         "training.runs": ("resume", "train"),
-        "training.trainer": ("Epoch", "Trainer"),
+        "training.history": ("Epoch",),
+        "training.trainer": ("Trainer",),
     }.items()
     for name in names
 }
