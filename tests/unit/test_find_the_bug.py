@@ -6,6 +6,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from sgutils.errors import InputError
+from sgutils.exercises import find_the_bug
 from sgutils.exercises.find_the_bug import CHECKS, bugs, recorded
 from sgutils.widgets.recorders import bugs as recorder
 
@@ -30,6 +32,16 @@ def test_a_bug_fails_its_check_and_the_mended_code_passes(said, name):
     broken = said(name, BUGS[name].changes)
     assert "not yet" in broken and "stops with" not in broken and "\n" not in broken
     assert said(name, ()).endswith(": right.")
+
+
+def test_checks_are_numbered_as_the_chapter_numbers_its_bugs(capsys):
+    assert list(CHECKS) == [bug.name for bug in bugs.BUGS]
+    for number, bug in enumerate(bugs.BUGS, start=1):
+        find_the_bug.check(number, getattr(bug.namespace(()), bug.functions[-1]))
+        assert capsys.readouterr().out.strip() == f"Bug {number}: right."
+        assert bug.name not in bug.cell().splitlines()[-1]
+    with pytest.raises(InputError, match="number must be a whole number from 1 to 8, not 9."):
+        find_the_bug.check(9, print)
 
 
 CE = "F.cross_entropy(student, y) + F.cross_entropy(teacher, y)"

@@ -34,9 +34,9 @@ class Bug:
     imports: str = ""
 
     def cell(self) -> str:
-        """The chapter's cell: the broken code, and the check that fails."""
+        """The chapter's cell: the broken code, and the check that fails, by the bug's number: its name would tell what it is."""
         imports = f"from sgutils.exercises.solution import {self.imports}\n\n\n" if self.imports else ""
-        return f"{imports}{self.code()}\n\n\nfind_the_bug.check_{self.name}({self.functions[-1]})"
+        return f"{imports}{self.code()}\n\n\nfind_the_bug.check({BUGS.index(self) + 1}, {self.functions[-1]})"
 
     def code(self, broken: bool = True) -> str:
         """The functions as the chapter shows them, broken or mended."""
