@@ -133,7 +133,7 @@ def interval(a, b, settings):
     return difference - half, difference + half
 
 
-# Speed
+# How this book is measured
 def speedup(old, new, clock, rounds):
     def seconds(step):
         start = clock()

@@ -1,4 +1,4 @@
-"""The check of *Speed*: two steps timed in turns on a machine that slows down and is disturbed."""
+"""The check of *How this book is measured*: two steps timed in turns on a machine that slows down and is disturbed."""
 
 from collections.abc import Callable
 from statistics import mean, median

@@ -19,7 +19,7 @@ const WORDS = [
   () => `The same mini-batch goes through all ${BLOCKS} blocks, each counted pₗ times, with the same weights.`,
   () => "Both predictions are compared with the label, and the student’s with the teacher’s: three terms, one loss.",
   (ran) =>
-    `One backward pass. ${ran === BLOCKS ? "All" : ran} blocks hear of the student’s two terms, all ${BLOCKS} of the teacher’s; the divergence stops at the teacher, which it does not move.`,
+    `One backward pass. ${ran === BLOCKS ? "All" : ran} blocks hear of the student’s two terms, all ${BLOCKS} of the teacher’s; no gradient of the divergence goes through the teacher’s pass; the teacher moves all the same, for it has the same weights.`,
 ];
 
 function render({ model, el }) {
