@@ -84,8 +84,10 @@ def not_run(tables: Iterable[str], runs: Sequence[Run]) -> str:
     done = by_setting([run for run in runs if run.finished])
     cells = [cell for name in names for cell in TABLES[name].cells if cell.error is not None]
     count = sum(setting_key(Config(**cell.setting).as_dict()) in done for cell in cells)
-    *most, last = (name.removeprefix("table") for name in names)
-    of = f"{len(cells)} cells of " + (f"Tables {', '.join(most)} and {last}" if most else f"Table {last}")
+    *most, last = (int(name.removeprefix("table")) for name in names)
+    in_a_row = len(most) > 1 and [*most, last] == list(range(most[0], last + 1))
+    listed = f"{most[0]} to {last}" if in_a_row else f"{', '.join(map(str, most))} and {last}"
+    of = f"{len(cells)} cells of " + (f"Tables {listed}" if most else f"Table {last}")
     if count == len(cells):
         return f"All {of} were run here at the paper's recipe."
     have = f"{count} of the {of} were" if count else f"None of the {of} was"

@@ -63,14 +63,14 @@ class Difference:
 
     @property
     def words(self) -> str:
-        """The verdict, and where it is "cannot tell", how much better or worse it could still be."""
+        """The verdict, and why it is "cannot tell" where the interval does not say it."""
         if self.verdict != "cannot tell":
             return self.verdict
         if self.low is None or self.high is None:
             return "cannot tell: too few runs"
         if self.low >= 0 or self.high <= 0:  # the interval stands for itself, the word for all comparisons together
             return f"cannot tell among {self.family} comparisons"
-        return f"cannot tell: from {-self.low:.1f} better to {self.high:.1f} worse"
+        return self.verdict
 
     def __str__(self):
         bounds = "" if self.low is None else f" [{self.low:+z.1f}, {self.high:+z.1f}]"
