@@ -1,7 +1,8 @@
 """Predictions: a question of class ``Predict first`` and the folded answer below it, which the page makes one form of.
 
 Stored, and read without scripts, is plain Markdown. A question has choices, each answered with Yes or No and why, or asks for
-a number (to as many digits as the ends have), which the first bold words of its answer are::
+a number (to as many digits as the ends have), with which its answer begins; a full stop, a colon or a comma parts it and its unit from
+the rest, because the page gives the number in its verdict and begins the explanation with the explanation::
 
     > **Predict first**                      > **Predict first**
     >                                        >
@@ -18,7 +19,8 @@ a number (to as many digits as the ends have), which the first bold words of its
     </details>
                                              </details>
 
-``_static/predict.js`` keeps the answer until a reader commits. A number that the chapter measured is not typed: behind it
+``_static/predict.js`` keeps the answer until a reader commits. A slider has no value before it is moved, so nobody commits to where
+it happened to lie. A number that the chapter measured is not typed: behind it
 stands, in a comment, the cell that printed it and where, and ``book/_tools/notebooks.py`` puts it there.
 """
 
@@ -35,7 +37,7 @@ ANSWER = re.compile(
 _CHOICE = re.compile(r"^(\d)\. (.+(?:\n   .+)*)", re.MULTILINE)
 _REASON = re.compile(r"\*\*(Yes|No)\.\*\* ")
 _RANGE = re.compile(r"^A number from ([\d,.]+) to ([\d,.]+)(?: (.+?))?\.$", re.MULTILINE)
-_TRUTH = re.compile(r"\A\*\*([\d,.]+)\*\*")
+_TRUTH = re.compile(r"\A\*\*([\d,.]+)\*\*(?:<!-- .+? -->)?(.*?)[.:,]\s")
 _ASIDE = re.compile(r"^- \*(Lower|Higher):\* (.+(?:\n  .+)*)", re.MULTILINE)
 # A number between stars, and the cell and the place in what it printed where it stands.
 _QUOTED = re.compile(r"\*\*[^*\n]+\*\*<!-- ([\w-]+): (.+?) -->")
@@ -82,12 +84,13 @@ def _choice(name, asked, body):
 
 
 def _number(name, asked, body):
-    low, high, _ = _RANGE.search(asked).groups()
+    low, high, unit = _RANGE.search(asked).groups()
     asides = dict(_ASIDE.findall(body))
     truth = _TRUTH.match(body)
     if (
         set(asides) != {"Lower", "Higher"}
         or not truth
+        or truth[2].strip() not in ("", unit)
         or not _as_number(low) <= _as_number(truth[1]) <= _as_number(high)
     ):
         return None

@@ -43,17 +43,31 @@ document.addEventListener("DOMContentLoaded", () => {
   const inside = (item) => [...(item.querySelector(":scope > p") ?? item).childNodes];
   const toNumber = (text) => Number.parseFloat(text.replaceAll(",", ""));
 
+  // The verdict has the number that an answer begins with: what follows it becomes a sentence of its own.
+  function withoutNumber(paragraph, unit) {
+    const after = document.createRange();
+    after.setStartBefore(paragraph.firstChild);
+    after.setEndAfter(paragraph.querySelector("strong"));
+    after.deleteContents();
+    const rest = [...paragraph.childNodes].find((node) => node.nodeType === Node.TEXT_NODE && node.data.trim());
+    const words = rest.data.trimStart();
+    const sentence = (words.startsWith(unit) ? words.slice(unit.length) : words).replace(/^[.:,]?\s+/, "");
+    rest.data = sentence.charAt(0).toUpperCase() + sentence.slice(1);
+  }
+
   // A question with choices: what stands in the form, how it is read, and what a commit shows.
-  function choice(list, answer, name) {
+  function choice(list, answer, name, changed) {
     const items = [...list.children];
-    const radios = items.map((_, i) => make("input", { type: "radio", name, value: `${i + 1}`, required: true }));
+    const radios = items.map((_, i) => make("input", { type: "radio", name, value: `${i + 1}` }));
     const rows = items.map((item, i) =>
       make("li", {}, make("label", {}, radios[i], make("span", {}, ...inside(item)))),
     );
     const control = make("ol", { className: "sg-choices" }, ...rows);
+    control.addEventListener("change", changed);
     list.remove();
     return {
       control,
+      ready: () => radios.some((radio) => radio.checked),
       value: () => 1 + radios.findIndex((radio) => radio.checked),
       fits: (value) => Number.isInteger(value) && value >= 1 && value <= items.length,
       reveal(value) {
@@ -70,35 +84,43 @@ document.addEventListener("DOMContentLoaded", () => {
     };
   }
 
-  // A question for a number, given with a slider.
-  function number(sentence, answer) {
+  // A question for a number, given with a slider; `changed` is called once there is a prediction.
+  function number(sentence, answer, changed) {
     const [, from, to, unit = ""] = sentence.textContent.match(RANGE);
     const [low, high] = [from, to].map(toNumber);
     const digits = to.split(".")[1]?.length ?? 0; // as exact as the question is
     const step = 10 ** -digits;
-    const said = (value) => `${value.toFixed(digits)} ${unit}`.trim();
+    const said = (value) => withUnit(value.toFixed(digits));
+    // "1 pair", and "0 times" at the end of a scale that is read to a tenth.
+    const withUnit = (written) => {
+      const one = written === "1" ? unit.replace(/(\w{2,})s$/, "$1") : unit;
+      return `${written}\u00a0${one}`.trim();
+    };
     const slider = make("input", { type: "range", min: low, max: high, step, value: (low + high) / 2 });
     const output = make("output", { textContent: "no prediction yet" });
-    slider.setAttribute("aria-label", "Your prediction");
-    slider.setAttribute("aria-valuetext", output.textContent);
-    // Where the thumb lies before it is moved is nobody's prediction.
-    slider.setCustomValidity("Move the slider to your prediction first.");
-    slider.addEventListener("input", () => {
-      slider.setCustomValidity("");
+    const control = make("div", { className: "sg-number sg-unset" }, output, slider);
+    // Where the thumb lies at first is nobody's prediction: it is one once it was moved, or taken where it lay.
+    const show = () => {
+      control.classList.remove("sg-unset");
       output.textContent = said(slider.valueAsNumber);
       slider.setAttribute("aria-valuetext", output.textContent);
-    });
-    const ends = [from, to].map((end) => make("span", { ariaHidden: "true" }, `${end} ${unit}`));
-    const control = make("div", { className: "sg-number" }, output, slider, ...ends);
+      changed();
+    };
+    slider.setAttribute("aria-label", "Your prediction");
+    slider.setAttribute("aria-valuetext", output.textContent);
+    for (const event of ["input", "click"]) slider.addEventListener(event, show);
+    const ends = [from, to].map((end) => make("span", { ariaHidden: "true" }, withUnit(end.replace(/\.0+$/, ""))));
+    control.append(...ends);
     sentence.remove();
     return {
       control,
+      ready: () => !control.classList.contains("sg-unset"),
       value: () => slider.valueAsNumber,
       fits: (value) => Number.isFinite(value) && value >= low && value <= high,
       reveal(value) {
         const written = answer.querySelector("strong").textContent;
         const truth = toNumber(written);
-        const isIt = `${written} ${unit}`.trim();
+        const isIt = withUnit(written);
         const [lower, higher] = answer.querySelectorAll("ul > li");
         const off = value - truth;
         const near = Math.abs(off) <= 0.05 * (high - low);
@@ -112,6 +134,8 @@ document.addEventListener("DOMContentLoaded", () => {
           mark.style.setProperty("--sg-at", (at - low) / (high - low));
           scale.append(mark);
         }
+        withoutNumber(answer.querySelector(":scope > p"), unit);
+        control.classList.remove("sg-unset");
         control.replaceChildren(scale, ...ends);
         control.after(...answer.querySelectorAll(":scope > p"), make("p", {}, ...aside));
         const both = `You predicted ${said(value)}, and it is ${isIt}`;
@@ -145,12 +169,15 @@ document.addEventListener("DOMContentLoaded", () => {
     const question = answer.previousElementSibling;
     const list = question.querySelector(":scope > ol");
     const sentence = [...question.querySelectorAll(":scope > p")].find((p) => RANGE.test(p.textContent));
-    const part = list ? choice(list, answer, answer.id) : number(sentence, answer);
+    const button = make("button", { type: "submit", disabled: true }, "Commit");
+    const changed = () => {
+      button.disabled = !part.ready();
+    };
+    const part = list ? choice(list, answer, answer.id, changed) : number(sentence, answer, changed);
     const legend = make("legend", {}, "Your prediction");
     const fields = make("fieldset", {}, legend, part.control);
-    const button = make("button", { type: "submit" }, "Commit");
     const verdict = make("p", { className: "sg-verdict", tabIndex: -1, hidden: true });
-    const form = make("form", { className: "sg-predict" }, verdict, fields, button);
+    const form = make("form", { className: "sg-predict", autocomplete: "off" }, verdict, fields, button);
     const reveal = (value) => {
       verdict.textContent = part.reveal(value);
       verdict.hidden = false;

@@ -70,7 +70,12 @@ def lines(
 
 
 def rows(
-    items: Iterable[Row], *, x: str, height: int | None = None, x_range: tuple[float, float] | None = None
+    items: Iterable[Row],
+    *,
+    x: str,
+    height: int | None = None,
+    x_range: tuple[float, float] | None = None,
+    zero: bool = False,
 ) -> go.Figure:
     """A comparison, one row a setting: every measurement as a small ring, the mean as a dot, ± one standard deviation.
 
@@ -79,6 +84,7 @@ def rows(
         x: name and unit of what was measured.
         height: of the figure, in pixels; None takes what the rows need.
         x_range: first and last value on the axis; None fits the data.
+        zero: whether a line marks 0.
 
     Raises:
         InputError: if a row has an unknown role or no value.
@@ -89,6 +95,8 @@ def rows(
         if not item.values:
             raise InputError(f"The row {item.label!r} has no value to show: give at least one, or leave the row out.")
     figure = _figure(height or 90 + 52 * len(items))
+    if zero and items:
+        figure.add_trace(_zero_line([item.label for item in items]))
     for item in items:
         figure.add_trace(measurements_trace(item))
         figure.add_trace(mean_trace(item))
@@ -118,10 +126,7 @@ def estimates(items: Iterable[Estimate], *, x: str, zero: bool = False) -> go.Fi
         )
     figure = _figure(70 + 40 * len(items))
     if zero:
-        line = {"color": ROLES["baseline"].light, "width": 2, "dash": "dash"}
-        figure.add_trace(
-            go.Scatter(x=[0.0, 0.0], y=[labels[-1], labels[0]], meta={"role": "baseline"}, mode="lines", line=line)
-        )
+        figure.add_trace(_zero_line(labels))
     for item in items:
         figure.add_trace(estimate_trace(item))
     figure.update_xaxes(title_text=x)
@@ -155,6 +160,11 @@ def learning_curves(groups: Mapping[str, Sequence[Run]], curve: str = "test_erro
         used[role] += 1
         items.append(Line(label, range(1, len(means) + 1), means, role, spread if len(runs) > 1 else None, dash))
     return lines(items, x="epoch", y=curve.replace("_", " ") + (" (%)" if unit == 100 else ""))
+
+
+def _zero_line(labels: list[str]) -> go.Scatter:
+    line = {"color": ROLES["baseline"].light, "width": 2, "dash": "dash"}
+    return go.Scatter(x=[0.0, 0.0], y=[labels[-1], labels[0]], meta={"role": "baseline"}, mode="lines", line=line)
 
 
 def _figure(height: int) -> go.Figure:

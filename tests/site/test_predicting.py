@@ -32,13 +32,21 @@ def test_by_keyboard_a_reader_predicts_is_answered_and_remembered_until_it_is_to
         assert folded.is_visible() and said.is_visible() and progress(page) == ["1 of 2 predicted"]
 
         asked = page.locator(NUMBER)
-        asked.get_by_role("slider").focus()
+        slider = asked.get_by_role("slider")
+        slider.focus()
         page.keyboard.press("Enter")  # nothing was predicted yet: there is nothing to commit to
         assert asked.locator("output").inner_text() == "no prediction yet"
+        assert slider.get_attribute("aria-valuetext") == "no prediction yet"
+        assert asked.get_by_role("button", name="Commit").is_disabled()
         assert not asked.locator(".sg-verdict").is_visible() and progress(page) == ["1 of 2 predicted"]
         page.keyboard.press("Home")
+        assert slider.get_attribute("aria-valuetext") == "0\u00a0%"
         page.keyboard.press("Enter")
-        assert asked.locator(".sg-verdict").inner_text().startswith("You predicted 0 %, and it is ")
+        said = asked.locator(".sg-verdict").inner_text()
+        assert said.startswith("You predicted 0\u00a0%, and it is ")
+        truth = said.split(" it is ")[1].split("\u00a0")[0]
+        explained = asked.locator("form p:not(.sg-verdict)").all_inner_texts()
+        assert explained[0][0].isupper() and not [text for text in explained if truth in text]
         aside = asked.get_by_text("In a chain each block reads")
         assert aside.is_visible() and not asked.get_by_text("Nearly: without").count()
         assert page.evaluate("document.documentElement.scrollWidth") == 360
@@ -59,6 +67,20 @@ def test_by_keyboard_a_reader_predicts_is_answered_and_remembered_until_it_is_to
         assert answers.count() == 2 and folded.is_visible()
         page.evaluate("dispatchEvent(new Event('afterprint'))")
         assert answers.count() == 0 and not folded.is_visible()
+        assert not site.problems
+
+
+def test_where_the_thumb_lies_at_first_is_a_prediction_only_when_it_is_taken_there(opened):
+    with opened() as site:
+        page = site.go("book/paper-and-measurement.html", unfold=False)
+        asked = page.locator(NUMBER)
+        commit = asked.get_by_role("button", name="Commit")
+        assert commit.is_disabled() and page.locator(CHOICE).first.get_by_role("button").is_disabled()
+        asked.get_by_role("slider").click()
+        assert commit.is_enabled() and asked.locator("output").inner_text().endswith("\u00a0comparisons")
+        page.keyboard.press("Home")
+        page.keyboard.press("ArrowRight")
+        assert asked.locator("output").inner_text() == "1\u00a0comparison"
         assert not site.problems
 
 

@@ -148,6 +148,16 @@ def test_the_chapter_shows_the_code_that_was_run_and_mends_it(number, bug):
     assert mended in bug.code(broken=False) and mended not in bug.code()
 
 
+def test_nothing_of_a_cell_beside_its_code_tells_what_the_bug_is():
+    cells = chapter()
+    for number, bug in enumerate(bugs.BUGS, start=1):
+        assert bug.cell().startswith(bugs.IMPORTS) and bug.cell().endswith(
+            f"find_the_bug.check({number}, {bug.functions[-1]})"
+        )
+        for cell in (f"symptom-{number}", f"left-{number}"):
+            assert re.match(rf"\w+\({number}[,)]", cells[cell]) and bug.name not in cells[cell].split('"')[0]
+
+
 def test_what_was_recorded_is_of_these_bugs_and_this_recipe():
     made = recorded.recording()
     assert made["recipe"] == recorder.recipe()

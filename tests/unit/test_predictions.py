@@ -72,6 +72,7 @@ def test_a_choice_and_a_number_are_read():
         (CHOICE, "**No.** A", "A"),
         (NUMBER, "- *Lower:* More.\n", ""),
         (NUMBER, "**1,280**", "1,280"),
+        (NUMBER, "images.\n\n-", "images in all.\n\n-"),
         (NUMBER, "2,000", "1,000"),
     ],
 )

@@ -14,6 +14,9 @@ from . import trainers
 
 Change = tuple[str, str]
 
+# The same in every cell: a list of what a cell uses, or should have used, would tell what is wrong in it.
+IMPORTS = "from sgutils.exercises.solution import distillation, draw, objective, statistics_kept"
+
 
 @dataclass(frozen=True)
 class Bug:
@@ -24,19 +27,16 @@ class Bug:
         module: whose code it changes.
         functions: those that the chapter shows, in their order.
         changes: texts of the module, and what stands in their place.
-        imports: what the functions use of the solution.
     """
 
     name: str
     module: ModuleType
     functions: tuple[str, ...]
     changes: tuple[Change, ...]
-    imports: str = ""
 
     def cell(self) -> str:
         """The chapter's cell: the broken code, and the check that fails, by the bug's number: its name would tell what it is."""
-        imports = f"from sgutils.exercises.solution import {self.imports}\n\n\n" if self.imports else ""
-        return f"{imports}{self.code()}\n\n\nfind_the_bug.check({BUGS.index(self) + 1}, {self.functions[-1]})"
+        return f"{IMPORTS}\n\n\n{self.code()}\n\n\nfind_the_bug.check({BUGS.index(self) + 1}, {self.functions[-1]})"
 
     def code(self, broken: bool = True) -> str:
         """The functions as the chapter shows them, broken or mended."""
@@ -60,7 +60,7 @@ def changed(source: str, changes: Iterable[Change]) -> str:
 
 
 BUGS = (
-    Bug("temperature", solution, ("objective",), ((" * tau**2", ""),), "distillation, statistics_kept"),
+    Bug("temperature", solution, ("objective",), ((" * tau**2", ""),)),
     Bug(
         "direction",
         solution,
@@ -71,22 +71,20 @@ BUGS = (
             ("F.kl_div(log_student, teacher,", "F.kl_div(log_teacher, student,"),
         ),
     ),
-    Bug("gradient", solution, ("distillation", "objective"), (("teacher_logits.detach()", "teacher_logits"),), "statistics_kept"),
+    Bug("gradient", solution, ("distillation", "objective"), (("teacher_logits.detach()", "teacher_logits"),)),
     Bug("reduction", solution, ("distillation",), (('"batchmean"', '"mean"'),)),
     Bug(
         "statistics",
         solution,
         ("objective",),
         (("    with statistics_kept(net):\n        student = net(x, b)", "    student = net(x, b)"),),
-        "distillation, statistics_kept",
     ),
-    Bug("gates", trainers, ("train_in_processes",), (("[seed for rank", "[seed + rank for rank"),), "draw, objective"),
-    Bug("survival", solution, ("objective",), (("net(x, b)", "net(x, p * b)"),), "distillation, statistics_kept"),
+    Bug("gates", trainers, ("train_in_processes",), (("[seed for rank", "[seed + rank for rank"),)),
+    Bug("survival", solution, ("objective",), (("net(x, b)", "net(x, p * b)"),)),
     Bug(
         "mode",
         trainers,
         ("train_and_test",),
         (("    errors = []\n    for batches in epochs:\n        net.train()\n", "    errors = []\n    net.train()\n    for batches in epochs:\n"),),
-        "draw, objective",
     ),
 )  # fmt: skip

@@ -115,7 +115,7 @@ def check_survival(objective: Callable) -> None:
     net, ones = network().train(), torch.ones(3)
     x, y = batch()
     mistakes = {
-        "That is the other convention, b / p in training and gates 1 at the test, and sound in itself; but the teacher of this "
+        "That is the other convention, b / p in training and gates 1 at test time, and sound in itself; but the teacher of this "
         "chapter runs with gates p, and a student with b.": (B / P, ones),
         "b / p goes with a teacher whose gates are 1. Here the teacher's gates are p already, so that the student's are b.": (
             B / P,

@@ -1,7 +1,8 @@
 // The drawing: the teacher's pass above, the student's below, the terms of the loss to the right, and their ways back.
 
-import { attr, each, picture, svg, text } from "../lib/dom.js";
+import { attr, each, picture, svg } from "../lib/dom.js";
 import { switchRow } from "../lib/switches.js";
+import { formula } from "../lib/words.js";
 
 const [TEACHER, STUDENT, HEIGHT] = [62, 168, 210]; // where the passes run
 const BACK = [24, 31]; // how far from a pass its gradients run, that of the label and that of the divergence
@@ -82,7 +83,11 @@ export function scenePicture({ toggle }) {
         names,
         said,
         () => svg("text"),
-        (node, word) => text(attr(node, { x: word.x, y: word.y, class: `sg-halo ${word.class}` }), word.said),
+        (node, word) => {
+          attr(node, { x: word.x, y: word.y, class: `sg-halo ${word.class}` });
+          if (node.dataset.said !== word.said) node.replaceChildren(...formula(word.said));
+          node.dataset.said = word.said;
+        },
       );
       attr(drawing.svg, {
         "aria-label": `A step of Self-Guidance: a teacher of ${gates.length} blocks above, a student of ${gates.filter(Boolean).length} of them below`,
@@ -98,7 +103,7 @@ function words({ logits, terms }, narrow) {
     {
       x: 0,
       y: TEACHER - 40,
-      said: narrow ? "Teacher, all blocks" : "Teacher, all blocks, each counted pₗ times",
+      said: narrow ? "Teacher, all blocks" : "Teacher, all blocks, each weighted by p_l",
       class: "sg-strong sg-teacher",
       from: 1,
     },
@@ -116,17 +121,17 @@ function words({ logits, terms }, narrow) {
       class: "sg-soft sg-small",
       from: 1,
     },
-    { x: 0, y: TEACHER + 4, said: "x", class: "sg-math", from: 1 },
-    { x: 0, y: STUDENT + 4, said: "x", class: "sg-math", from: 1 },
-    { x: terms, y: TEACHER + 4, said: narrow ? "CEₜ" : "CE(y, pₜ)", class: "sg-label sg-strong", from: 4 },
-    { x: terms, y: STUDENT + 4, said: narrow ? "CEₛ" : "CE(y, pₛ)", class: "sg-label sg-strong", from: 4 },
-    { x: terms, y: middle + 4, said: narrow ? "λτ² KL" : "λτ² KL(T‖S)", class: "sg-distill sg-strong", from: 4 },
+    { x: 0, y: TEACHER + 4, said: "x", class: "sg-step-logits", from: 1 },
+    { x: 0, y: STUDENT + 4, said: "x", class: "sg-step-logits", from: 1 },
+    { x: terms, y: TEACHER + 4, said: narrow ? "CE_T" : "CE(y, p_T)", class: "sg-label sg-strong", from: 4 },
+    { x: terms, y: STUDENT + 4, said: narrow ? "CE_S" : "CE(y, p_S)", class: "sg-label sg-strong", from: 4 },
+    { x: terms, y: middle + 4, said: narrow ? "λτ² KL" : "λτ² KL(p_T‖p_S)", class: "sg-distill sg-strong", from: 4 },
   ];
   if (narrow) return everywhere;
   return [
     ...everywhere,
-    { x: logits - 3, y: STUDENT + 4, said: "zₛ", class: "sg-math sg-student", from: 2 },
-    { x: logits - 3, y: TEACHER + 4, said: "zₜ", class: "sg-math sg-teacher", from: 3 },
+    { x: logits - 3, y: STUDENT + 4, said: "z_S", class: "sg-step-logits sg-student", from: 2 },
+    { x: logits - 3, y: TEACHER + 4, said: "z_T", class: "sg-step-logits sg-teacher", from: 3 },
     { x: logits + 20, y: TEACHER + 24, said: "no gradient", class: "sg-soft sg-small", from: 5 },
   ];
 }

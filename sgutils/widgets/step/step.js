@@ -16,10 +16,10 @@ const WORDS = [
   (ran) =>
     `A coin for each block, open with probability pₗ: this mini-batch gets a student of ${ran} of ${BLOCKS} blocks.`,
   (ran) => `The mini-batch goes through the ${ran} blocks that the student runs; the others are not computed.`,
-  () => `The same mini-batch goes through all ${BLOCKS} blocks, each counted pₗ times, with the same weights.`,
+  () => `The same mini-batch goes through all ${BLOCKS} blocks, each weighted by pₗ, with the same weights θ.`,
   () => "Both predictions are compared with the label, and the student’s with the teacher’s: three terms, one loss.",
   (ran) =>
-    `One backward pass. ${ran === BLOCKS ? "All" : ran} blocks hear of the student’s two terms, all ${BLOCKS} of the teacher’s; no gradient of the divergence goes through the teacher’s pass; the teacher moves all the same, for it has the same weights.`,
+    `One backward pass: ${ran} of ${BLOCKS} blocks get a gradient from the student’s two terms, all ${BLOCKS} from the teacher’s. The divergence has none through the teacher’s pass; it moves the teacher all the same, which has the same weights.`,
 ];
 
 function render({ model, el }) {
