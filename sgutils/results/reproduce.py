@@ -1,11 +1,10 @@
 """Filling the ledger: an experiment's missing runs, one after another or several at once, inside a budget of time."""
 
-import os
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,13 +21,11 @@ from ..training.building import build_dataset
 from ..training.checkpoint import previous
 from ..training.config import Config
 from ..training.distributed import world_size
-from ..training.logs import METRICS, TENSORBOARD
+from ..training.logs import METRICS
 from ..training.record import Run, load_run, run_name
-from ..training.runs import CHECKPOINT, NETWORK, RESULT, TEACHER, resume, train
+from ..training.runs import CHECKPOINT, NETWORK, RESULT, resume, train
 from .experiments import EXPERIMENTS, WHOLE
-
-# The file in a folder of unfinished runs that says which ledger they are for.
-LEDGER = ".sgutils-ledger"
+from .unfinished import claim, leave_only_the_network, remove
 
 
 @dataclass(frozen=True)
@@ -120,7 +117,7 @@ def reproduce(
     }
     for folder in (ledger, work):
         make_folder(folder)
-    _claim(work, ledger)
+    claim(work, ledger)
     how = How(work, command, precision, deadline, quiet or jobs > 1, threading.Event())
     rows = _Rows(files, how, say)
     rows.run(jobs)
@@ -128,36 +125,6 @@ def reproduce(
     if passed_over is not None:
         passed_over += left
     return rows.added
-
-
-def _claim(work: Path, ledger: Path) -> None:
-    """Make a folder of unfinished runs this ledger's: another one would go on with them, and keep their records.
-
-    Raises:
-        InputError: if it is another ledger's, and that one is still there.
-    """
-    mark, own = work / LEDGER, os.fsencode(ledger.resolve())
-    try:
-        with mark.open("xb", buffering=0) as file:
-            file.write(own)
-        return
-    except FileExistsError:
-        named = mark.read_bytes()
-    for _ in range(20):
-        if named:
-            break
-        time.sleep(0.05)  # whoever made it is about to write it
-        named = mark.read_bytes()
-    if named == own:
-        return
-    other = Path(os.fsdecode(named))
-    if named and other.is_dir():
-        if other.samefile(ledger):
-            return
-        raise InputError(
-            f"{work} has the unfinished runs of the ledger {other}: choose another folder for those of {ledger}, with --work."
-        )
-    write_atomically(mark, own)  # that ledger was moved away, or nobody wrote its name
 
 
 class _Rows:
@@ -278,7 +245,7 @@ def _one(file: Path, config: Config, how: How, say: Callable[[str], None]) -> Ru
         if any(path.exists() for path in begun):
             run = resume(folder, expected=config, **arguments)
         else:
-            _remove(folder / name for name in (NETWORK, METRICS))  # of this run, whose record somebody took away
+            remove(folder / name for name in (NETWORK, METRICS))  # of this run, whose record somebody took away
             run = train(config, folder, precision=how.precision, command=how.command, **arguments)
         if not run.ended:
             say(f"{file.stem}: {run.message}")
@@ -287,7 +254,7 @@ def _one(file: Path, config: Config, how: How, say: Callable[[str], None]) -> Ru
             how.stop.set()
             return run
         write_atomically(file, run.to_json())
-        _leave_only_the_network(folder)
+        leave_only_the_network(folder)
     mark.unlink(missing_ok=True)  # whoever takes the lock from now on finds the record, and leaves the run
     error = "not tested" if run.last_test_error is None else f"test error {run.last_test_error:.2%}"
     say(f"{file.stem}: {run.status}, {error}, {run.seconds:.0f} s")
@@ -339,21 +306,3 @@ def _refusal(config: Config, how: How) -> InputError | None:
             "because a part of them is another recipe than the paper's."
         )
     return None
-
-
-def _leave_only_the_network(folder: Path) -> None:
-    """What was learnt stays for who wants to look at it; what was measured is in the ledger."""
-    _remove(folder / name for name in (CHECKPOINT, previous(Path(CHECKPOINT)).name, RESULT, METRICS))
-    _remove((folder / TENSORBOARD).glob("events.out.tfevents.*"))
-    if (folder / TEACHER).is_dir():
-        _leave_only_the_network(folder / TEACHER)
-        _remove([folder / TEACHER / NETWORK])
-    for own in (TENSORBOARD, TEACHER):
-        with suppress(OSError):  # there is none, or it holds files of somebody else
-            (folder / own).rmdir()
-
-
-def _remove(files: Iterable[Path]) -> None:
-    """These files, and nothing else: what a person has put beside them stays."""
-    for file in files:
-        file.unlink(missing_ok=True)

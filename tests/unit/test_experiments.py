@@ -14,7 +14,8 @@ from sgutils.cli import main
 from sgutils.results import describe_setting, run_name
 from sgutils.results.experiments import EXPERIMENTS, WHOLE, Experiment
 from sgutils.results.paper import TABLES
-from sgutils.results.reproduce import _claim, reproduce
+from sgutils.results.reproduce import reproduce
+from sgutils.results.unfinished import claim
 from sgutils.training.config import SCALES
 
 
@@ -283,7 +284,7 @@ def test_of_two_ledgers_that_ask_at_once_for_one_folder_one_gets_it(tmp_path):
     for turn in range(20):
         (work := tmp_path / f"work{turn}").mkdir()
         with ThreadPoolExecutor(4) as pool:
-            got = list(pool.map(lambda ledger: bool(outcome(lambda: _claim(work, ledger) or True)), ledgers))
+            got = list(pool.map(lambda ledger: bool(outcome(lambda: claim(work, ledger) or True)), ledgers))
         assert sum(got) == 1 and Path((work / ".sgutils-ledger").read_text()) == ledgers[got.index(True)]
 
 
