@@ -145,16 +145,40 @@ document.addEventListener("DOMContentLoaded", () => {
   }
 
   const FOLDS = "details.hide:is(.below-input, .above-output)";
-  // On paper nothing can be unfolded: results stand open, and the answer below its question where nobody committed to one.
+  // On paper nothing can be unfolded: results stand open, and the answers to questions to which nobody committed are at the end.
   let opened = [];
+  let putBack = [];
   function toPaper(answers) {
+    fromPaper();
     opened = [...document.querySelectorAll(`${FOLDS}:not([open])`)];
-    for (const answer of answers) answer.hidden = !!answer.previousElementSibling.querySelector("form[data-committed]");
-    for (const fold of [...opened, ...answers]) fold.open = true;
+    for (const fold of opened) fold.open = true;
+    const end = make("section", { className: "sg-answers" }, make("h2", {}, "Answers"));
+    const left = [...answers].filter((answer) => !answer.previousElementSibling.querySelector("form[data-committed]"));
+    left.forEach((answer, i) => {
+      const question = answer.previousElementSibling;
+      const where = make("p", {}, `Answer ${i + 1} is at the end of this chapter.`);
+      const summary = answer.querySelector("summary");
+      const said = summary.textContent;
+      question.append(where);
+      summary.textContent = `Answer ${i + 1}`;
+      end.append(answer);
+      answer.hidden = false;
+      answer.open = true;
+      putBack.push(() => {
+        where.remove();
+        summary.textContent = said;
+        question.after(answer);
+        answer.hidden = true;
+      });
+    });
+    if (left.length) document.querySelector(".bd-article").append(end);
+    putBack.push(() => end.remove());
   }
-  function fromPaper(answers) {
+  function fromPaper() {
     for (const fold of opened) fold.open = false;
-    for (const answer of answers) answer.hidden = true;
+    for (const back of putBack) back();
+    opened = [];
+    putBack = [];
   }
 
   // What the chapter shows and says of the answer, up to the next heading or question, is folded until then.
@@ -219,7 +243,7 @@ document.addEventListener("DOMContentLoaded", () => {
   const answers = document.querySelectorAll("details.answer[id]");
   answers.forEach(build);
   addEventListener("beforeprint", () => toPaper(answers));
-  addEventListener("afterprint", () => fromPaper(answers));
+  addEventListener("afterprint", fromPaper);
   mark();
   for (const button of document.querySelectorAll("button.sg-forget")) {
     button.hidden = false;

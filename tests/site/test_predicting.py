@@ -65,8 +65,11 @@ def test_by_keyboard_a_reader_predicts_is_answered_and_remembered_until_it_is_to
         answers = page.locator("details.answer:visible")
         page.evaluate("dispatchEvent(new Event('beforeprint'))")
         assert answers.count() == 2 and folded.is_visible()
+        assert page.locator(".sg-answers summary").all_inner_texts() == ["Answer 1", "Answer 2"]
+        assert "Answer 2 is at the end" in page.locator(".tip").last.inner_text()
         page.evaluate("dispatchEvent(new Event('afterprint'))")
         assert answers.count() == 0 and not folded.is_visible()
+        assert page.locator(".tip + details.answer").count() == 2 and not page.locator(".sg-answers").count()
         assert not site.problems
 
 

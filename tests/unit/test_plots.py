@@ -72,6 +72,11 @@ def test_rows_stand_in_the_order_given():
     assert list(figure.layout.yaxis.categoryarray) == ["second", "first"]  # plotly counts from the bottom
 
 
+def test_rows_may_have_a_line_at_zero_behind_them():
+    line, *_ = plots.rows([plots.Row("first", [1.0]), plots.Row("second", [2.0])], x="points", zero=True).data
+    assert list(line.x) == [0, 0] and list(line.y) == ["second", "first"]
+
+
 def test_estimates_have_their_interval_and_tell_whose_they_are():
     items = [plots.Estimate("ours", -2.0, -3.0, -1.0), plots.Estimate("theirs", 1.0, kind="paper")]
     line, ours, theirs = plots.estimates(items, x="points", zero=True).data

@@ -19,7 +19,7 @@ const WORDS = [
   () => `The same mini-batch goes through all ${BLOCKS} blocks, each weighted by pₗ, with the same weights θ.`,
   () => "Both predictions are compared with the label, and the student’s with the teacher’s: three terms, one loss.",
   (ran) =>
-    `One backward pass: ${ran} of ${BLOCKS} blocks get a gradient from the student’s two terms, all ${BLOCKS} from the teacher’s. The divergence has none through the teacher’s pass; it moves the teacher all the same, which has the same weights.`,
+    `One backward pass: ${ran} of ${BLOCKS} blocks get a gradient from the student’s two terms, all ${BLOCKS} from the teacher’s. No gradient of the divergence goes through the teacher’s pass; the teacher moves all the same, because it has the same weights.`,
 ];
 
 function render({ model, el }) {
