@@ -66,8 +66,8 @@ def answer(points: Sequence[MeasuredPoint], found: Gains) -> list[str]:
 
 
 def short_answer(points: Sequence[MeasuredPoint], found: Gains) -> list[str]:
-    """For who reads no further, sentence by sentence: the verdict, and whether it beats what is simpler."""
-    return [*verdict(points, found), *filter(None, [both_sentence(points, found)])]
+    """For who reads no further, sentence by sentence: the verdict, whether it beats what is simpler, and what its name is for."""
+    return [*verdict(points, found), *filter(None, [both_sentence(points, found)]), _the_pull(points, found)]
 
 
 def gap_sentence(points: Sequence[MeasuredPoint], found: Gains) -> str:
@@ -102,7 +102,10 @@ def verdict(points: Sequence[MeasuredPoint], found: Gains) -> list[str]:
         (False, True): "Not by default",
         (False, False): "No reason to",
     }[bool(words["better"]), bool(words["worse"])]
-    lines = [f"**{word}.** At {_points(measured)} Self-Guidance was compared with {NAMES['equal work']}."]
+    networks = _listed(sorted({NETWORKS[point.point.recipe["model"]] for there in words.values() for point in there}))
+    lines = [
+        f"**{word}.** At {_points(measured)} Self-Guidance was compared with {NAMES['equal work']}, on {networks}."
+    ]
     for verb, there in (("less", words["better"]), ("more", words["worse"])):
         if there:
             lines.append(f"It errs **{verb}** at {len(there)}: {_differences(there, found, 'equal work')}.")
@@ -162,7 +165,7 @@ def _against_depth(points: Sequence[MeasuredPoint], found: Gains) -> str:
     line = count_sentence(points, found, "stochastic depth")
     won = [point for point in tally(points, found, "plain")["better"] if (point.name, "stochastic depth") in found]
     if won:
-        line += f" Where it beats plain training: {_differences(won, found, 'stochastic depth', verdict=True)}."
+        line += f" Where it beats plain training, its difference to stochastic depth is: {_differences(won, found, 'stochastic depth', verdict=True)}."
     return f"{line} {both_sentence(points, found)}".rstrip()
 
 

@@ -47,7 +47,8 @@ class Explorable(anywidget.AnyWidget):
 
     def _repr_mimebundle_(self, **kwargs):
         bundle, metadata = super()._repr_mimebundle_(**kwargs) or ({}, {})
-        bundle["text/html"] = mount_html(self.module, self.state)
+        # The text whole, which older versions of anywidget cut.
+        bundle |= {"text/plain": repr(self), "text/html": mount_html(self.module, self.state)}
         return bundle, metadata
 
 

@@ -24,8 +24,8 @@ COLAB = {
         "ipywidgets": "7.7.1",
         "plotly": "5.24.1",
         "anywidget": "0.9.13",
-        "scipy": "1.13.1",
-        "pillow": "10.4.0",
+        "scipy": "1.15.3",
+        "pillow": "11.2.1",
         "safetensors": "0.4.5",
     },
     "newer": {

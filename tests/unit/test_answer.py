@@ -43,8 +43,9 @@ def test_the_answer_says_what_the_runs_say(runs, word, advice, difference):
             assert f"**{other}**" not in line and f"{other} at" not in line
     assert lines[0].startswith(f"**{advice}.**") and difference in lines[0]
     assert "(1.75 times the epochs)" in lines[0] and ("3 against 3 runs" in lines[0]) == (word != "cannot tell")
-    *first, last = short_answer(points, found)
-    assert " ".join(first) == lines[0] and last in lines[2]
+    *first, both, pull = short_answer(points, found)
+    assert " ".join(first) == lines[0] and both in lines[2] and pull == lines[3]
+    assert "on ResNet-20." in first[0]
 
 
 def test_points_that_disagree_are_both_named():
@@ -56,7 +57,7 @@ def test_points_that_disagree_are_both_named():
 
 def test_what_was_not_measured_is_said():
     points, found, lines = said(point(plain=(80, 81), guided=(60, 61)))
-    assert lines[0].startswith("Do not decide yet") and short_answer(points, found) == lines[:1]
+    assert lines[0].startswith("Do not decide yet") and short_answer(points, found) == [lines[0], lines[3]]
     assert lines[2] == "Against **stochastic depth alone**: nothing is measured yet."
     assert count_sentence(points, found, "lambda 0") == lines[3]
     assert "30 epochs" in lines[4] and "ResNet-20." in lines[4]
@@ -127,7 +128,7 @@ def test_it_is_said_to_beat_plain_training_and_stochastic_depth_only_where_it_be
     assert "At **no point** was it shown" in line((61, 62, 63)) and "At **no point** was it shown" in line((40, 41, 42))
     assert "no point" not in said(runs)[2][2]
     # Where it beats plain training, what is simpler is named beside it, whichever is better there.
-    where = "Where it beats plain training: CIFAR-100, all images, 30 epochs, "
+    where = "Where it beats plain training, its difference to stochastic depth is: CIFAR-100, all images, 30 epochs, "
     assert f"{where}−15.0 [" in line((90, 91, 92)) and f"{where}+10.0 [" in line((40, 41, 42))
 
 
