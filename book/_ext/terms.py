@@ -90,6 +90,8 @@ def pattern(terms):
 
 def _inflected(term):
     words = re.escape(term).replace(r"\ ", r"\s")
+    if term.isupper():  # the method ONE is not the number
+        return rf"(?P<{_group(term)}>(?-i:{words}))"
     return (
         rf"(?P<{_group(term)}>{words[:-1]}(?:y|ies))" if term.endswith("y") else rf"(?P<{_group(term)}>{words}(?:e?s)?)"
     )

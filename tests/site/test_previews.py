@@ -133,6 +133,13 @@ def test_a_term_is_a_link_once_in_a_section_and_only_in_running_text(path):
         assert link.get_text().split()[0].lower() in " ".join(words).lower()
 
 
+def test_a_name_in_capitals_is_no_word():
+    """The method ONE is a term; the number is none."""
+    page = BeautifulSoup((SITE / "book" / "online-distillation.html").read_text(encoding="utf-8"), "html.parser")
+    linked = [node.get_text() for node in page.select("a.sg-term[href$='#term-ONE']")]
+    assert linked and set(linked) == {"ONE"}
+
+
 def test_every_link_to_a_term_a_symbol_an_equation_or_a_work_has_a_preview():
     missing = []
     for page in sorted(SITE.glob("book/*.html")):
