@@ -63,7 +63,9 @@ function axisScale(layout, traces, axis, from, to, most) {
   let [low, high] = layout.range ?? extent(traces, axis).map((value) => (log ? Math.log10(value) : value));
   if (!layout.range) {
     const room = (high - low || Math.abs(high) || 1) * 0.04;
-    [low, high] = [low - (axis === "x" && !traces.some((trace) => trace.error_x) ? 0 : room), high + room];
+    // Lines begin at the axis; a mark in a row of its own must not lie on the row's name.
+    const begins = axis === "x" && !traces.some((trace) => trace.error_x || typeof trace.y[0] === "string");
+    [low, high] = [begins ? low : low - room, high + room];
   }
   if (log) {
     const scale = logarithmic([10 ** low, 10 ** high], [from, to]);
@@ -107,7 +109,15 @@ function mark(symbol, cx, cy, r, color) {
   });
 }
 
-function drawTrace(trace, x, y) {
+// A line that marks a value through all rows. On a phone, where the rows' names stand between the rows, it is left out
+// behind them.
+function upright(trace, x, y, { box, narrow }) {
+  const at = x.place(trace.x[0]).toFixed(1);
+  if (!narrow) return `M${at} ${box.top}V${box.bottom}`;
+  return y.ticks.map(([row]) => `M${at} ${y.place(row) - 8}v22`).join("");
+}
+
+function drawTrace(trace, x, y, frame) {
   const group = node("g", { fill: "none", stroke: paint(trace) });
   if (isBand(trace)) {
     group.append(
@@ -118,7 +128,12 @@ function drawTrace(trace, x, y) {
   if (trace.mode.includes("lines")) {
     const dash = DASHES[trace.line?.dash];
     group.append(
-      node("path", { d: path(trace, x, y), "stroke-width": 2, "stroke-dasharray": dash, "stroke-linejoin": "round" }),
+      node("path", {
+        d: y.named ? upright(trace, x, y, frame) : path(trace, x, y),
+        "stroke-width": 2,
+        "stroke-dasharray": y.named && frame.narrow ? undefined : dash,
+        "stroke-linejoin": "round",
+      }),
     );
   }
   const { array: up, arrayminus: down = up } = trace.error_x ?? {};
@@ -169,7 +184,10 @@ function drawAxes({ x, y, box, titles, width, height, narrow }) {
 function drawLabel({ text, trace, x, y }, key) {
   const name = node("text", { class: "sg-direct", x: x + 7, y: y + 4.5, fill: paint(trace) }, text);
   if (!key) return [name];
-  if (!trace.mode.includes("lines")) return [mark("circle", 8, y, 3, paint(trace)), name];
+  if (!trace.mode.includes("lines")) {
+    const mine = mark(trace.marker?.symbol ?? "circle", 8, y, 3, paint(trace));
+    return [node("g", { fill: "none", stroke: paint(trace) }, mine), name];
+  }
   const look = { stroke: paint(trace), "stroke-width": 2, "stroke-dasharray": DASHES[trace.line?.dash] };
   return [node("path", { d: `M0 ${y}H16`, ...look }), name];
 }
@@ -202,7 +220,7 @@ function draw(host, { data, layout }) {
   const svg = node("svg", { width, height, viewBox: `0 0 ${width} ${height}`, "aria-hidden": "true" });
   const axes = drawAxes({ x, y, box, titles, width, height, narrow });
   svg.append(axes);
-  data.forEach((trace) => svg.append(drawTrace(trace, x, y)));
+  data.forEach((trace) => svg.append(drawTrace(trace, x, y, { box, narrow })));
   // Rows' names last: on a phone the line at 0 runs below them.
   svg.append(node("g", { class: "sg-axes" }, ...axes.querySelectorAll(".sg-name")));
   const ends = labels.map((label) => ({

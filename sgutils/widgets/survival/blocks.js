@@ -7,6 +7,8 @@ import { linear } from "../lib/scale.js";
 import { switchRow } from "../lib/switches.js";
 import { fixed, formula, percent } from "../lib/words.js";
 
+const NAME = 72; // width of "p_L = 0.50", in pixels
+
 // The teacher as bars of p_l over the student as glyphs, block by block.
 export function blockPicture({ setLast, stepLast, toggle }) {
   const { el, svg: drawing, size, width } = picture({ handles: true });
@@ -83,6 +85,9 @@ export function blockPicture({ setLast, stepLast, toggle }) {
       "aria-valuetext": fixed(last, 2),
     });
     const value = fixed(last, 2);
+    // Above the bars that it reaches over: on a phone these are several, and higher than the last one.
+    const over = p.findIndex((_, l) => middle(l) + thick / 2 > right - NAME);
+    attr(grip.lastChild, { y: Math.min(-12, y.at(p[over]) - y.at(last) - 7) });
     if (grip.lastChild.dataset.value !== value) {
       grip.lastChild.replaceChildren(...formula("p_L"), svg("tspan", { dy: -3 }, ` = ${value}`));
       grip.lastChild.dataset.value = value;
