@@ -62,7 +62,9 @@ def test_replayed_steps_are_the_ordinary_ones(name):
 def test_a_replayed_step_that_diverges_says_where():
     said = []
     for kind in (Replayed, Steps):
-        with pytest.raises(Diverged, match=r"in epoch \d, step \d, at learning rate") as caught:
+        # The arithmetic of the processor decides whether a loss or only the last weights grow beyond all numbers.
+        where = r"in (epoch \d, step \d|the last step of epoch \d), at learning rate"
+        with pytest.raises(Diverged, match=where) as caught:
             trained("baseline", kind, lr=1e6)
         said.append(str(caught.value))
     assert said[0] == said[1]
