@@ -115,7 +115,8 @@ def minutes_to_read(doctree):
     words = sum(len(node.astext().split()) for node in doctree.findall(nodes.paragraph))
     cells = [node for node in doctree.findall(nodes.container) if node.get("nb_element") == "cell_code"]
     read = [cell for cell in cells if not {"tag_hide-input", "tag_hide-cell"} & set(cell["classes"])]
-    code = [block for cell in read for block in cell[0].findall(nodes.literal_block)]
+    # A cell without input that gave nothing is empty.
+    code = [block for cell in read if cell.children for block in cell[0].findall(nodes.literal_block)]
     lines = sum(len(block.astext().splitlines()) for block in code)
     explorables = sum("data-module=" in node.astext() for node in doctree.findall(nodes.raw))
     minutes = words / WORDS_A_MINUTE + lines / LINES_A_MINUTE + explorables * MINUTES_AN_EXPLORABLE
