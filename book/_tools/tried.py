@@ -24,12 +24,11 @@ class Counter:
     def pytest_collection_finish(self, session):
         for item in session.items:
             for mark in item.iter_markers("tried"):
-                self._add(*mark.args, mark.kwargs.get("times") or _cases(item.function), item.path)
+                self._add(*mark.args, mark.kwargs.get("times") or _cases(item.function))
 
-    def _add(self, what, outcome, times, path):
-        row = self.found.setdefault((what, outcome), {"what": what, "outcome": outcome, "times": 0, "tests": []})
+    def _add(self, what, outcome, times):
+        row = self.found.setdefault((what, outcome), {"what": what, "outcome": outcome, "times": 0})
         row["times"] += times
-        row["tests"] = sorted({*row["tests"], path.relative_to(ROOT).as_posix()})
 
 
 def _cases(function):
@@ -38,7 +37,7 @@ def _cases(function):
 
 
 def count() -> list[dict]:
-    """What is tried, how often, by which tests and what must come of it; the most frequent first."""
+    """What is tried, how often and what must come of it; the most frequent first."""
     counter = Counter()
     files = [str(path) for path in sorted((ROOT / "tests").rglob("test_*.py")) if "mark.tried(" in path.read_text()]
     with contextlib.redirect_stdout(io.StringIO()):

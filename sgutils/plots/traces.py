@@ -5,11 +5,13 @@ from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
-from ..colors import ROLES
+from ..colors import NEUTRALS, ROLES
 from ..errors import InputError
 from ..results.ledger import mean_std
 
 DASHES = ("solid", "dash", "dot", "dashdot")
+# The roles, and the two greys for what has none of them.
+COLORS = {**ROLES, "ink": NEUTRALS["ink"], "muted": NEUTRALS["muted"]}
 _DIGITS = 5
 
 
@@ -21,7 +23,7 @@ class Line:
         label: written at the line's end.
         x: positions, in the unit that the x axis names.
         y: values, in the unit that the y axis names.
-        role: one of `sgutils.colors.ROLES`.
+        role: one of `sgutils.colors.ROLES`, or ``"ink"`` or ``"muted"``, two greys for what has no role.
         spread: half the height of a band around the line, one number a point.
         dash: ``"solid"``, ``"dash"``, ``"dot"`` or ``"dashdot"``.
         markers: whether the points are marked.
@@ -66,13 +68,13 @@ class Estimate:
     kind: str = "ours"
 
 
-# Of an estimate: its mark, and the role that colours it.
-KINDS = {"ours": ("circle", "teacher"), "paper": ("diamond-open", "distill"), "public": ("square-open", "baseline")}
+# Of an estimate: its mark, and its colour.
+KINDS = {"ours": ("circle", "ink"), "paper": ("diamond-open", "muted"), "public": ("square-open", "muted")}
 
 
 def line_trace(item: Line) -> go.Scatter:
     """A line with its name behind its last point."""
-    color = ROLES[item.role].light
+    color = COLORS[item.role].light
     x, y = _numbers(item.x), _numbers(item.y)
     return go.Scatter(
         x=x,
@@ -100,7 +102,7 @@ def band_trace(item: Line) -> go.Scatter:
         meta={"role": item.role},
         mode="none",
         fill="toself",
-        fillcolor=_transparent(ROLES[item.role].light),
+        fillcolor=_transparent(COLORS[item.role].light),
         hoverinfo="skip",
     )
 
@@ -113,13 +115,13 @@ def measurements_trace(item: Row) -> go.Scatter:
         name=item.label,
         meta={"role": item.role},
         mode="markers",
-        marker={"color": ROLES[item.role].light, "symbol": "circle-open", "size": 7, "opacity": 0.6},
+        marker={"color": COLORS[item.role].light, "symbol": "circle-open", "size": 7, "opacity": 0.6},
     )
 
 
 def mean_trace(item: Row) -> go.Scatter:
     """The mean of a row and, of two measurements or more, one standard deviation to either side."""
-    color = ROLES[item.role].light
+    color = COLORS[item.role].light
     mean, std = mean_std(list(item.values))
     return go.Scatter(
         x=_numbers([mean]),
@@ -135,7 +137,7 @@ def mean_trace(item: Row) -> go.Scatter:
 def estimate_trace(item: Estimate) -> go.Scatter:
     """A value, and its interval where it has one."""
     symbol, role = KINDS[item.kind]
-    color = ROLES[role].light
+    color = COLORS[role].light
     reach = None
     if item.low is not None and item.high is not None:
         up, down = _numbers([item.high - item.value]), _numbers([item.value - item.low])
@@ -169,9 +171,9 @@ def check_line(item: Line) -> None:
 
 
 def check_role(role: str) -> None:
-    """An `InputError` unless this is one of `sgutils.colors.ROLES`."""
-    if role not in ROLES:
-        raise InputError(f"{role!r} is not a role of the book's colours: choose from {', '.join(ROLES)}.")
+    """An `InputError` unless this names a colour of `COLORS`."""
+    if role not in COLORS:
+        raise InputError(f"{role!r} is not a role of the book's colours: choose from {', '.join(COLORS)}.")
 
 
 def _numbers(values: Iterable) -> list[float]:
