@@ -4,7 +4,8 @@ A gate vector has one number per residual block. The full network with all gates
 probabilities p as gates it is the teacher, and with sampled zeros and ones b it is a student.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -118,17 +119,21 @@ def gate_list(gates: Gates, num_blocks: int) -> Sequence[float | Tensor]:
     """A gate for each block: numbers, which may skip a block, or 0-dim tensors, which multiply its branch.
 
     A tensor on a GPU, or one that is being traced, is not read: reading it would make the CPU wait, and a graph of one
-    student would be of no use to the next.
+    student would be of no use to the next. Nor is one that is to get a gradient.
 
     Raises:
         InputError: if there is not one finite gate for each block.
     """
     if gates is None:
         return [1.0] * num_blocks
-    if isinstance(gates, Tensor) and gates.shape == (num_blocks,) and (gates.is_cuda or torch.jit.is_tracing()):
+    if isinstance(gates, (list, tuple)) and any(isinstance(gate, Tensor) and gate.requires_grad for gate in gates):
+        gates = torch.stack([torch.as_tensor(gate, dtype=torch.float32) for gate in gates])
+    if isinstance(gates, Tensor) and gates.shape == (num_blocks,) and _is_unread(gates):
         return gates.unbind()
     try:
-        values = [float(gate) for gate in (gates.tolist() if isinstance(gates, Tensor) else gates)]
+        if isinstance(gates, (str, bytes, Mapping)):
+            raise TypeError("words, or numbers by name")
+        values = [_number(gate) for gate in (gates.tolist() if isinstance(gates, Tensor) else gates)]
     except (TypeError, ValueError, OverflowError) as error:
         given = f"shape {tuple(gates.shape)}" if isinstance(gates, Tensor) else shown(gates)
         raise InputError(f"gates must be {num_blocks} numbers, one per block, not {given}.") from error
@@ -137,6 +142,16 @@ def gate_list(gates: Gates, num_blocks: int) -> Sequence[float | Tensor]:
     if not all(abs(value) <= LARGEST for value in values):
         raise InputError(f"gates must be finite numbers of size at most {LARGEST:g}, not {shown(values)}.")
     return values
+
+
+def _is_unread(gates: Tensor) -> bool:
+    return gates.is_cuda or torch.jit.is_tracing() or (gates.requires_grad and torch.is_grad_enabled())
+
+
+def _number(gate: Any) -> float:
+    if isinstance(gate, (str, bytes)):
+        raise TypeError("a word")
+    return float(gate)
 
 
 def check_probability(name: str, value: float) -> float:

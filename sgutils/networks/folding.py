@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import nn
@@ -16,6 +17,8 @@ _FORWARDS = {
     *(kind.forward for kind in (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)),
     *(kind.forward for kind in (_BatchNorm, nn.SyncBatchNorm, nn.GroupNorm, nn.LayerNorm)),
 }
+# Where a convolution's forward leaves the work to another method, that must be torch's, too.
+_CONVOLUTIONS = {kind._conv_forward for kind in (nn.Conv1d, nn.Conv2d, nn.Conv3d)}
 # Others that keep to it, by name, for their libraries need not be there; where they end in an activation, it must be none.
 _CLASSES = {
     "torchvision.models.convnext.LayerNorm2d",
@@ -35,7 +38,8 @@ def scale_output(model: nn.Module, layer: nn.Module | nn.Parameter | None, facto
     """Scale the output of a layer of the model by its parameters alone.
 
     Args:
-        model: that the layer belongs to; a parameter that it uses elsewhere, too, cannot be scaled.
+        model: that the layer belongs to; a parameter that another of its modules holds, too, cannot be scaled. (That
+            one reads the parameter of another in its forward cannot be seen.)
         layer: a layer, a sequence of them, or the parameter that multiplies the output.
         factor: at least 0.
 
@@ -66,12 +70,18 @@ def _factors(layer: nn.Module | nn.Parameter | None) -> Sequence[nn.Parameter]:
     name = f"{type(layer).__module__}.{type(layer).__qualname__}"
     if name in _LAST:
         return _factors(getattr(layer, _LAST[name]))
-    proportional = type(layer).forward in _FORWARDS or name in _CLASSES
+    proportional = _computes_as_torch(layer) or (name in _CLASSES and "forward" not in vars(layer))
     activation = getattr(layer, "act", None)
     if not proportional or not isinstance(activation, (nn.Identity, type(None))) or parametrize.is_parametrized(layer):
         return []
     weight, bias = layer._parameters.get("weight"), layer._parameters.get("bias")
     return [] if weight is None else [weight] if bias is None else [weight, bias]
+
+
+def _computes_as_torch(layer: nn.Module) -> bool:
+    kind: Any = type(layer)
+    own = {"forward", "_conv_forward"} & set(vars(layer))  # set on the instance by hand
+    return not own and kind.forward in _FORWARDS and getattr(kind, "_conv_forward", None) in {None, *_CONVOLUTIONS}
 
 
 def _passes_on(part: nn.Module) -> bool:

@@ -62,6 +62,9 @@ def gated(
     if isinstance(model, GatedNetwork) or any(isinstance(module, GatedUnit) for module in model.modules()):
         raise InputError(f"{type(model).__name__} has gates already.")
     named, ends = _find(model, blocks, branches)
+    for name in named:  # before anything is changed
+        if isinstance(model.get_submodule(name), torch.jit.ScriptModule):
+            raise InputError(f"{name} is a compiled module (TorchScript): gate the model before it is compiled.")
     context = GateContext()
     for index, name in enumerate(named):
         module = model.get_submodule(name)
@@ -123,7 +126,7 @@ class GatedModel(nn.Module):
             self._check_heard(asked)
             return logits
 
-    def _check_heard(self, asked: set[int]) -> None:
+    def _check_heard(self, asked: list[int]) -> None:
         """After the first pass: a gate that no module asks for would do nothing, and nobody would see it."""
         deaf = [name for index, name in enumerate(self.block_names) if index not in asked]
         if deaf:
@@ -132,10 +135,16 @@ class GatedModel(nn.Module):
                 "network, or past its class (its forward is set by hand, compiled apart, or called as .forward()). Gate the "
                 "plain model, or name others."
             )
+        if asked != sorted(asked):
+            warnings.warn(
+                f"The blocks of {type(self.model).__name__} do not run in the order in which it holds them, which is that of the gates: "
+                f"{', '.join(self.block_names[index] for index in asked[:4])} run first. Give p in the order of block_names.",
+                stacklevel=3,
+            )
         self._heard = True
 
     def features(self, x: Tensor, gates: Gates = None) -> Tensor:
-        """Penultimate features, ``(N, D)``: the input of the last linear layer.
+        """Penultimate features, ``(N, D)``: the input of the linear layer that runs last outside of the gated blocks.
 
         In a network whose classifier is a 1x1 convolution, its input, averaged over the image.
 
@@ -145,7 +154,10 @@ class GatedModel(nn.Module):
         with self._context.watching_linear() as seen:
             self(x, gates)
         if not seen:
-            raise InputError(f"{type(self.model).__name__} has no features: it has no linear layer.")
+            raise InputError(
+                f"{type(self.model).__name__} has no features: it has no linear layer, or that runs compiled, where nobody sees "
+                "its input."
+            )
         return seen[-1]
 
     def fold(self, p: Sequence[float] | Tensor) -> nn.Module:

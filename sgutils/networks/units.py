@@ -6,6 +6,7 @@ branch gets a forward hook. Both survive `copy.deepcopy` and pickling, and `rele
 
 import copyreg
 import functools
+import inspect
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import InputError
+from .modes import evaluating
 
 # The buffer of a module whose gate no layer could take when the network was folded.
 KEPT = "kept_gate"
@@ -28,7 +30,7 @@ class GateContext(threading.local):
 
     gates: Sequence[float | Tensor] | None = None
     seen_by_linear: list[Tensor] | None = None
-    asked: set[int] | None = None
+    asked: list[int] | None = None
 
     @contextmanager
     def holding(self, gates: Sequence[float | Tensor]) -> Iterator[None]:
@@ -39,9 +41,9 @@ class GateContext(threading.local):
             self.gates = before
 
     @contextmanager
-    def watching_gates(self) -> Iterator[set[int]]:
-        """Collects which gates are asked for within it."""
-        self.asked = set()
+    def watching_gates(self) -> Iterator[list[int]]:
+        """Collects which gates are asked for within it, in the order of the first time."""
+        self.asked = []
         try:
             yield self.asked
         finally:
@@ -64,7 +66,8 @@ class GateContext(threading.local):
 class Gate:
     """Which gate of a context a module listens to; in a folded network, a constant of its own.
 
-    ``unknown`` is the module where nobody knows what its network does with what it gives, such as writing into it.
+    ``unknown`` is the module where nobody knows what its network does with what it gives, such as writing into it;
+    ``tried`` it is when a pass has shown that it gives what it takes, so that it can be skipped.
     """
 
     context: GateContext
@@ -72,19 +75,23 @@ class Gate:
     name: str
     kept: bool = False
     unknown: bool = False
+    tried: bool = False
 
     def value(self, module: nn.Module) -> float | Tensor:
         if self.kept:
             return module.get_buffer(KEPT)
         if self.context.gates is not None:
-            if self.context.asked is not None:
-                self.context.asked.add(self.index)
+            if self.context.asked is not None and self.index not in self.context.asked:
+                self.context.asked.append(self.index)
             return self.context.gates[self.index]
         if torch._C._current_graph_task_id() != -1:  # within a backward pass, where the gates are gone
             raise InputError(
                 "Activation checkpointing computes blocks again without their gates: switch it off in a gated network."
             )
         return 1.0  # the plain network was called, not the gated one
+
+    def is_untried(self) -> bool:
+        return self.unknown and not self.tried and self.context.gates is not None
 
     def keep(self, module: nn.Module, value: float) -> None:
         """Make the gate a constant of the module, a buffer that goes into its state dict."""
@@ -101,13 +108,15 @@ class GatedUnit(nn.Module):
 
     def forward(self, *args, **kwargs):
         gate = gate_of(self).value(self)
+        if gate_of(self).is_untried() and not _is_recorded():
+            _try(self, super().forward, args, kwargs)
         if isinstance(gate, float) and gate == 1.0:
             return super().forward(*args, **kwargs)
-        h = args[0] if args else next(iter(kwargs.values()))
+        h = _input_of(self, args, kwargs)
         shortcut = vars(self)["sg_shortcut"]
         if isinstance(gate, float) and gate == 0.0:
             if shortcut is None:  # a copy, where the network may write into what a block gives
-                return h.clone() if gate_of(self).unknown and isinstance(h, Tensor) else h
+                return h.clone() if gate_of(self).unknown else h
             return shortcut(self, h)
         if shortcut is not None:  # the end of its branch is multiplied there
             return super().forward(*args, **kwargs)
@@ -155,8 +164,6 @@ class LinearInput:
 
 def gate_block(block: nn.Module, gate: Gate, shortcut: Shortcut | None) -> None:
     """Give a block a gate: at 0 only ``shortcut(block, h)`` runs, or nothing where it is None."""
-    if isinstance(block, torch.jit.ScriptModule):
-        raise InputError(f"{gate.name} is a compiled module (TorchScript): gate the model before it is compiled.")
     plain: Any = type(block)
     block.__class__ = _unit_class(plain)
     vars(block).update(sg_gate=gate, sg_shortcut=shortcut)
@@ -212,8 +219,45 @@ def _unchanged(h: Any, name: str) -> Iterator[None]:
         )
 
 
-def _between(h: Tensor, out: Tensor, gate: float | Tensor, name: str) -> Tensor:
-    """``h + gate * (out - h)``."""
+def _is_recorded() -> bool:
+    return torch.compiler.is_compiling() or torch.jit.is_tracing()
+
+
+def _input_of(block: nn.Module, args: tuple, kwargs: dict[str, Any]) -> Any:
+    """What goes past a block that is skipped: the first argument of its forward, by whatever way it came."""
+    if args:
+        return args[0]
+    name = _first_argument(plain_class(block))
+    if name not in kwargs:
+        raise InputError(
+            f"{gate_of(block).name} is called with {', '.join(kwargs) or 'nothing'}, which does not say what goes past it when it "
+            "is skipped: pass that as its first argument."
+        )
+    return kwargs[name]
+
+
+@functools.cache
+def _first_argument(plain: Any) -> str:
+    _, name, *_ = [*inspect.signature(plain.forward).parameters, ""]
+    return name
+
+
+@torch.no_grad()
+def _try(block: nn.Module, forward: Callable, args: tuple, kwargs: dict[str, Any]) -> None:
+    """Before a block is skipped for the first time: does it give what it takes? One pass on a copy, which moves nothing."""
+    h = _input_of(block, args, kwargs)
+    copied = h.clone() if isinstance(h, Tensor) else h
+    with evaluating(block):
+        out = (
+            forward(copied, *args[1:], **kwargs)
+            if args
+            else forward(**{**kwargs, _first_argument(plain_class(block)): copied})
+        )
+    _check_keeps(h, out, gate_of(block).name)
+    gate_of(block).tried = True
+
+
+def _check_keeps(h: Any, out: Any, name: str) -> None:
     if not isinstance(out, Tensor) or not isinstance(h, Tensor):
         raise InputError(f"{name} must take a tensor and give one to be gated, not {type(out).__name__}.")
     if not torch.jit.is_tracing() and out.shape != h.shape:
@@ -221,6 +265,11 @@ def _between(h: Tensor, out: Tensor, gate: float | Tensor, name: str) -> Tensor:
             f"{name} changes the shape from {tuple(h.shape)} to {tuple(out.shape)}: blocks= gates blocks that keep it; "
             "name what ends its branch with branches=."
         )
+
+
+def _between(h: Tensor, out: Tensor, gate: float | Tensor, name: str) -> Tensor:
+    """``h + gate * (out - h)``."""
+    _check_keeps(h, out, name)
     weight = gate.to(out.dtype) if isinstance(gate, Tensor) else gate
     return torch.lerp(h.to(out.dtype), out, weight)
 

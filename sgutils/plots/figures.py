@@ -87,22 +87,25 @@ def rows(
         zero: whether a line marks 0.
 
     Raises:
-        InputError: if a row has an unknown role or no value.
+        InputError: if a row has an unknown role or no value, or two have one label.
     """
     items = list(items)
+    labels = [item.label for item in items]
+    if len(set(labels)) < len(labels):
+        raise InputError(f"Rows need a label of their own each; these are {labels}.")
     for item in items:
         check_role(item.role)
         if not item.values:
             raise InputError(f"The row {item.label!r} has no value to show: give at least one, or leave the row out.")
     figure = _figure(height or 90 + 52 * len(items))
     if zero and items:
-        figure.add_trace(_zero_line([item.label for item in items]))
+        figure.add_trace(_zero_line(labels))
     for item in items:
         figure.add_trace(measurements_trace(item))
         figure.add_trace(mean_trace(item))
     figure.update_xaxes(title_text=x, range=_range(x_range, False))
-    figure.update_yaxes(type="category", categoryarray=[item.label for item in reversed(items)], categoryorder="array")
-    figure.update_layout(margin_l=12 + 7 * max((len(item.label) for item in items), default=0))
+    figure.update_yaxes(type="category", categoryarray=labels[::-1], categoryorder="array")
+    figure.update_layout(margin_l=12 + 7 * max(map(len, labels), default=0))
     return figure
 
 
@@ -158,7 +161,9 @@ def learning_curves(groups: Mapping[str, Sequence[Run]], curve: str = "test_erro
         means, spread = zip(*(mean_std(list(epoch)) for epoch in zip(*values, strict=True)), strict=True)
         dash = DASHES[used.setdefault(role, 0) % len(DASHES)]
         used[role] += 1
-        items.append(Line(label, range(1, len(means) + 1), means, role, spread if len(runs) > 1 else None, dash))
+        last = max(map(len, runs[0].curves.values()))  # a run that is validated is tested at its end alone
+        epochs = range(last - len(means) + 1, last + 1)
+        items.append(Line(label, epochs, means, role, spread if len(runs) > 1 else None, dash))
     return lines(items, x="epoch", y=curve.replace("_", " ") + (" (%)" if unit == 100 else ""))
 
 

@@ -5,6 +5,7 @@ images, so that runs of one seed look like pairs, and chapters may show them so;
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from math import isnan
 
 import numpy as np
 
@@ -104,13 +105,14 @@ def compare_all(
 
 
 def pairing_of(groups: Mapping[str, Sequence[Run]]) -> Pairing | None:
-    """Whether runs of one seed err alike at a point; None where no two settings have two seeds in common."""
+    """Whether runs of one seed err alike at a point; None where no two settings have two seeds in common, or all runs tie."""
     finished = [{run.seed: run.error for run in runs if run.finished} for runs in groups.values()]
     errors = [found for found in finished if len(found) > 1]
     seeds = sorted(set.intersection(*map(set, errors))) if errors else []
     if len(errors) < 2 or len(seeds) < 2:
         return None
-    return Pairing(*map(float, pairing([[found[seed] for seed in seeds] for found in errors])))
+    found = Pairing(*map(float, pairing([[of[seed] for seed in seeds] for of in errors])))
+    return None if isnan(found.ratio) else found
 
 
 def _right_images(runs: Sequence[Run]) -> list[np.ndarray]:
@@ -136,4 +138,6 @@ def _compare(
         mean = sum(errors[a]) / sizes[0] - sum(errors[b]) / sizes[1]
         return Difference(mean, None, None, None, sizes)
     mean, low, high, p = map(float, interval(values(groups[a]), values(groups[b]), spread))
+    if isnan(p):  # all runs tie
+        return Difference(mean, None, None, None, sizes)
     return Difference(mean, low, high, p, sizes)

@@ -41,10 +41,13 @@ def pairing(errors: ArrayLike) -> Pairing:
     of_seeds = errors.mean(-2)
     rest = errors - errors.mean(-1, keepdims=True) - of_seeds[..., None, :] + errors.mean((-2, -1))[..., None, None]
     freedom = (seeds - 1, (settings - 1) * (seeds - 1))
-    ratio = settings * sum_of_squares(of_seeds) / freedom[0] / ((rest**2).sum((-2, -1)) / freedom[1])
+    with np.errstate(
+        divide="ignore", invalid="ignore"
+    ):  # infinite where all settings move alike; NaN where nothing moves
+        ratio = settings * sum_of_squares(of_seeds) / freedom[0] / ((rest**2).sum((-2, -1)) / freedom[1])
 
     def uncorrelated(ratio: np.ndarray) -> np.ndarray:
-        return 1 - (ratio - 1) / (ratio + settings - 1)
+        return settings / (ratio + settings - 1)
 
     tail = (1 - LEVEL) / 2
     return Pairing(

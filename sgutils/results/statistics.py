@@ -35,6 +35,10 @@ class Spread(NamedTuple):
         return np.sqrt(self.variance)
 
 
+# A variance below this share of a square is rounding: the runs tie.
+_TIED = 1e-18
+
+
 @dataclass(frozen=True)
 class Difference:
     """How much more one setting errs than another, in points: above 0 it is worse.
@@ -116,6 +120,7 @@ def stable(groups: Sequence[ArrayLike]) -> np.ndarray:
 
     One after another the setting with the largest variance is tested against all others pooled, at `UNSTABLE`, corrected
     for how many there are to be the largest (Cochran's test, in the form for unequal numbers of runs of 't Lam 2010).
+    Where all the others tie, they say nothing about how much one may scatter, and it is kept.
     """
     from scipy.stats import f
 
@@ -131,7 +136,7 @@ def stable(groups: Sequence[ArrayLike]) -> np.ndarray:
         rest = ((known * squares).sum(-1, keepdims=True) - squares) / np.maximum(rest_freedom, 1)
         ratio = squares / np.maximum(freedom, 1) / np.maximum(rest, 1e-300)
         chance = f.sf(ratio, np.maximum(freedom, 1), np.maximum(rest_freedom, 1))
-        chance = np.where(known & (rest_freedom > 0), chance, 1.0)
+        chance = np.where(known & (rest_freedom > 0) & (rest > _TIED * squares), chance, 1.0)
         worst = chance.argmin(-1, keepdims=True)
         out = np.take_along_axis(chance, worst, -1) < UNSTABLE / known.sum(-1, keepdims=True)
         np.put_along_axis(kept, worst, np.take_along_axis(kept, worst, -1) & ~out, -1)
@@ -321,4 +326,6 @@ def _by_t(mean: np.ndarray, variance: np.ndarray, freedom: np.ndarray) -> tuple[
     error = np.sqrt(variance)
     freedom = np.maximum(freedom, 1)  # where nothing scatters, none is left
     half = t.ppf((1 + LEVEL) / 2, freedom) * error
-    return mean - half, mean + half, 2 * t.sf(np.abs(mean) / np.maximum(error, 1e-300), freedom)
+    p = 2 * t.sf(np.abs(mean) / np.maximum(error, 1e-300), freedom)
+    # Runs that tie do not say how far the next would be: of a difference between them nothing is known.
+    return mean - half, mean + half, np.where(variance > _TIED * mean**2, p, np.where(mean == 0, 1.0, np.nan))

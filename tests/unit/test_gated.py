@@ -16,6 +16,7 @@ import torchvision
 from support.foreign_networks import CLASSES, NETWORKS, build, by_hand, images
 from support.processes import in_processes
 from torch import nn
+from torch.nn import functional as F
 from torch.utils.checkpoint import checkpoint
 
 import sgutils as sg
@@ -535,3 +536,93 @@ def test_what_a_network_writes_into_a_skipped_block_s_output_stays_out_of_its_in
     net, x = Chain(use).eval(), torch.randn(5, 4)
     made = sg.gated(net, blocks="blocks.*")
     torch.testing.assert_close(made(x.clone(), [0.0, 0.0]), made(x, [1e-7, 1e-7]))
+
+
+class OfLayers(nn.Module):
+    """Residual layers, which ``call`` runs in its own way."""
+
+    def __init__(self, layers, call=lambda layer, h: layer(h)):
+        super().__init__()
+        self.layers, self.call, self.head = nn.ModuleList(layers), call, nn.Linear(8, 4)
+
+    def forward(self, x):
+        for layer in self.layers:
+            x = self.call(layer, x)
+        return self.head(x.flatten(2).mean(2) if x.ndim > 2 else x)
+
+
+class InTuple(nn.Linear):
+    def forward(self, h):
+        return (h + super().forward(h),)
+
+
+class Conditioned(nn.Linear):
+    def forward(self, h, cond):
+        return h + super().forward(h) * cond
+
+
+@pytest.mark.parametrize("first", [None, [1.0, 0.0], [0.0, 0.0]])
+def test_a_block_that_gives_something_else_than_it_takes_is_refused_before_it_is_skipped(first):
+    tuples = OfLayers([InTuple(8, 8) for _ in range(2)], lambda layer, h: layer(h)[0])
+    strided = OfLayers([nn.Conv2d(8, 8, 3, stride=2, padding=1) for _ in range(2)])
+    with pytest.raises(sg.InputError, match="layers.0 must take a tensor and give one to be gated, not tuple"):
+        sg.gated(tuples, blocks="layers.*")(torch.zeros(5, 8), first)
+    with pytest.raises(sg.InputError, match=r"layers.0 changes the shape from \(5, 8, 8, 8\) to \(5, 8, 4, 4\)"):
+        sg.gated(strided, blocks="layers.*")(torch.zeros(5, 8, 8, 8), first)
+
+
+def test_what_goes_past_a_block_is_its_first_argument_however_it_is_passed():
+    torch.manual_seed(0)
+    net = sg.gated(
+        OfLayers([Conditioned(8, 8)], lambda layer, h: layer(cond=torch.ones_like(h), h=h)), blocks="layers.*"
+    )
+    x = torch.randn(3, 8)
+    assert torch.equal(net(x, [0.0]), net.model.head(x))
+    assert torch.allclose(
+        net(x, [0.5]), net.model.head(x + 0.5 * F.linear(x, *net.model.layers[0].parameters())), atol=1e-6
+    )
+
+
+def test_to_try_a_block_moves_nothing():
+    torch.manual_seed(0)
+    layers = [nn.Sequential(nn.BatchNorm1d(8), nn.Dropout(0.5)) for _ in range(2)]
+    net, before = sg.gated(OfLayers(layers), blocks="layers.*").train(), torch.get_rng_state()
+    net(torch.randn(4, 8, generator=torch.Generator().manual_seed(1)), [0.0, 0.0])
+    assert torch.equal(torch.get_rng_state(), before) and net.training
+    assert all(layer[0].num_batches_tracked == 0 for layer in layers)
+
+
+def test_blocks_that_run_in_another_order_than_they_are_held_are_named():
+    def backwards(layer, h):
+        return next(
+            other for other in reversed(layers) if h is not None and other not in ran and not ran.append(other)
+        )(h)
+
+    ran, layers = [], [nn.Linear(8, 8) for _ in range(3)]
+    net = sg.gated(OfLayers(layers, backwards), blocks="layers.*")
+    with pytest.warns(UserWarning, match="layers.2, layers.1, layers.0 run first. Give p in the order of block_names"):
+        net(torch.zeros(2, 8))
+
+
+def test_a_model_that_cannot_be_gated_stays_as_it_was():
+    model = OfLayers([nn.Linear(8, 8), torch.jit.script(nn.Linear(8, 8))])
+    with pytest.raises(sg.InputError, match="layers.1 is a compiled module"):
+        sg.gated(model, blocks="layers.*")
+    assert sg.gated(model, blocks="layers.0").num_blocks == 1
+
+
+class Standardised(nn.Conv2d):
+    def _conv_forward(self, x, weight, bias):
+        return super()._conv_forward(x, (weight - weight.mean()) / weight.std(), bias)
+
+
+@pytest.mark.filterwarnings("ignore:Branches named by branches=")
+@pytest.mark.parametrize("how", ["its class computes the convolution otherwise", "its forward is set by hand"])
+def test_a_convolution_that_undoes_a_factor_keeps_its_gate(how):
+    torch.manual_seed(0)
+    conv = (Standardised if "class" in how else nn.Conv2d)(8, 8, 3, padding=1)
+    if "hand" in how:
+        conv.forward = lambda x: F.conv2d(x, conv.weight / conv.weight.norm(), conv.bias, padding=1)
+    net = sg.gated(OfLayers([conv], lambda layer, h: h + layer(h)), branches="layers.0").eval()
+    x = torch.randn(2, 8, 6, 6)
+    assert torch.allclose(net.fold([0.5])(x), net(x, [0.5]), atol=1e-6)

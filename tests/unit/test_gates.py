@@ -91,3 +91,19 @@ def test_bad_input_is_one_sentence(call, words):
     with pytest.raises(sg.InputError, match=words) as caught:
         call()
     assert "\n" not in str(caught.value) and str(caught.value).endswith(".")
+
+
+@pytest.mark.parametrize("listed", [False, True], ids=["a tensor", "a list of tensors"])
+def test_gates_that_are_to_be_learned_get_their_gradient(listed):
+    gates = torch.full((9,), 0.5, requires_grad=True)
+    net, x = sg.resnet20(num_classes=4).eval(), torch.randn(2, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    net(x, list(gates) if listed else gates).square().sum().backward()
+    assert gates.grad is not None and (gates.grad != 0).all()
+    with torch.no_grad():
+        assert torch.allclose(net(x, gates), net(x, [0.5] * 9))
+
+
+@pytest.mark.parametrize("gates", [dict.fromkeys(range(9), 1.0), "1" * 9, ["1"] * 9, [b"1"] * 9])
+def test_gates_by_name_or_as_words_are_refused(gates):
+    with pytest.raises(sg.InputError, match="gates must be 9 numbers, one per block, not"):
+        sg.resnet20(num_classes=4)(torch.zeros(1, 3, 8, 8), gates)

@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 import pytest
 
 from sgutils import InputError, plots
-from sgutils.colors import ROLES
+from sgutils.colors import NEUTRALS, ROLES
 
 
 def run(*errors, method="baseline", seed=0):
@@ -30,6 +30,23 @@ def test_a_learning_curve_is_the_mean_over_seeds_in_per_cent():
     assert list(line.x) == [1, 2]
     assert list(line.y) == pytest.approx([40, 15])
     assert figure.layout.yaxis.title.text == "test error (%)"
+
+
+def test_a_run_that_is_tested_at_its_end_alone_has_its_point_there():
+    validated = run(0.2)
+    validated.curves["train_error"] = [0.5, 0.4, 0.3]
+    (line,) = traces(plots.learning_curves({"Baseline": [validated]}), "lines")
+    assert list(line.x) == [3]
+
+
+def test_rows_of_one_label_are_refused():
+    with pytest.raises(InputError, match="a label of their own"):
+        plots.rows([plots.Row("a", [1]), plots.Row("a", [2])], x="seconds")
+
+
+def test_what_has_no_role_is_grey():
+    figure = plots.lines([plots.Line("a", [1, 2], [3, 4], "ink")], x="block", y="error")
+    assert figure.data[0].line.color == NEUTRALS["ink"].light and figure.data[0].meta["role"] == "ink"
 
 
 def test_its_band_is_one_standard_deviation_to_either_side():

@@ -92,6 +92,30 @@ def test_where_nothing_scatters_equal_settings_cannot_be_told_apart():
     assert Difference(0.0, None, None, float("nan"), (2, 2)).verdict == "cannot tell"
 
 
+TIES = [
+    [[10, 10], [10.07, 10.07], [9, 13]],
+    [[10, 10], [10, 10], [10, 11]],
+    [[0.1 + 0.2] * 3, [0.3] * 3, [0.3, 0.2, 0.4]],
+]
+
+
+@pytest.mark.parametrize("groups", TIES)
+def test_settings_whose_runs_tie_do_not_make_the_one_that_scatters_unstable(groups):
+    assert stable(groups).all() and spread_within(groups) == pooled(groups)
+    assert unpaired(groups[0], groups[1], spread_within(groups))[3] > 0.05
+
+
+def test_of_a_difference_between_runs_that_tie_nothing_is_known():
+    tied = [np.ones(2), np.full(2, 2.0)]
+    for found in (unpaired(*tied), unpaired(*tied, pooled(tied))):
+        assert np.isnan(found[3]) and found[0] == -1
+
+
+def test_pairing_where_all_settings_move_alike_and_where_nothing_moves():
+    assert pairing([[1, 2, 4], [2, 3, 5]]) == pytest.approx((0, 0, 0), abs=1e-9)
+    assert np.isnan(pairing([[1, 1], [2, 2]])).all()
+
+
 def test_pooled_over_two_it_is_students_t_and_without_a_pool_welchs():
     a, b = np.random.default_rng(4).normal(size=(2, 7))
     b = 3 * b[:5]
