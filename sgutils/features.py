@@ -69,7 +69,7 @@ def silhouette(features: Tensor | np.ndarray, labels: Tensor | np.ndarray) -> fl
         raise InputError(
             f"The silhouette needs 2 to {len(labels) - 1} classes among {len(labels)} images, not {len(np.unique(labels))}."
         )
-    return float(_sklearn("metrics").silhouette_score(features, labels))
+    return float(_sklearn("metrics").silhouette_score(_in_size(features), labels))
 
 
 def linear_probe(
@@ -122,7 +122,7 @@ def linear_cka(a: Tensor | np.ndarray, b: Tensor | np.ndarray) -> float:
     a, b = (_matrix(features) for features in (a, b))
     if len(a) != len(b):
         raise InputError(f"CKA compares features of the same images, but there are {len(a)} rows and {len(b)}.")
-    a, b = a - a.mean(axis=0), b - b.mean(axis=0)
+    a, b = _in_size(a), _in_size(b)
     own = np.linalg.norm(a.T @ a) * np.linalg.norm(b.T @ b)
     if own == 0:
         raise InputError("CKA needs features that differ from image to image.")
@@ -199,7 +199,7 @@ class LiveMap:
         Raises:
             InputError: if there are too few rows, or not as many as before.
         """
-        features = _matrix(features)
+        features = _in_size(_matrix(features))
         self.check(len(features), self.perplexity)
         if self._map is not None and len(features) != len(self._map):
             raise InputError(
@@ -215,7 +215,10 @@ class LiveMap:
             "learning_rate": len(features) / 12,
         }
         if self._map is None:
-            start = self._library.initialization.pca(features, random_state=self.seed)
+            same = not features.any()  # of which there are no principal components
+            start = (self._library.initialization.random if same else self._library.initialization.pca)(
+                features, random_state=self.seed
+            )
             self._map = self._library.TSNEEmbedding(start, affinities, **settings)
             self._map.optimize(150, exaggeration=12, momentum=0.5, inplace=True)
         else:
@@ -238,6 +241,15 @@ def _matrix(features: Tensor | np.ndarray) -> np.ndarray:
     if not np.isfinite(values).all():
         raise InputError("Features must be finite numbers.")
     return values.astype(np.float64)
+
+
+def _in_size(features: np.ndarray) -> np.ndarray:
+    """The features centred, and as large as 1, for squares of what is tiny or huge are lost; what is all alike is 0."""
+    size = np.abs(features).max()
+    centred = features / (size or 1.0)
+    centred -= centred.mean(axis=0)
+    size = np.abs(centred).max()
+    return centred / size if size > 1e-12 else np.zeros_like(centred)
 
 
 def _pair(features: Tensor | np.ndarray, labels: Tensor | np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -182,3 +182,20 @@ def test_a_missing_library_is_one_sentence(monkeypatch, missing, call):
     monkeypatch.setitem(sys.modules, missing, None)
     with pytest.raises(sg.InputError, match="is not installed: pip install"):
         call()
+
+
+@pytest.mark.parametrize("size", [1e-200, 1e-170, 1e200])
+def test_tiny_and_huge_features_are_measured_as_others_are(size):
+    draws = np.random.default_rng(0)
+    x, y, labels = draws.normal(size=(40, 5)), draws.normal(size=(40, 3)), np.arange(40) % 4
+    assert features.silhouette(x * size, labels) == pytest.approx(features.silhouette(x, labels))
+    assert features.linear_cka(x * size, y) == pytest.approx(features.linear_cka(x, y))
+
+
+@pytest.mark.parametrize(
+    "points", [np.zeros((40, 5)), np.full((40, 5), 0.1), np.random.default_rng(0).normal(size=(40, 5)) * 1e200]
+)
+def test_a_live_map_of_features_that_are_all_alike_or_huge_has_places(points):
+    live = features.LiveMap(perplexity=5)
+    live.show(points)
+    assert np.isfinite(live.move(10)).all()
