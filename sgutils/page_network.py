@@ -47,7 +47,9 @@ class SavedNetwork:
     def inputs(self) -> Inputs:
         """What it must be given; the file does not say how the classes are called, which their data set does."""
         side = self.image_size
-        return Inputs((self.mean,), (self.std,), (side, side), load_dataset(self.dataset).classes)
+        data = load_dataset(self.dataset)
+        height, width = data.train_x.shape[-2:]
+        return Inputs((self.mean,), (self.std,), (side, side), data.classes, (height, width))
 
     @torch.no_grad()
     def test_error(self) -> float:

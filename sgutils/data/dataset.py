@@ -7,6 +7,7 @@ from pathlib import Path
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from ..checks import flag, shown
 from ..errors import InputError
@@ -14,6 +15,13 @@ from ..folders import DATA_VARIABLE, data_folder, expanded
 
 # As floats, one part of a data set after another: the whole would take several times the memory of its images.
 PIXELS_AT_ONCE = 2**20
+
+
+def averaged(images: Tensor, size: tuple[int, int]) -> Tensor:
+    """``(N, C, H, W)`` uint8 images of another size, each pixel the mean of the area that it covers."""
+    if images.shape[-2:] == size:
+        return images
+    return F.interpolate(images.float(), size=size, mode="area").round().to(torch.uint8)
 
 
 @dataclass(frozen=True)
@@ -62,6 +70,7 @@ class Dataset:
         hflip: whether an image that is flipped left to right still shows its class, so that flips may augment it.
         validation_x: as ``train_x``: images for choices, neither trained nor tested on; None if there are none.
         validation_y: as ``train_y``.
+        native_size: H and W that the images had before areas were averaged; None if they are as they were.
 
     Raises:
         InputError: if images and labels do not belong together, or are not of these types and ranges.
@@ -76,6 +85,7 @@ class Dataset:
     hflip: bool
     validation_x: Tensor | None = None
     validation_y: Tensor | None = None
+    native_size: tuple[int, int] | None = None
 
     def __post_init__(self):
         classes = self.classes

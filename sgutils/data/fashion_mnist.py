@@ -5,6 +5,7 @@ import os
 import struct
 import zlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -44,7 +45,7 @@ def read_fashion_mnist_full() -> Dataset:
 
 
 def _read(folder: Path, advice: str) -> Dataset:
-    arrays = {key: torch.from_numpy(_read_idx(folder / file, advice)) for key, file in FILES.items()}
+    arrays: dict[str, Any] = {key: torch.from_numpy(_read_idx(folder / file, advice)) for key, file in FILES.items()}
     for part in ("train", "test"):
         x, y = arrays[f"{part}_x"], arrays[f"{part}_y"]
         if x.ndim != 3 or y.ndim != 1 or len(x) != len(y) or (len(y) and int(y.max()) >= len(CLASSES)):

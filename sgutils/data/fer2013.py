@@ -1,6 +1,7 @@
 """FER-2013 (Goodfellow et al. 2013): faces with one of seven expressions, in the file of its competition."""
 
 import csv
+from typing import Any
 
 import numpy as np
 import torch
@@ -44,9 +45,9 @@ def read_fer2013() -> Dataset:
             f"{path} is damaged{where} ({error}): expected columns emotion (0 to 6), pixels (48 x 48 numbers from 0 to 255) "
             f"and Usage (Training, PublicTest or PrivateTest); {ADVICE}."
         ) from error
-    images = {f"{part}_x": _small_colour(np.stack(pixels)) for part, pixels in faces.items() if pixels}
-    classes = {f"{part}_y": torch.tensor(each) for part, each in labels.items() if each}
-    return Dataset("fer2013", **images, **classes, classes=CLASSES, hflip=True)
+    tensors: dict[str, Any] = {f"{part}_x": _small_colour(np.stack(pixels)) for part, pixels in faces.items() if pixels}
+    tensors |= {f"{part}_y": torch.tensor(each) for part, each in labels.items() if each}
+    return Dataset("fer2013", **tensors, classes=CLASSES, hflip=True)
 
 
 def _row(cells: dict[str, str]) -> tuple[str, np.ndarray, int]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -66,7 +67,7 @@ def read_folder(path: str | Path, image_size: int | None = None) -> Dataset:
         found = " and ".join(f"{name} {h} x {w}" for name, (h, w) in sizes.items())
         raise InputError(f"The images of {shown(root)} have several sizes ({found}): say which with --image-size.")
     channels = max(image.shape[2] for x, _ in images.values() for image in x)
-    tensors: dict[str, Tensor] = {}
+    tensors: dict[str, Any] = {}
     for part, (x, y) in images.items():
         tensors |= {f"{part}_x": _stacked(x, channels), f"{part}_y": torch.tensor(y)}
     if "test" not in parts:

@@ -61,6 +61,7 @@ def read_image(path: str | Path, size: tuple[int, int] | None = None) -> np.ndar
     try:
         with Image.open(path) as file:
             _check_extent(path, *file.size, Image.MAX_IMAGE_PIXELS)
+            file.load()  # of some formats Pillow turns the image itself, and says so only then
             turn = _turn(file)
             image = _eight_bits(path, file)
             image = image if turn is None else image.transpose(turn)

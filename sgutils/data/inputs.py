@@ -13,7 +13,7 @@ from torch import Tensor
 from ..errors import InputError
 from ..files import reraise_as_input_error
 from ..networks.saved import A_NETWORK, read_network
-from .dataset import Normalizer
+from .dataset import Normalizer, averaged
 from .images import read_image, without_warnings
 from .loader import ImageLoader
 
@@ -27,19 +27,22 @@ class Inputs:
         std: likewise.
         size: H and W of the images.
         classes: the K class names, in the order of the logits.
+        native_size: H and W to which pictures are scaled and cut first; ``size`` is made of it by averaging areas. None is
+            ``size`` itself.
     """
 
     mean: tuple[float, ...]
     std: tuple[float, ...]
     size: tuple[int, int]
     classes: tuple[str, ...]
+    native_size: tuple[int, int] | None = None
 
     @classmethod
     def of(cls, loader: ImageLoader) -> "Inputs":
         """Those of what a loader yields."""
         height, width = loader.x.shape[-2:]
         mean, std = (tuple(values.tolist()) for values in (loader.normalizer.mean, loader.normalizer.std))
-        return cls(mean, std, (height, width), loader.classes)
+        return cls(mean, std, (height, width), loader.classes, loader.native_size)
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "Inputs":
@@ -49,16 +52,17 @@ class Inputs:
             TypeError, ValueError: if it is something else.
         """
         mean, std = (tuple(float(value) for value in values[name]) for name in ("mean", "std"))
-        height, width = (int(value) for value in values["size"])
+        height, width = _size(values["size"])
         classes = tuple(str(name) for name in values["classes"])
         numbers = all(map(math.isfinite, (*mean, *std)))
-        if len(mean) != len(std) or not mean or not numbers or min(std) <= 0 or min(height, width) < 1:
+        if len(mean) != len(std) or not mean or not numbers or min(std) <= 0:
             raise ValueError("numbers that make no sense")
-        return cls(mean, std, (height, width), classes)
+        native = values.get("native_size")
+        return cls(mean, std, (height, width), classes, None if native is None else _size(native))
 
     def as_dict(self) -> dict[str, Any]:
         """As it stands in checkpoints, in ``network.pt`` and, as JSON, in an ONNX file: plain lists."""
-        return {name: list(value) for name, value in asdict(self).items()}
+        return {name: value if value is None else list(value) for name, value in asdict(self).items()}
 
     def in_words(self) -> str:
         """One sentence for a person who feeds the network elsewhere."""
@@ -66,7 +70,10 @@ class Inputs:
         mean, std = (", ".join(f"{value:.5g}" for value in values) for values in (self.mean, self.std))
         channels = len(self.mean)
         colours = {1: "grey", 3: "RGB"}.get(channels, f"{channels} channels")
-        return f"{colours} of {height} x {width} pixels from 0 to 255, less mean {mean}, over std {std}"
+        averaged = (
+            "" if self.native_size is None else " ({} x {} of which areas are averaged)".format(*self.native_size)
+        )
+        return f"{colours} of {height} x {width} pixels{averaged} from 0 to 255, less mean {mean}, over std {std}"
 
     def read(self, paths: Sequence[str | Path]) -> Tensor:
         """Image files as the network takes them, ``(N, C, H, W)`` normalised.
@@ -77,12 +84,8 @@ class Inputs:
         if len(self.mean) not in (1, 3):
             raise InputError(f"Pixels of image files have 1 or 3 channels, and this network takes {len(self.mean)}.")
         with without_warnings():
-            images = [self._with_channels(read_image(path, self.size)) for path in paths]
-        return self.normalize(np.stack(images))
-
-    def normalize(self, pixels: np.ndarray) -> Tensor:
-        """``(N, H, W, C)`` uint8 pixels as ``(N, C, H, W)``."""
-        images = torch.from_numpy(pixels).permute(0, 3, 1, 2)
+            pixels = [self._with_channels(read_image(path, self.native_size or self.size)) for path in paths]
+        images = averaged(torch.from_numpy(np.stack(pixels)).permute(0, 3, 1, 2), self.size)
         return Normalizer(torch.tensor(self.mean), torch.tensor(self.std))(images)
 
     def _with_channels(self, image: np.ndarray) -> np.ndarray:
@@ -92,6 +95,13 @@ class Inputs:
             return image.repeat(3, axis=2)
         weights = np.array([0.299, 0.587, 0.114])  # of Rec. 601, as Pillow's grey
         return (image @ weights).round().astype(np.uint8)[:, :, None]
+
+
+def _size(values: Any) -> tuple[int, int]:
+    height, width = (int(value) for value in values)
+    if min(height, width) < 1:
+        raise ValueError("a size that makes no sense")
+    return height, width
 
 
 def load_inputs(path: str | Path) -> Inputs:

@@ -65,6 +65,7 @@ class ImageLoader:
         device: torch.device | str = "cpu",
         processes: int = 1,
         classes: tuple[str, ...] = (),
+        native_size: tuple[int, int] | None = None,
     ):
         device = usable_device(device)
         self.x, self.y = x.to(device), y.to(device)
@@ -74,6 +75,7 @@ class ImageLoader:
         self.pad, self.hflip = pad, hflip
         self.processes = processes
         self.classes = classes
+        self.native_size = native_size
 
     def __len__(self) -> int:
         return len(self._split(torch.empty(len(self.y))))
@@ -168,6 +170,7 @@ def loaders(
         device=device,
         processes=processes,
         classes=dataset.classes,
+        native_size=dataset.native_size,
     )
     return train, in_order(dataset.test_x, dataset.test_y, normalizer, device)
 

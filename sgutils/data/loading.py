@@ -6,12 +6,11 @@ from numbers import Integral
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from ..checks import shown, unknown, whole_number
 from ..errors import InputError
-from .dataset import Dataset
+from .dataset import Dataset, averaged
 from .folder import PREFIX, read_folder
 from .registry import DATASETS
 
@@ -69,7 +68,9 @@ def load_dataset(
     resized = {
         key: _resize(value, image_size) for key, value in parts.items() if key.endswith("_x") and value is not None
     }
-    return replace(dataset, name=name, **parts | resized)
+    height, width = dataset.train_x.shape[-2:]
+    smaller = resized["train_x"].shape[-2:] != (height, width)
+    return replace(dataset, name=name, native_size=(height, width) if smaller else None, **parts | resized)
 
 
 def _take(y: Tensor, count: int | None, what: str, order: Tensor | None = None) -> Tensor:
@@ -108,6 +109,4 @@ def _resize(x: Tensor, image_size: int | None) -> Tensor:
     if image_size is None:
         return x
     side = whole_number("image_size", image_size, 4, x.shape[-1])
-    if x.shape[-2:] == (side, side):
-        return x
-    return F.interpolate(x.float(), size=(side, side), mode="area").round().to(torch.uint8)
+    return averaged(x, (side, side))

@@ -1,6 +1,7 @@
 """RAF-DB (Li, Deng and Du 2017), the basic expressions: licensed faces, in the layout in which its makers send them."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,7 +18,7 @@ def read_raf_db() -> Dataset:
     """The aligned faces, 12,271 for training and 3,068 for testing, scaled to ``(N, 3, 32, 32)`` (paper, sec. 4.2)."""
     folder = find(("raf-db/basic", "RAF-DB/basic", "basic"), ADVICE, inside=("EmoLabel",))
     rows = _rows(folder / LIST)
-    parts: dict[str, torch.Tensor] = {}
+    parts: dict[str, Any] = {}
     for part in ("train", "test"):
         names = [(name, label) for name, label in rows if name.startswith(part + "_")]
         if not names:

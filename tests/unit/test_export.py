@@ -187,7 +187,7 @@ def test_what_cannot_be_exported_is_one_sentence(runs, tmp_path, capsys, monkeyp
     [
         ({"gates": [1.0, 0.5]}, "gates must be 3 numbers, one per block, not 2"),
         ({"gates": [1.0, float("nan"), 0.5]}, "gates must be finite numbers"),
-        ({"gates": "110"}, None),
+        ({"gates": "110"}, "gates must be 3 numbers"),
         ({"gates": torch.tensor([1.0, 0.5, 0.5])}, None),
         ({"gates": {"all": 1}}, "gates must be 3 numbers"),
         ({"inputs": {"mean": [1.0]}}, "inputs must be what sgutils.load_inputs gives"),

@@ -165,14 +165,15 @@ def test_cmyk_is_colour(tmp_path):
     "Folders of pictures: other layouts, files that are not pictures, pictures that are rotated, grey, transparent or of 16 bits",
     "The picture as it is meant, or one sentence with the name of the file.",
 )
+@pytest.mark.parametrize("kind", ["png", "tif"])  # the second is turned by Pillow itself
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_a_picture_stands_as_its_exif_says(orientation, tmp_path):
+def test_a_picture_stands_as_its_exif_says(orientation, kind, tmp_path):
     exif = Image.Exif()
     exif[0x0112] = orientation
-    COLOR.save(tmp_path / "x.png", exif=exif)
-    with Image.open(tmp_path / "x.png") as image:
+    COLOR.save(tmp_path / f"x.{kind}", exif=exif)
+    with Image.open(tmp_path / f"x.{kind}") as image:
         expected = np.asarray(ImageOps.exif_transpose(image))
-    assert np.array_equal(read_image(tmp_path / "x.png"), expected)
+    assert np.array_equal(read_image(tmp_path / f"x.{kind}"), expected)
 
 
 def test_grey_pictures_alone_have_one_channel_and_among_coloured_ones_three(tmp_path):

@@ -131,6 +131,16 @@ def test_predict_agrees_with_the_test_error_of_the_run(pictures, trained):
     assert wrong == train_wrong + round(error * len(dataset.test_y))
 
 
+@pytest.mark.parametrize(("side", "taken"), [(14, 14), (28, 28), (None, 28)])
+def test_a_picture_of_a_built_in_set_is_given_to_the_network_as_it_was_tested(side, taken, tmp_path):
+    data = sg.load_dataset("fashion-mnist", image_size=side, train_examples=100, test_examples=30)
+    inputs = sg.Inputs.from_dict(sg.Inputs.of(sg.loaders(data, batch_size=10)[0]).as_dict())
+    files = [tmp_path / f"{number}.png" for number in range(30)]
+    for file, image in zip(files, sg.load_dataset("fashion-mnist", test_examples=30).test_x, strict=True):
+        Image.fromarray(image[0].numpy()).save(file)
+    assert inputs.size == (taken, taken) and torch.equal(inputs.read(files), data.normalizer()(data.test_x))
+
+
 def test_an_unfinished_run_predicts_with_what_it_has(pictures, tmp_path, capsys, monkeypatch):
     def stopped(self, index):
         raise KeyboardInterrupt

@@ -121,7 +121,7 @@ def test_predict_and_export_take_it_as_a_run(gates, net, content, tmp_path, caps
     weights = {name: value for name, value in net.state_dict().items() if value.dtype == torch.float32}
     file.write_bytes(written(weights, TEXTS | {"architecture": json.dumps(net.architecture), "gates": gates}))
     data = sg.load_dataset("fashion-mnist", image_size=14, test_examples=50)
-    Image.fromarray(data.test_x[0, 0].numpy()).save(tmp_path / "one.png")
+    Image.fromarray(sg.load_dataset("fashion-mnist", test_examples=50).test_x[0, 0].numpy()).save(tmp_path / "one.png")
     assert main(["predict", str(file), str(tmp_path / "one.png")]) == 0
     x = (data.test_x[:1].float() - 72.9) / 85.5
     said = net(x, json.loads(gates)).softmax(dim=1)[0]
