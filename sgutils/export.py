@@ -49,7 +49,7 @@ def export_onnx(
 
     Raises:
         InputError: if the package onnx is not installed, the file cannot be written, the network does not take the
-            example, or the inputs or gates are not this network's.
+            example, takes another way for other images, or the inputs or gates are not this network's.
     """
     try:
         import onnx
@@ -103,6 +103,7 @@ def _traced(net: GatedNetwork, arguments: tuple[Tensor, Tensor], any_size: bool)
         # The newer exporter needs one more package and the thirtyfold time, and writes this machine's paths into the file;
         # the older one warns that it is the older one.
         warnings.simplefilter("ignore")
+        _check_one_way(net, arguments, any_size)
         torch.onnx.export(
             cast(nn.Module, net),
             arguments,
@@ -113,6 +114,26 @@ def _traced(net: GatedNetwork, arguments: tuple[Tensor, Tensor], any_size: bool)
             dynamo=False,
         )
     return graph.getvalue()
+
+
+@torch.no_grad()
+def _check_one_way(net: GatedNetwork, arguments: tuple[Tensor, Tensor], any_size: bool) -> None:
+    """An `InputError` where a graph, which holds one way through the network, computes something else for other images."""
+    images, gates = arguments
+    graph = torch.jit.trace(cast(nn.Module, net), arguments, check_trace=False)
+    draws = torch.Generator().manual_seed(0)
+    _, channels, *size = images.shape
+    for count, height, width in ((1, *size), (3, *size), (2, size[0] + 8 * any_size, size[1] + 8 * any_size)):
+        for sign in (1, -1):
+            others = (sign * (1 + torch.randn(count, channels, height, width, generator=draws))).to(images)
+            expected = net(others, gates / 2)
+            if not torch.allclose(
+                graph(others, gates / 2), expected, rtol=1e-2, atol=1e-2 * float(expected.abs().max())
+            ):
+                raise InputError(
+                    f"{type(net).__name__} takes another way for other images, for another number of them or for another size (such "
+                    "as by an if that looks at them), and an ONNX file holds one way: write that part without a choice."
+                )
 
 
 @contextmanager

@@ -10,6 +10,7 @@ import pytest
 import torch
 from onnx.reference import ReferenceEvaluator
 from support.foreign_networks import NETWORKS, SIDE, build
+from torch import nn
 from torchvision.models import VisionTransformer
 
 import sgutils as sg
@@ -204,3 +205,36 @@ def test_what_the_metadata_say_is_true_of_the_graph(more, words, tmp_path):
     with pytest.raises(sg.InputError, match=words):
         export_onnx(net, tmp_path / "x.onnx", **more)
     assert list(tmp_path.iterdir()) == []
+
+
+class Chooses(nn.Module):
+    def __init__(self, choice):
+        super().__init__()
+        self.stem, self.layers = (
+            nn.Conv2d(1, 4, 3),
+            nn.ModuleList([nn.Sequential(nn.Conv2d(4, 4, 3, padding=1), nn.Tanh())]),
+        )
+        self.choice, self.head = choice, nn.Linear(4, 3)
+
+    def forward(self, x):
+        h = self.layers[0](self.stem(x))
+        return self.head((-h if self.choice(x, h) else h).mean((2, 3)))
+
+
+@pytest.mark.parametrize(
+    "choice",
+    [
+        lambda x, h: h.mean() > 0,
+        lambda x, h: x.shape[0] > 1,
+        lambda x, h: x.shape[0] > 2,
+        lambda x, h: x.shape[-1] > 38,
+    ],
+    ids=["what it sees", "one image alone", "many images", "large images"],
+)
+def test_a_network_that_takes_another_way_for_other_images_is_not_exported(choice, tmp_path):
+    torch.manual_seed(0)
+    net = sg.gated(Chooses(choice), blocks="layers.*")
+    with pytest.raises(sg.InputError, match="takes another way for other images"):
+        export_onnx(net, tmp_path / "x.onnx")
+    assert list(tmp_path.iterdir()) == []
+    export_onnx(sg.gated(Chooses(lambda x, h: True), blocks="layers.*"), tmp_path / "x.onnx")
