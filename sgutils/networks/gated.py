@@ -49,8 +49,9 @@ def gated(
 
     Args:
         model: any network with residual blocks.
-        blocks: globs of modules that keep the shape of their input, such as ``"encoder.layers.*"``; they become
-            ``h + g * (block(h) - h)``, and are not computed at gate 0. ``*`` stands for anything between two dots.
+        blocks: globs of whole residual blocks, which add their input themselves and keep its shape, such as
+            ``"encoder.layers.*"``; they become ``h + g * (block(h) - h)``, and are not computed at gate 0. (Where the network
+            adds ``h + layer(h)``, the layer is a branch: name it with ``branches``.) ``*`` stands for anything between two dots.
         branches: globs of modules that each end a residual branch, such as ``"layer*.*.bn2"``; their output is
             multiplied by the gate. What comes before them is computed at gate 0, too: nobody knows where it begins.
 
@@ -82,7 +83,7 @@ def gated(
     if ends:
         warnings.warn(
             f"Branches named by branches= ({len(ends)}) are only multiplied, and a gate of 0 saves no time: where they "
-            "begin is not known. Name whole blocks with blocks= if they keep the shape of their input.",
+            "begin is not known. Name whole blocks with blocks= if they add their input themselves.",
             stacklevel=2,
         )
     if rate := switch_off_drop_path(model):

@@ -30,6 +30,8 @@ def check_block(run_block: Callable) -> None:
         "At gate 0.5 the branch is left out: that is for a gate of 0 alone.": F.relu(s),
     }
     expect(run_block(branch, shortcut, h, 0.5), F.relu(0.5 * f + s), mistakes, "the output at gate 0.5")
+    left_out = {"At a small gate the branch is left out: that is for a gate of 0 alone.": F.relu(s)}
+    expect(run_block(branch, shortcut, h, 0.001), F.relu(0.001 * f + s), left_out, "the output at gate 0.001")
     at_zero = {
         "At gate 0 the ReLU is missing.": s,
         "At gate 0 the shortcut is missing: what is left of the formula is ReLU(s(H)), and not H.": h,
