@@ -124,24 +124,21 @@ def test_mount_refuses_what_json_cannot_say():
 
 
 @pytest.mark.parametrize("name", bundle.NAMES)
-@pytest.mark.parametrize(("page", "width"), list(zip(bundle.PAGES, (712, 688, 364, 312, 272), strict=True)))
-def test_a_page_keeps_room_for_a_picture_whose_words_stay_inside(stage, name, page, width):
-    """In the site's column on a page so wide; else the page would jump, or gape, or cut words off."""
-    at_width(stage, page)
+def test_a_page_keeps_room_for_a_picture_whose_words_stay_inside(stage, name):
+    """In the site's column on pages of many widths; else the page would jump, or gape, or cut words off."""
     stage.page.add_style_tag(content=".sg-explorable { margin: 0; }")
-    stage.page.evaluate("(html) => { document.body.innerHTML = html; }", bundle.mount_html(name))
-    room = stage.page.locator(".sg-explorable").bounding_box()["height"]
-    at_width(stage, width)
-    stage.show(name)
-    stage.picture()
-    height = stage.page.locator(".sg-x").bounding_box()["height"]
-    assert abs(height - room) < 24  # fonts differ between machines
-    assert stage.page.evaluate("document.documentElement.scrollWidth") <= width
-    check_words(stage)
-
-
-@pytest.mark.parametrize("name", bundle.NAMES)
-def test_words_stay_inside_a_wide_window_of_a_notebook(stage, name):
+    for page, width in zip(bundle.PAGES, (712, 688, 364, 312, 272), strict=True):
+        at_width(stage, page)
+        stage.page.evaluate("(html) => { document.body.innerHTML = html; }", bundle.mount_html(name))
+        room = stage.page.locator(".sg-explorable").bounding_box()["height"]
+        at_width(stage, width)
+        stage.show(name)
+        stage.picture()
+        height = stage.page.locator(".sg-x").bounding_box()["height"]
+        assert abs(height - room) < 24, page  # fonts differ between machines
+        assert stage.page.evaluate("document.documentElement.scrollWidth") <= width
+        check_words(stage)
+    # In a wide window of a notebook.
     at_width(stage, 1000)
     stage.show(name)
     check_words(stage)

@@ -41,8 +41,10 @@ def test_graph_is_the_network_on_all_test_images_and_many_gates(name, images):
         *(sg.sample_gates(p, draws) for _ in range(8)),
     ]
     for gates in vectors:
-        expected = net(images, gates).numpy()
-        (got,) = session.run(None, {"images": images.numpy(), "gates": gates.numpy()})
+        # All images for the teacher; of other gates an error shows on any.
+        x = images if gates is p else images[:20]
+        expected = net(x, gates).numpy()
+        (got,) = session.run(None, {"images": x.numpy(), "gates": gates.numpy()})
         assert np.abs(got - expected).max() < 1e-4 * max(1, np.abs(expected).max())
 
 

@@ -117,10 +117,14 @@ def test_a_change_starts_again_and_goes_on(playground):
     assert playground.state("seed") == 1 and playground.state("steps") == 0
 
 
+USUAL, WORDY, TWO = {}, {"method": "baseline", "lam": 3.0, "tau": 10.0}, {"compare": True}
+
+
+# With the page's margin: the site's column in windows of many widths. Two networks, where most can move, in each width.
 @pytest.mark.parametrize(
-    "width", [1036, 728, 704, 328, 288]
-)  # with the page's margin: the site's column in windows of many widths
-@pytest.mark.parametrize("state", [{}, {"method": "baseline", "lam": 3.0, "tau": 10.0}, {"compare": True}])
+    ("width", "state"),
+    [*((width, TWO) for width in (1036, 728, 704, 328, 288)), (1036, WORDY), (704, USUAL), (288, WORDY)],
+)
 def test_pictures_and_buttons_stay_where_they_are(playground, width, state):
     page = playground.page
     page.set_viewport_size({"width": width, "height": 1000})

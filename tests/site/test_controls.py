@@ -1,16 +1,10 @@
 """The controls of the explorables in their pages, moved by the keyboard alone."""
 
-import json
-import re
-from itertools import cycle, islice
-from urllib.parse import urlencode
+from itertools import islice
 
-import pytest
+from support.controls import CONTROLS, hosts
 from support.site_pages import SETTLED
 from support.waiting import until_true
-
-# Not those that load megabytes: `test_network_with_switches.py` presses them.
-CONTROLS = ":is(button, select, input, [role=slider]):not([type=hidden], :disabled, [data-loads])"
 
 # Everything that a reader sees of an explorable's state: its pictures and read-outs, without a control's own read-out and
 # without what only a screen reader or the Tab key meets. Ids are numbered in the order in which explorables arrive.
@@ -23,15 +17,6 @@ PICTURE = r"""(host) => {
     .map((part) => (part.tagName === "CANVAS" ? part.toDataURL() : shown(part)))
     .join("\n");
 }"""
-
-NAME = r"""(control) => (control.getAttribute("aria-label") || [...(control.labels ?? [])].map((label) => label.textContent).join(" ")
-  || document.getElementById(control.getAttribute("aria-labelledby"))?.textContent || control.textContent || "").trim()"""
-
-
-def hosts(page):
-    """The page's explorables, with the controls in sight that some keep behind a word."""
-    page.locator(".sg-explorable details").evaluate_all("(all) => all.forEach((one) => { one.open = true; })")
-    return page.locator(".sg-explorable").all()
 
 
 def test_explorables_follow_their_controls_on_a_phone_and_a_view_can_be_shared(opened, explorable_page):
@@ -94,66 +79,3 @@ def _keys(control):
         "radio": ["ArrowRight", "Space"],
         "select": ["ArrowDown", "ArrowUp"],
     }.get(kind, ["ArrowRight", "ArrowLeft"])
-
-
-@pytest.fixture(scope="module")
-def wide(opened, explorable_page):
-    """The page in a wide window; opened once for the test that looks at it and for the one that goes on from there."""
-    with opened() as site:
-        site.go(explorable_page)
-        yield site
-
-
-def test_every_control_is_reached_by_tab_and_has_a_name(wide):
-    page = wide.page
-    for host in hosts(page):
-        controls = host.locator(CONTROLS)
-        assert controls.evaluate_all(f"(all) => all.filter((c) => !({NAME})(c)).map((c) => c.outerHTML)") == []
-        # Tab from just before the explorable to just behind it.
-        host.evaluate(
-            """(host) => {
-                host.tabIndex = -1;
-                host.focus();
-                window.reached = new Set();
-                host.ownerDocument.addEventListener("focusin", ({ target }) => window.reached.add(target));
-            }"""
-        )
-        for _ in range(controls.count() + 2):
-            page.keyboard.press("Tab")
-        missed = controls.evaluate_all(
-            # One radio button of a group is reached by Tab, the others from there by arrows.
-            """(all) => all.filter((c) => !reached.has(c) && !(c.type === "radio" && [...reached].some((r) => r.name === c.name)))
-                .map((c) => c.outerHTML)"""
-        )
-        assert missed == []
-
-
-# A few, by turns: tests/explorables gives many more to each explorable itself.
-HOSTILE = ['"<img src=x onerror=alert(1)>"', "-1e308", "%"]
-
-
-def test_a_hostile_address_does_no_harm(wide, explorable_page):
-    states = wide.page.locator(".sg-explorable").evaluate_all(
-        "(all) => all.map((h) => [h.dataset.module, h.dataset.state])"
-    )
-    page = wide.go(explorable_page, f"?{urlencode(_query(states))}")
-    for drawn in page.locator(".sg-explorable").evaluate_all("(all) => all.map((h) => h.innerHTML)"):
-        assert not re.search("NaN|Infinity|undefined|onerror", drawn)
-    assert not wide.problems
-
-
-def _query(states):
-    """One of the values in every place of every state; in each place of a list, where a state is a list."""
-    query, values = {}, cycle(HOSTILE)
-    for module, state in states:
-        for key, start in json.loads(state).items():
-            value = next(values)
-            query[f"{module}.{key}"] = json.dumps([_parsed(value)] * len(start)) if isinstance(start, list) else value
-    return query
-
-
-def _parsed(value):
-    try:
-        return json.loads(value)
-    except ValueError:
-        return value

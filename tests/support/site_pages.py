@@ -4,6 +4,8 @@ import gzip
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+import nbformat
+
 ROOT = Path(__file__).resolve().parents[2]
 SITE = ROOT / "_build" / "html"
 
@@ -27,6 +29,12 @@ def page_names():
 def holding(text):
     """The pages that hold a piece of HTML."""
     return [name for name in page_names() if text in (SITE / name).read_text("utf-8")]
+
+
+def markdown_of(notebook):
+    """The text of a chapter's Markdown cells."""
+    cells = nbformat.read(notebook, as_version=4).cells
+    return "\n\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
 
 
 def wire_sizes(addresses):

@@ -23,11 +23,15 @@ window.begin = async (name, changes, html) => {
     off: (event, tell) => { const key = event.slice(7); listeners[key] = (listeners[key] ?? []).filter((f) => f !== tell); },
     save_changes: () => window.saves.push(structuredClone(state)),
   };
-  window.listening = () => Object.values(listeners).flat().length;
-  const url = URL.createObjectURL(new Blob([known.source], { type: 'text/javascript' }));
-  const { default: widget } = await import(url);
+  window.load = async (source) => {
+  const url = URL.createObjectURL(new Blob([source], { type: 'text/javascript' }));
+  const module = await import(url);
   URL.revokeObjectURL(url);
-  window.end = await widget.render({ model: window.model, el: document.body.firstElementChild });
+  return module;
+};
+window.listening = () => Object.values(listeners).flat().length;
+  known.module ??= await window.load(known.source);
+  window.end = await known.module.default.render({ model: window.model, el: document.body.firstElementChild });
   await window.painted();
 };
 window.painted = () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(done))));

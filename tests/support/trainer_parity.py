@@ -1,6 +1,7 @@
 """Twenty steps of training by PyTorch, and the same by an engine of the page, from the same weights, batches and gates."""
 
 import copy
+import json
 
 import numpy as np
 import torch
@@ -11,7 +12,9 @@ from sgutils.widgets.trainer.make_engine import describe
 BATCH = 12
 
 # Twenty steps with an engine, told as one object: { losses of each step, gradient and state after the last }.
-STEPS = """async ([make, network, side, state, batches, settings]) => {
+# As text both ways: the browser tool would take a hundred thousand numbers apart one by one.
+STEPS = """async (given) => {
+  const [make, network, side, state, batches, settings] = JSON.parse(given);
   const engine = await M[make](network, { side, batch: batches[0].y.length });
   for (const kind of ["parameters", "statistics"]) {
     const values = await engine.read(kind);
@@ -33,7 +36,7 @@ STEPS = """async ([make, network, side, state, batches, settings]) => {
   const { x, teacher } = batches[0];
   const { logits, features } = await engine.run(Float32Array.from(x), x.length / side ** 2 / network.stem.in, teacher);
   engine.close();
-  return { losses, named, logits: [...logits], features: [...features] };
+  return JSON.stringify({ losses, named, logits: [...logits], features: [...features] });
 }"""
 
 
@@ -106,7 +109,7 @@ def by_torch(net, side, given, settings):
 def by_engine(mathematics, make, net, side, given, settings):
     """The same from the page; ``make`` names what builds the engine."""
     state = {name: value.tolist() for name, value in net.state_dict().items()}
-    return mathematics.evaluate(STEPS, [make, describe(net), side, state, given, settings])
+    return json.loads(mathematics.evaluate(STEPS, json.dumps([make, describe(net), side, state, given, settings])))
 
 
 def apart(ours, theirs):

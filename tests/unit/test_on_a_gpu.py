@@ -55,7 +55,7 @@ def moved(net, mode):
 @pytest.mark.parametrize("name", METHODS)
 def test_no_step_of_an_epoch_mixes_devices_or_waits_for_the_gpu(name, precision, monkeypatch):
     def make_network():
-        return sg.resnet20(in_channels=1)
+        return sg.resnet(8, in_channels=1)
 
     def real_gates(self, draw=GateSampler.draw):
         with unset_fake_temporarily():  # they are on the CPU and decide what is computed

@@ -38,9 +38,9 @@ def same_curves(one, other):
 @pytest.mark.parametrize("method", sg.METHODS)
 def test_it_learns(method, monkeypatch):
     monkeypatch.setitem(sg.MODELS, "resnet8", lambda **shape: sg.resnet(8, **shape))
-    whole = {"model": "resnet8", "train_examples": None, "test_examples": None, "epochs": 6}
+    whole = {"model": "resnet8", "train_examples": None, "test_examples": None, "epochs": 4}
     run = sg.train(config(method=method, **whole), quiet=True)
-    assert run.status == "finished" and run.last_test_error < 0.12, run.curves["test_error"]
+    assert run.status == "finished" and run.last_test_error < 0.2, run.curves["test_error"]
 
 
 def test_same_seed_same_numbers(undisturbed):
