@@ -7,8 +7,9 @@ test plants contrary runs and sees the words change.
 from collections.abc import Mapping, Sequence
 
 from .campaign import EQUAL_WORK
-from .labels import NETWORKS
+from .labels import DATASETS, NETWORKS
 from .map import GUIDED, MeasuredPoint
+from .rates import Rates, rate_gains
 from .statistics import Difference
 
 NAMES = {
@@ -47,17 +48,19 @@ def count_sentence(points: Sequence[MeasuredPoint], found: Gains, other: str) ->
     return f"Against **{NAMES[other]}**: {_listed(parts)} of {_points(measured)}."
 
 
-def answer(points: Sequence[MeasuredPoint], found: Gains) -> list[str]:
-    """The five lines: the verdict first, then what it stands on.
+def answer(points: Sequence[MeasuredPoint], found: Gains, rates: Sequence[Rates] = ()) -> list[str]:
+    """The lines: the verdict first, then what it stands on.
 
     Args:
         points: of `measured_points`.
         found: of `gains`.
+        rates: of `measured_rates`, where there are such.
     """
     if not found:
         return ["Nothing is measured yet: `sgutils reproduce map` fills the ledger."]
     return [
         " ".join(verdict(points, found)),
+        *filter(None, [rates_sentence(points, found, rates)]),
         f"{count_sentence(points, found, 'plain')} {gap_sentence(points, found)}",
         _against_depth(points, found),
         _the_pull(points, found),
@@ -65,9 +68,28 @@ def answer(points: Sequence[MeasuredPoint], found: Gains) -> list[str]:
     ]
 
 
-def short_answer(points: Sequence[MeasuredPoint], found: Gains) -> list[str]:
+def short_answer(points: Sequence[MeasuredPoint], found: Gains, rates: Sequence[Rates] = ()) -> list[str]:
     """For who reads no further, sentence by sentence: the verdict, whether it beats what is simpler, and what its name is for."""
-    return [*verdict(points, found), *filter(None, [both_sentence(points, found)]), _the_pull(points, found)]
+    more = rates_sentence(points, found, rates), both_sentence(points, found), _the_pull(points, found)
+    return [*verdict(points, found), *filter(None, more)]
+
+
+def rates_sentence(points: Sequence[MeasuredPoint], found: Gains, rates: Sequence[Rates]) -> str:
+    """What is left of the fair comparison where each setting has a learning rate of its own; nothing where none was chosen."""
+    gained = {one.name: own for one in rates if (own := rate_gains(rates).get((one.name, "equal work")))}
+    if not gained:
+        return ""
+    said = []
+    for one in (one for one in rates if one.name in gained):
+        own, at_one_rate = gained[one.name], [point for point in points if one.is_of(point)]
+        before = {found[key].verdict for point in at_one_rate if (key := (point.name, "equal work")) in found}
+        instead = f" instead of *{before.pop()}*" if before and before != {own.verdict} else ""
+        runs = f"{own.runs[0]} against {own.runs[1]} runs"
+        said.append(f"{DATASETS[one.point.recipe['dataset']]}, {own} points ({runs}), **{own.verdict}**{instead}")
+    return (
+        "There the learning rate is one for all. With a **rate of its own** for each setting, chosen on held-out images, the difference "
+        f"to plain training with as much work is: {'; '.join(said)}."
+    )
 
 
 def gap_sentence(points: Sequence[MeasuredPoint], found: Gains) -> str:

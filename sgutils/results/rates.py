@@ -13,10 +13,12 @@ from ..training.record import Run, setting_key
 from .campaign import POINTS, Point
 from .comparisons import compare
 from .ledger import by_setting, load_results
-from .map import AGAINST, GUIDED
+from .map import AGAINST, GUIDED, MeasuredPoint
 from .statistics import Difference, corrected
 
 SETTINGS = (*AGAINST, GUIDED)
+# Of a recipe, what makes a point of the map another one.
+SCALE = ("dataset", "model", "train_examples", "image_size", "epochs")
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,10 @@ class Rates:
     name: str
     point: Point
     groups: dict[tuple[str, float], list[Run]]
+
+    def is_of(self, point: MeasuredPoint) -> bool:
+        """Whether the map's point is the same but for the learning rates."""
+        return all(point.point.recipe[key] == value for key, value in self.point.recipe.items() if key in SCALE)
 
     def held_out(self, setting: str) -> dict[float, float]:
         """Error on the held-out images in per cent at each rate, as a mean over the seeds that all its rates have.

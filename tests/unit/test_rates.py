@@ -4,8 +4,10 @@ import dataclasses
 
 from support.planted_runs import run
 
+from sgutils.results.answer import answer, rates_sentence, short_answer
 from sgutils.results.answer_tables import rate_rows
 from sgutils.results.campaign import POINTS, setting
+from sgutils.results.map import gains, measured_points
 from sgutils.results.rates import measured_rates, rate_gains
 from sgutils.training.config import Config
 
@@ -27,6 +29,8 @@ def runs(name, held_out, wrong, seeds=3):
     ]
 
 
+# Wrong of 200 test images at each rate: with as much plain work at 0.1 more, at 0.05 fewer than with Self-Guidance at 0.1.
+WRONG = {"plain": (120, 60, 60), "lambda 0.25": (80, 60, 60), "equal work": (110, 60, 60)}
 GUIDED = runs("lambda 0.25", (40, 30, 50), (80, 70, 60))
 
 
@@ -59,3 +63,20 @@ def test_what_was_not_run_at_every_rate_is_not_compared():
     rows = {row["setting"]: row["CIFAR-10"] for row in rate_rows([rates], rate_gains([rates]))}
     assert rows["plain training"] == "not run" and "**better**" in rows["stochastic depth alone"]
     assert rows["**Self-Guidance** (λ = 0.25)"].endswith("3 runs</small>")
+
+
+def test_the_answer_says_what_is_left_of_a_verdict_with_rates_of_their_own():
+    at_one_rate = [
+        one
+        for name in ("plain", "lambda 0.25", "equal work")
+        for one in runs(name, (1, 1, 1), WRONG[name])
+        if one.config["lr"] == 0.1
+    ]
+    held_out = {"lambda 0.25": (1, 5, 5), "plain": (1, 5, 5), "equal work": (5, 1, 5)}  # all but the last choose 0.1
+    all_rates = [one for name, chosen in held_out.items() for one in runs(name, chosen, WRONG[name])]
+    points = measured_points(at_one_rate)
+    found, rates = gains(points), measured_rates(all_rates)
+    said = rates_sentence(points, found, rates)
+    assert "CIFAR-10, +10.0 [" in said and "(3 against 3 runs), **worse** instead of *better*." in said
+    assert said in answer(points, found, rates) and said in short_answer(points, found, rates)
+    assert rates_sentence(points, found, []) == "" and len(answer(points, found)) == 5
