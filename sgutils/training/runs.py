@@ -26,6 +26,7 @@ from .distributed import on_rank_zero
 from .logs import Log
 from .record import Run, code_commit, load_run, run_name
 from .run_folder import CHECKPOINT, NETWORK, RESULT, TEACHER, make_new, resume_command, take, written
+from .same_images import check_same_images, images_of
 from .trainer import Diverged, Trainer
 
 __all__ = ["CHECKPOINT", "NETWORK", "RESULT", "TEACHER", "evaluate", "resume", "resume_command", "train"]
@@ -166,7 +167,7 @@ def _restore(
     dataset = dataset or build_dataset(started)
     teacher = _placeholder(started, dataset) if teacher is None else teacher
     trainer = make_trainer(started, dataset=dataset, teacher=teacher)
-    _check_same_images(inputs, _inputs(trainer), config)
+    check_same_images(inputs, state.get("images"), trainer, config)
     with reraise_as_input_error(folder / CHECKPOINT, A_CHECKPOINT):
         trainer.load_state_dict(state["trainer"])
     return config, trainer, state["command"], dataset
@@ -185,23 +186,11 @@ def _inputs(trainer: Trainer) -> Inputs:
     return Inputs.of(cast(ImageLoader, trainer.train))  # a configuration has no other
 
 
-def _check_same_images(before: Inputs | None, now: Inputs, config: Config) -> None:
-    """Of a run that began on other images, neither the rest of the training nor a test would mean anything."""
-    if before is None:  # of an older version
-        return
-    same = before.classes == now.classes and before.size == now.size and len(before.mean) == len(now.mean)
-    # Not to the last digit: another machine adds up in another order.
-    if not same or not all(math.isclose(a, b, rel_tol=1e-3) for a, b in zip(before.mean, now.mean, strict=True)):
-        raise InputError(
-            f"The images of {config.dataset} are not those that this run began with: other classes, sizes or pixels. Put "
-            "those back, or train again."
-        )
-
-
 def _run(trainer: Trainer, config: Config, folder: Path | None, how: _How) -> Run:
     message = ""
     code_commit()  # of the code that was loaded; it may have changed by the end
     next_save = -math.inf
+    images = images_of(trainer)
 
     def save(folder: Path) -> None:
         nonlocal next_save
@@ -214,6 +203,7 @@ def _run(trainer: Trainer, config: Config, folder: Path | None, how: _How) -> Ru
             "architecture": getattr(net, "architecture", None),
             "teacher": getattr(teacher, "architecture", None),
             "inputs": _inputs(trainer).as_dict(),
+            "images": images,
         }
         save_checkpoint(folder / CHECKPOINT, state)
         next_save = time.monotonic() + SAVING * (time.monotonic() - start)

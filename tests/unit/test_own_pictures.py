@@ -1,5 +1,6 @@
 """Self-Guidance on a folder of pictures, as a person does it: trained by a command, killed, resumed, exported, asked."""
 
+import dataclasses
 import json
 import os
 import signal
@@ -16,7 +17,9 @@ from support.pictures import COLORS, write_pictures
 
 import sgutils as sg
 from sgutils.cli import main
+from sgutils.data import Inputs
 from sgutils.training import runs
+from sgutils.training.same_images import check_same_images, images_of
 
 SIDE = 16
 
@@ -99,6 +102,40 @@ def test_predict_names_class_and_probability_of_any_picture(trained, tmp_path, c
     assert said[0] == said[1]
     lines = [line.rpartition(": ")[2].split() for line in said[0].splitlines()]
     assert [line[0] for line in lines] == list(COLORS) and all(float(line[1].rstrip("%")) > 40 for line in lines)
+
+
+OTHERS = {  # than those that a run began with: of one mean, so that normalisation does not tell
+    "labels": (lambda x, y: (x, 2 - y), "the train images of a class have other pixels, or other labels"),
+    "twice": (lambda x, y: (x.repeat(2, 1, 1, 1), y.repeat(2)), "the train images are 60, or their classes are not as"),
+    "upside down": (lambda x, y: (x.flip(2), y), None),  # of one mean, too: not everything is seen
+}
+
+
+@pytest.mark.parametrize("change", OTHERS)
+@pytest.mark.parametrize("part", ["train", "test"])
+def test_a_run_does_not_go_on_with_other_labels_or_numbers_of_images(part, change):
+    x, y = (
+        torch.arange(30, dtype=torch.uint8).view(30, 1, 1, 1).expand(-1, 1, 8, 8).contiguous(),
+        torch.arange(30) // 10,
+    )
+    data = sg.Dataset("own", x, y, x, y, ("a", "b", "c"), hflip=False)
+    config = sg.Config(model="resnet20", dataset="own", method="baseline")
+
+    def trainer(data):
+        return sg.Trainer(sg.Baseline(sg.resnet(8, 3, 1)), *sg.loaders(data, batch_size=10, augment=False), epochs=1)
+
+    before = trainer(data)
+    images, words = OTHERS[change]
+    other_x, other_y = images(x, y)
+    now = trainer(dataclasses.replace(data, **{f"{part}_x": other_x, f"{part}_y": other_y}))
+    given = Inputs.of(before.train), json.loads(json.dumps(images_of(before)))
+    check_same_images(*given, before, config)
+    if words is None:
+        check_same_images(*given, now, config)
+    else:
+        with pytest.raises(sg.InputError, match=words.replace("train", part)):
+            check_same_images(*given, now, config)
+    check_same_images(None, None, now, config)  # of an older version
 
 
 @pytest.mark.parametrize(
@@ -216,7 +253,7 @@ def test_a_run_does_not_go_on_with_other_pictures(trained, pictures, tmp_path, c
     for path in (tmp_path / "p" / "red").iterdir():
         Image.new("RGB", (20, 20), "black").save(path)
     assert main(["evaluate", str(tmp_path / "run")]) == 2
-    assert "are not those that this run began with" in capsys.readouterr().err
+    assert "are not those that this run began with (other classes, sizes or pixels)" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
