@@ -60,6 +60,12 @@ def build(config: Config, dataset: Dataset | None = None, **more) -> tuple[Metho
             "the classifier starts from scratch.",
             stacklevel=2,
         )
+    if config.pretrained is not None and getattr(method, "scaling", None) == "test":
+        warnings.warn(
+            f"{config.pretrained} holds a network that runs with gates 1 (a run's network.pt has p folded in), and {config.method} "
+            "multiplies its branches by p, so that its teacher begins as another function: --scaling train leaves it as it is.",
+            stacklevel=2,
+        )
     return method, dataset
 
 

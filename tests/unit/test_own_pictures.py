@@ -284,3 +284,15 @@ def test_a_network_of_an_older_version_is_read_and_says_what_it_lacks(tmp_path, 
     assert "does not say how its images were normalised" in capsys.readouterr().err
     assert main(["export", str(file), "--out", str(tmp_path / "x.onnx")]) == 0
     assert "does not say how its images were normalised" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("more", "warned"), [((), True), (("--scaling", "train"), False), (("--method", "baseline"), False)]
+)
+def test_who_starts_a_gated_method_from_a_folded_network_is_told_how(
+    more, warned, trained, pictures, tmp_path, recwarn
+):
+    given = arguments(pictures, tmp_path / "run", "resnet20", "--pretrained", str(trained / "network.pt"), *more)
+    assert main([*given, "--epochs", "1", "--lr", "1e-9"]) == 0
+    said = [str(one.message) for one in recwarn if "--scaling train leaves it as it is" in str(one.message)]
+    assert len(said) == warned
