@@ -41,7 +41,7 @@ def read_folder(path: str | Path, image_size: int | None = None) -> Dataset:
 
     With ``train`` and one of ``val`` and ``test`` in it, these are the parts; with all three, ``val`` are the validation
     images. Otherwise the folder holds the classes, and a fifth of each, always the same, is for testing. Images are
-    flipped when they are augmented, as photographs may be.
+    shifted but not flipped when they are augmented: nobody says whether a mirrored one is still of its class.
 
     Args:
         path: of the folder.

@@ -33,7 +33,8 @@ def load_dataset(
         test_examples: the same for the test images.
         validation_examples: hold this many images out for choices: of those that the set itself keeps for it (FER-2013's
             PublicTest), else of training images, of those that ``train_examples`` leaves if they are enough. Which ones is
-            drawn at random, the same for every run. None holds none out.
+            drawn at random, the same for every run. None holds none out; the ``val`` images of a folder that has ``test``, too,
+            are for choices without being asked for.
 
     Raises:
         InputError: if the name is unknown, a file is missing or damaged, or there are fewer images than asked for.
@@ -55,8 +56,9 @@ def load_dataset(
     train = _take(dataset.train_y, train_examples, f"training images of {name}")
     test = _take(dataset.test_y, test_examples, f"test images of {name}")
     parts: dict[str, Any] = {"test_x": dataset.test_x[test], "test_y": dataset.test_y[test]}
-    parts |= {"validation_x": None, "validation_y": None}
-    if validation_examples is not None:
+    if validation_examples is None and not name.startswith(PREFIX):  # whoever makes a folder of them wants them used
+        parts |= {"validation_x": None, "validation_y": None}
+    elif validation_examples is not None:
         if dataset.validation_x is not None and dataset.validation_y is not None:
             x, y = dataset.validation_x, dataset.validation_y
             held_out = _take(y, validation_examples, f"validation images of {name}")

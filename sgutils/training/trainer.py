@@ -39,6 +39,10 @@ class Diverged(ArithmeticError):
     """The loss became NaN or infinite; the message says where."""
 
 
+# Learning rate, momentum and weight decay of the paper.
+SGD = (0.1, 0.9, 1e-4)
+
+
 class Trainer:
     """Train a method: iterate over it to get one `Epoch` after another.
 
@@ -50,8 +54,8 @@ class Trainer:
         lr: the learning rate that the schedule starts from.
         momentum: Nesterov momentum.
         weight_decay: on all parameters.
-        optimizer: another than SGD with these three: one around the method's parameters, or a function of the parameters
-            that makes it; its own learning rates are what the schedule starts from.
+        optimizer: another than SGD with these three, which are then its own: one around the method's parameters, or a function
+            of the parameters that makes it; its own learning rates are what the schedule starts from.
         schedule: one of `sgutils.training.schedules.SCHEDULES`.
         warmup_epochs: first epochs, in which the learning rate rises.
         validation: mini-batches for choices; with them the test set is looked at only once, after the last epoch.
@@ -74,9 +78,9 @@ class Trainer:
         test: Loader | None = None,
         *,
         epochs: int = 300,
-        lr: float = 0.1,
-        momentum: float = 0.9,
-        weight_decay: float = 1e-4,
+        lr: float = SGD[0],
+        momentum: float = SGD[1],
+        weight_decay: float = SGD[2],
         optimizer: Chosen | None = None,
         schedule: str = "step",
         warmup_epochs: int = 0,
@@ -118,6 +122,10 @@ class Trainer:
         self.parameters: list[Tensor] = [parameter for parameter in method.parameters() if parameter.requires_grad]
         if optimizer is None:
             self.optimizer = sgd(self.parameters, lr, momentum, weight_decay)
+        elif (lr, momentum, weight_decay) != SGD:
+            raise InputError(
+                "lr, momentum and weight_decay are those of the optimizer that is given: give them to it alone."
+            )
         else:
             self.optimizer = own_optimizer(optimizer, self.parameters)
         self._first_rates = [float(group["lr"]) for group in self.optimizer.param_groups]
@@ -138,6 +146,11 @@ class Trainer:
     @torch.no_grad()
     def _check_predicts(self, loader: ImageLoader) -> None:
         """Raise an `InputError` unless there is a prediction for these images: it would be found out after an epoch."""
+        kinds = {p.dtype for p in self.method.parameters() if p.is_floating_point()} - {torch.float32}
+        if kinds:
+            raise InputError(
+                f"The network's weights are of {kinds.pop()}, and images and training of torch.float32: call net.float() first."
+            )
         x, y = loader.batch(Draws(torch.stack([loader.y.argmin(), loader.y.argmax()])))
         try:
             with evaluating(self.method):
@@ -168,6 +181,12 @@ class Trainer:
                 group["lr"].fill_(rate)
             else:
                 group["lr"] = rate
+        known = set(map(id, self.parameters))
+        if new := [name for name, p in self.method.named_parameters() if p.requires_grad and id(p) not in known]:
+            raise InputError(
+                f"{new[0]} did not require a gradient when the trainer was made, and is not in its optimizer: make another "
+                "trainer when layers are unfrozen."
+            )
         self.method.train()
         self.method.on_epoch_start(index, self.epochs)
         with seeded(self.seed, index, self.device, self.method):

@@ -50,8 +50,9 @@ def test_folders_of_the_parts_are_the_parts(names, tmp_path):
 def test_with_three_parts_val_is_for_choices(tmp_path):
     for number, name in enumerate(("train", "val", "test")):
         write_pictures(tmp_path / name, per_class=4 - number, seed=number)
-    dataset = load(tmp_path, validation_examples=6)
-    assert (len(dataset.train_y), len(dataset.test_y), len(dataset.validation_y)) == (12, 6, 6)
+    for asked, held_out in ((6, 6), (None, 9)):
+        dataset = load(tmp_path, validation_examples=asked)
+        assert (len(dataset.train_y), len(dataset.test_y), len(dataset.validation_y)) == (12, 6, held_out)
 
 
 def test_images_of_different_sizes_are_scaled_and_cut_as_torchvision_does(tmp_path):

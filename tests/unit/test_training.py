@@ -88,3 +88,28 @@ def test_a_frozen_teacher_is_the_same_after_training():
     before = {key: value.clone() for key, value in method.teacher.state_dict().items()}
     list(sg.Trainer(method, *sg.loaders(digits(), batch_size=32, device="cpu"), epochs=2, device="cpu"))
     assert all(torch.equal(before[key], value) for key, value in method.teacher.state_dict().items())
+
+
+def test_a_layer_that_is_unfrozen_later_is_said_not_to_be_trained():
+    method = Linear()
+    method.layer.bias.requires_grad_(False)
+    trainer = iter(sg.Trainer(method, *sg.loaders(digits(64), batch_size=32), epochs=2))
+    next(trainer)
+    method.layer.bias.requires_grad_(True)
+    with pytest.raises(sg.InputError, match="bias did not require a gradient when the trainer was made"):
+        next(trainer)
+
+
+def test_what_an_optimizer_that_is_given_would_ignore_is_refused():
+    method, images = Linear(), sg.loaders(digits(64), batch_size=32)
+    adam = torch.optim.Adam(method.parameters())
+    sg.Trainer(method, *images, optimizer=adam)
+    for ignored in ({"lr": 0.01}, {"momentum": 0.8}, {"weight_decay": 0.0}):
+        with pytest.raises(sg.InputError, match="are those of the optimizer that is given"):
+            sg.Trainer(method, *images, optimizer=adam, **ignored)
+
+
+@pytest.mark.parametrize("kind", [torch.float64, torch.float16])
+def test_a_network_of_another_precision_is_told_how_to_be_trained(kind):
+    with pytest.raises(sg.InputError, match=rf"weights are of {kind}.*call net.float\(\) first"):
+        sg.Trainer(sg.Baseline(sg.resnet(8, 10, 1).to(kind)), *sg.loaders(sg.load_dataset("digits"), batch_size=50))
