@@ -1,6 +1,5 @@
 """What a network must be given to say what it has learnt: normalisation, image size and the names of the classes."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..checks import is_number
 from ..errors import InputError
 from ..files import reraise_as_input_error
 from ..networks.saved import A_NETWORK, read_network
@@ -51,11 +51,12 @@ class Inputs:
         Raises:
             TypeError, ValueError: if it is something else.
         """
-        mean, std = (tuple(float(value) for value in values[name]) for name in ("mean", "std"))
+        mean, std = (_numbers(values[name]) for name in ("mean", "std"))
         height, width = _size(values["size"])
-        classes = tuple(str(name) for name in values["classes"])
-        numbers = all(map(math.isfinite, (*mean, *std)))
-        if len(mean) != len(std) or not mean or not numbers or min(std) <= 0:
+        classes = tuple(values["classes"])
+        named = isinstance(values["classes"], (list, tuple)) and all(isinstance(name, str) for name in classes)
+        pixels = all(0 <= value <= 255 for value in mean) and all(0 < value <= 255 for value in std)
+        if len(mean) != len(std) or not mean or not pixels or not named or len(set(classes)) < len(classes):
             raise ValueError("numbers that make no sense")
         native = values.get("native_size")
         return cls(mean, std, (height, width), classes, None if native is None else _size(native))
@@ -95,6 +96,12 @@ class Inputs:
             return image.repeat(3, axis=2)
         weights = np.array([0.299, 0.587, 0.114])  # of Rec. 601, as Pillow's grey
         return (image @ weights).round().astype(np.uint8)[:, :, None]
+
+
+def _numbers(values: Any) -> tuple[float, ...]:
+    if not isinstance(values, (list, tuple)) or not all(map(is_number, values)):
+        raise ValueError("no list of numbers")
+    return tuple(map(float, values))
 
 
 def _size(values: Any) -> tuple[int, int]:

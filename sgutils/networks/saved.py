@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
+from ..checks import shown
 from ..drawing import global_generator
 from ..errors import InputError
 from ..files import read_state, reraise_as_input_error, write_file
@@ -58,6 +59,9 @@ def load_network(path: str | Path) -> nn.Module:
 
 def with_weights(architecture: dict[str, Any], weights: dict[str, Tensor]) -> nn.Module:
     """The network that these describe, as `load_network` gives it."""
+    for name, value in weights.items():
+        if name.rpartition(".")[2] != "num_batches_tracked" and not value.is_floating_point():
+            raise InputError(f"{name} holds numbers of {value.dtype}, and weights are numbers of torch.float32.")
     with global_generator():
         net: Any = network_of(architecture, weights)
     if isinstance(net, GatedModel):
@@ -89,4 +93,10 @@ def read_network(path: str | Path) -> dict:
         raise InputError(
             f"{path} is not {A_NETWORK}: a network that the page saved is read by `sgutils evaluate`, `predict` and `export`."
         )
-    return read_state(Path(path), {"architecture", "weights"}, A_NETWORK)
+    state = read_state(Path(path), {"architecture", "weights"}, A_NETWORK)
+    schema = state.get("schema", 1)
+    if type(schema) is not int or not 1 <= schema <= SCHEMA:
+        raise InputError(
+            f"{path} is of form {shown(schema)}, and this version of sgutils reads forms 1 to {SCHEMA}: install the version that wrote it."
+        )
+    return state

@@ -183,6 +183,8 @@ def load_run(path: str | Path) -> Run:
             raise ValueError("it is not a file" if os.path.lexists(path) else "there is no such file")
         run = Run(**json.loads(Path(path).read_text()))
         _check_kinds(run)
+        if run.finished:
+            _check_ended(run)
         # In the form of this version: what a record does not name is as it was before there was a choice.
         return dataclasses.replace(run, config=Config.from_dict(run.config).as_dict())
     except InputError as error:  # such as a method of somebody's own
@@ -208,7 +210,7 @@ def _check_kinds(run: Run) -> None:
         _expect(share is None or (is_number(share) and 0 <= share <= 1), name, "a share from 0 to 1, or null")
     _expect(run.last_test_error is not None or not run.finished, "last_test_error", "a share: the run finished")
     for name in ("seconds", "images_per_second"):
-        _expect(is_number(getattr(run, name)), name, "a number")
+        _expect(is_number(getattr(run, name)) and getattr(run, name) >= 0, name, "a number of at least 0")
     _expect(all(map(is_number, run.parameters.values())), "parameters", "an object of numbers")
     _expect(all(isinstance(text, str) for text in run.versions.values()), "versions", "an object of texts")
     _expect(all(isinstance(text, str) for text in run.processor.values()), "processor", "an object of texts")
@@ -222,6 +224,32 @@ def _check_kinds(run: Run) -> None:
         if right is not None and len(right) and run.last_test_error is not None:
             agrees = abs(1 - right.mean() - run.last_test_error) < 0.5 / len(right) + 1e-6
             _expect(agrees, "last_test_error", "the share of images that are not right")
+
+
+def _check_ended(run: Run) -> None:
+    """Raise a `ValueError` where the parts of a finished run's record contradict one another."""
+    lengths = {name: len(curve) for name, curve in run.curves.items()}
+    epochs = max(lengths.values(), default=0)
+    if "epochs" in run.config and "train_error" in run.curves:
+        _expect(
+            epochs == run.config["epochs"], "the longest curve", f"of {run.config['epochs']} epochs, not of {epochs}"
+        )
+    for name, curve in run.curves.items():
+        tested_once = name == "test_error" and lengths[name] == 1
+        _expect(
+            lengths[name] == epochs or tested_once,
+            f"the curve {shown(name)}",
+            f"of {epochs} epochs, not of {lengths[name]}",
+        )
+        _expect(all(map(math.isfinite, curve)), f"the curve {shown(name)}", "finite: the run finished")
+        shares = not name.endswith("error") or all(0 <= value <= 1 for value in curve)
+        _expect(shares, f"the curve {shown(name)}", "shares from 0 to 1")
+    tested = run.curves.get("test_error")
+    for name, of in (("last_test_error", lambda curve: curve[-1]), ("best_test_error", min)):
+        share = getattr(run, name)
+        _expect(not tested or share is None or abs(of(tested) - share) < 1e-6, name, "what its curve says")
+    if run.right is not None and run.config.get("test_examples") is not None:
+        _expect(run.right["images"] == run.config["test_examples"], "right", f"of {run.config['test_examples']} images")
 
 
 def _expect(so: bool, name: str, kind: str) -> None:

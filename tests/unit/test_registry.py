@@ -35,6 +35,46 @@ def test_a_network_by_name_takes_the_images_and_knows_the_classes(name, tmp_path
     assert isinstance(deployed, sg.GatedNetwork) == ("vit" not in name)
 
 
+FILES = {
+    "is of form 99, and this version of sgutils reads forms 1 to 2": {"schema": 99},
+    "holds numbers of torch.int8": {
+        "weights": lambda w: {k: v.to(torch.int8) if v.is_floating_point() else v for k, v in w.items()}
+    },
+    "holds numbers of torch.complex64": {
+        "weights": lambda w: {k: v.to(torch.complex64) if v.is_floating_point() else v for k, v in w.items()}
+    },
+}
+INPUTS = [
+    {"mean": [1e30]},
+    {"std": ["1"]},
+    {"std": "123"},
+    {"classes": "abc"},
+    {"classes": ["a", "a"]},
+    {"size": [8, 0]},
+]
+
+
+@pytest.mark.parametrize("words", FILES)
+def test_a_network_s_file_of_another_form_is_refused(words, tmp_path):
+    sg.save_network(tmp_path / "net.pt", sg.resnet(8, 3, 1))
+    state = torch.load(tmp_path / "net.pt", weights_only=True)
+    ((key, change),) = FILES[words].items()
+    torch.save(state | {key: change(state[key]) if callable(change) else change}, tmp_path / "net.pt")
+    with pytest.raises(sg.InputError, match=words):
+        sg.load_network(tmp_path / "net.pt")
+
+
+@pytest.mark.parametrize("change", INPUTS, ids=str)
+def test_what_a_network_is_said_to_be_given_must_make_sense(change, tmp_path):
+    sound = {"mean": [70.0], "std": [80.0], "size": [8, 8], "classes": ["a", "b", "c"]}
+    sg.save_network(tmp_path / "net.pt", sg.resnet(8, 3, 1), sg.Inputs.from_dict(sound))
+    assert sg.load_inputs(tmp_path / "net.pt").classes == ("a", "b", "c")
+    state = torch.load(tmp_path / "net.pt", weights_only=True)
+    torch.save(state | {"inputs": sound | change}, tmp_path / "net.pt")
+    with pytest.raises(sg.InputError, match="net.pt"):
+        sg.load_inputs(tmp_path / "net.pt")
+
+
 def test_other_channels_have_a_first_convolution_of_their_own_and_nothing_else_is_new():
     nets = []
     for channels in (3, 2):

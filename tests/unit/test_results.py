@@ -1,6 +1,7 @@
 import dataclasses
 import json
 import math
+import re
 
 import pytest
 import torch
@@ -75,6 +76,29 @@ def test_an_installed_package_reads_what_it_filled_here_with_what_it_came_with(t
     for read in (load_results, ledger.recording):
         with pytest.raises(sg.InputError, match="notes.json is not a record of a run"):
             read()
+
+
+LONG = {"train_error": [0.5, 0.4], "validation_error": [0.6, 0.5], "test_error": [0.2]}
+CONTRADICTIONS = {
+    "the longest curve must be of 2 epochs, not of 3": {"curves": LONG | {"train_error": [0.5, 0.4, 0.3]}},
+    "the curve 'validation_error' must be of 2 epochs, not of 1": {"curves": LONG | {"validation_error": [0.6]}},
+    "the curve 'train_error' must be finite": {"curves": LONG | {"train_error": [0.5, math.nan]}},
+    "the curve 'train_error' must be shares from 0 to 1": {"curves": LONG | {"train_error": [0.5, -5]}},
+    "last_test_error must be what its curve says": {"last_test_error": 0.001},
+    "best_test_error must be what its curve says": {"best_test_error": 0.9},
+    "seconds must be a number of at least 0": {"seconds": -1},
+    "right must be of 5 images": {"right": {"images": 10, "bits": "/wA="}, "curves": LONG | {"test_error": [0.2]}},
+}
+
+
+@pytest.mark.parametrize("words", CONTRADICTIONS)
+def test_a_record_that_contradicts_itself_is_refused(words, tmp_path):
+    sound = dataclasses.replace(record(epochs=2, test_examples=5), curves=LONG)
+    (tmp_path / "a.json").write_text(sound.to_json())
+    assert load_results(tmp_path) == [sound]
+    (tmp_path / "a.json").write_text(dataclasses.replace(sound, **CONTRADICTIONS[words]).to_json())
+    with pytest.raises(sg.InputError, match=re.escape(words)):
+        load_results(tmp_path)
 
 
 def test_one_thread_is_not_called_threads(monkeypatch):
