@@ -1,8 +1,10 @@
 """Numbers as people give them, numpy's too: checked once, where they come in, and from there on Python's own."""
 
 import math
+import os
 from collections.abc import Collection, Iterable
 from numbers import Integral, Real
+from pathlib import Path
 from typing import Any
 
 from .errors import InputError
@@ -17,6 +19,17 @@ def shown(value: object) -> str:
     """A value in one line of a sentence, however large it is."""
     text = " ".join(repr(value).split())
     return text if len(text) <= 80 else f"{text[:60]} ..."
+
+
+def path_of(name: str, value: Any) -> Path:
+    """A path as people give it.
+
+    Raises:
+        InputError: if it is something else.
+    """
+    if not isinstance(value, (str, os.PathLike)):
+        raise InputError(f"{name} must be a path, not {shown(value)}.")
+    return Path(value)
 
 
 def in_one_line(text: str) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .checks import number, shown
+from .checks import number, shown, whole_number
 from .errors import InputError
 from .gates import Gates
 from .networks import GatedNetwork, evaluating
@@ -38,6 +38,9 @@ def penultimate(net: GatedNetwork, x: Tensor, gates: Gates = None) -> Tensor:
     Raises:
         InputError: if the network's features are not one row for each image.
     """
+    if not isinstance(x, Tensor) or x.ndim != 4 or not x.is_floating_point():
+        given = f"{x.dtype} of shape {tuple(x.shape)}" if isinstance(x, Tensor) else shown(x)
+        raise InputError(f"x must be normalised images, a tensor (N, C, H, W) of floating-point numbers, not {given}.")
     found = []
     with evaluating(net):
         for part in x.split(BATCH):
@@ -100,6 +103,10 @@ def linear_probe(
         raise InputError(
             f"Training and test features must be equally wide, not {train_features.shape[1]} and {test_features.shape[1]}."
         )
+    if len(np.unique(train_labels)) < 2:
+        raise InputError("A probe needs training images of two classes at the least, and these are of one.")
+    size = np.abs(train_features).max() or 1.0  # the scaler squares, and of what is huge squares are infinite
+    train_features, test_features = train_features / size, test_features / size
     scale = _sklearn("preprocessing").StandardScaler()
     probe = _sklearn("linear_model").LogisticRegression(max_iter=1000)
     model = _sklearn("pipeline").make_pipeline(scale, probe).fit(train_features, train_labels)
@@ -140,10 +147,7 @@ def principal_components(features: Tensor | np.ndarray, count: int) -> tuple[np.
         The features along them, ``(N, count)``, centred; and the share of the variance that they keep.
     """
     features = _matrix(features)
-    if not 1 <= count <= min(features.shape):
-        raise InputError(
-            f"There are 1 to {min(features.shape)} principal components of features {features.shape}, not {count!r}."
-        )
+    count = whole_number("count, of principal components,", count, 1, min(features.shape))
     u, s, _ = np.linalg.svd(features - features.mean(axis=0), full_matrices=False)
     total = (s**2).sum()
     return u[:, :count] * s[:count], float((s[:count] ** 2).sum() / total) if total > 0 else 1.0
@@ -235,6 +239,8 @@ class LiveMap:
 
 def _matrix(features: Tensor | np.ndarray) -> np.ndarray:
     """Features as a ``(N, D)`` float64 array."""
+    if isinstance(features, Tensor) and features.dtype == torch.bfloat16:  # which numpy does not know
+        features = features.float()
     values = features.detach().cpu().numpy() if isinstance(features, Tensor) else np.asarray(features)
     if values.ndim != 2 or not len(values) or values.dtype.kind not in "fiu":
         raise InputError(f"Features must be numbers of shape (N, D), not {values.shape}.")
@@ -257,6 +263,8 @@ def _pair(features: Tensor | np.ndarray, labels: Tensor | np.ndarray) -> tuple[n
     labels = labels.cpu().numpy() if isinstance(labels, Tensor) else np.asarray(labels)
     if labels.shape != (len(features),):
         raise InputError(f"There must be one label for each of the {len(features)} images, not shape {labels.shape}.")
+    if labels.dtype.kind not in "iu":
+        raise InputError(f"Labels must be class indices, whole numbers, not {labels.dtype}.")
     return features, labels
 
 

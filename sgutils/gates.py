@@ -13,6 +13,8 @@ from torch import Tensor
 from .checks import LARGEST, is_number, shown, whole_number
 from .errors import InputError
 
+# Of a network: far beyond any, so that a slip of the finger does not fill the memory.
+MOST_BLOCKS = 10**6
 # L numbers, one per block; None is all 1.
 Gates = Sequence[float] | Tensor | None
 
@@ -32,7 +34,7 @@ def linear_decay(num_blocks: int, p_last: float = 0.5) -> Tensor:
     Raises:
         InputError: if there is no block or ``p_last`` is not a probability.
     """
-    num_blocks = whole_number("num_blocks", num_blocks, 1)
+    num_blocks = whole_number("num_blocks", num_blocks, 1, MOST_BLOCKS)
     p_last = check_probability("p_last", p_last)
     depth = torch.arange(1, num_blocks + 1, dtype=torch.float64) / num_blocks
     return (1 - depth * (1 - p_last)).float()
@@ -47,7 +49,7 @@ def uniform_survival(num_blocks: int, p: float = 0.5) -> Tensor:
     Raises:
         InputError: if there is no block or ``p`` is not a probability.
     """
-    num_blocks = whole_number("num_blocks", num_blocks, 1)
+    num_blocks = whole_number("num_blocks", num_blocks, 1, MOST_BLOCKS)
     return torch.full((num_blocks,), check_probability("p", p))
 
 
@@ -67,6 +69,8 @@ def sample_gates(p: Tensor | Sequence[float], generator: torch.Generator | None 
     Raises:
         InputError: if an entry of ``p`` is not a probability or the generator is not on the CPU.
     """
+    if generator is not None and not isinstance(generator, torch.Generator):
+        raise InputError(f"generator must be a torch.Generator, not {shown(generator)}.")
     if generator is not None and generator.device.type != "cpu":
         raise InputError(
             f"Gates are drawn on the CPU, but the generator is on {generator.device}: use torch.Generator()."

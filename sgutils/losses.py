@@ -40,6 +40,7 @@ def soft_targets(logits: Tensor, tau: float) -> Tensor:
         InputError: if ``tau`` is not a positive number, or there are no logits to take it of.
     """
     tau = check_tau(tau)
+    _check_tensor(logits)
     if logits.ndim == 0 or not logits.dtype.is_floating_point:
         raise InputError(
             f"logits must be floating-point numbers of shape (..., K), not {logits.dtype} of shape {tuple(logits.shape)}."
@@ -182,7 +183,14 @@ def _check_target(logits: Tensor, target: Tensor) -> None:
         )
 
 
+def _check_tensor(*values: object) -> None:
+    for value in values:
+        if not isinstance(value, Tensor):
+            raise InputError(f"logits and labels must be torch tensors, not {shown(value)}.")
+
+
 def _check_logits(student_logits: Tensor, teacher_logits: Tensor) -> None:
+    _check_tensor(student_logits, teacher_logits)
     if student_logits.shape != teacher_logits.shape or student_logits.ndim != 2 or 0 in student_logits.shape:
         raise InputError(
             f"student and teacher logits must both have shape (N, K), not {tuple(student_logits.shape)} "

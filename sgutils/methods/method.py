@@ -112,4 +112,8 @@ def check_distinct(nets: Sequence[nn.Module]) -> None:
 
 def error_rate(logits: Tensor, y: Tensor) -> Tensor:
     """Share of wrong predictions, a 0-dim tensor."""
+    if y.ndim != 1 or y.is_floating_point():
+        raise InputError(
+            f"Labels must be one class index for each image, (N,), not {y.dtype} of shape {tuple(y.shape)}."
+        )
     return (logits.detach().argmax(dim=1) != y).float().mean()

@@ -137,10 +137,20 @@ class ResNet(nn.Module):
 
     def features(self, x: Tensor, gates: Gates = None) -> Tensor:
         """Penultimate features, ``(N, D)``: what the linear classifier sees. Arguments as for `forward`."""
+        if not torch.jit.is_tracing():
+            self._check_images(x)
         h = self.stem(x)
         for block, gate in zip(self.blocks, gate_list(gates, self.num_blocks), strict=True):
             h = block(h, gate)
         return h.mean(dim=(2, 3))
+
+    def _check_images(self, x: Tensor) -> None:
+        channels = next(self.stem.parameters()).shape[1]
+        if not isinstance(x, Tensor) or x.ndim != 4 or x.shape[1] != channels or not x.is_floating_point():
+            given = f"{x.dtype} of shape {tuple(x.shape)}" if isinstance(x, Tensor) else shown(x)
+            raise InputError(
+                f"The network takes images (N, {channels}, H, W) of floating-point numbers, not {given}: normalise them first."
+            )
 
     def fold(self, p: Sequence[float] | Tensor) -> "ResNet":
         """An ordinary ResNet that computes what this one computes with gates ``p``, for deployment.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
-from ..checks import shown
+from ..checks import path_of, shown
 from ..drawing import global_generator
 from ..errors import InputError
 from ..files import read_state, reraise_as_input_error, write_file
@@ -29,13 +29,16 @@ def save_network(path: str | Path, net: nn.Module, inputs: Inputs | None = None)
     Raises:
         InputError: if the file cannot be written.
     """
+    path = path_of("path", path)
+    if not isinstance(net, nn.Module):
+        raise InputError(f"net must be a torch module, not {shown(net)}.")
     state = {
         "schema": SCHEMA,
         "architecture": getattr(net, "architecture", None),
         "weights": net.state_dict(),
         "inputs": None if inputs is None else inputs.as_dict(),
     }
-    write_file(Path(path), lambda file: torch.save(state, file))
+    write_file(path, lambda file: torch.save(state, file))
 
 
 def load_network(path: str | Path) -> nn.Module:
@@ -89,11 +92,12 @@ def read_network(path: str | Path) -> dict:
     Raises:
         InputError: if there is no such file, or it is damaged or another kind of file.
     """
-    if Path(path).suffix == ".safetensors":
+    path = path_of("path", path)
+    if path.suffix == ".safetensors":
         raise InputError(
             f"{path} is not {A_NETWORK}: a network that the page saved is read by `sgutils evaluate`, `predict` and `export`."
         )
-    state = read_state(Path(path), {"architecture", "weights"}, A_NETWORK)
+    state = read_state(path, {"architecture", "weights"}, A_NETWORK)
     schema = state.get("schema", 1)
     if type(schema) is not int or not 1 <= schema <= SCHEMA:
         raise InputError(

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 
-from ..checks import is_number, shown
+from ..checks import is_number, path_of, shown
 from ..errors import InputError
 from ..folders import data_folder, ledgers, records
 from ..training.record import Run, load_run, setting_key
@@ -24,7 +24,7 @@ def load_results(folder: str | Path | None = None) -> list[Run]:
     """
     found: dict[str, Path] = {}
     runs = []
-    for path in records(ledgers() if folder is None else [Path(folder)]):
+    for path in records(ledgers() if folder is None else [path_of("folder", folder)]):
         run = load_run(path)
         if run.name in found:  # it would count as two seeds
             raise InputError(

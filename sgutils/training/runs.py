@@ -13,6 +13,7 @@ from typing import cast
 from torch import nn
 from tqdm.auto import tqdm
 
+from ..checks import path_of, shown
 from ..data import Dataset, ImageLoader, Inputs
 from ..errors import InputError
 from ..files import reraise_as_input_error, write_atomically
@@ -79,9 +80,11 @@ def train(
         InputError: if the data cannot be read, ``out`` cannot be written or already holds a run, there is no such
             precision, or a mini-batch has fewer than two images for each of torchrun's processes.
     """
+    if not isinstance(config, Config):
+        raise InputError(f"config must be a sgutils.Config, not {shown(config)}.")
+    folder = None if out is None else path_of("out", out)
     dataset = dataset or build_dataset(config)
     trainer = make_trainer(config, dataset=dataset, teacher=_placeholder(config, dataset), precision=precision)
-    folder = None if out is None else Path(out)
     with ExitStack() as held:
         if folder is not None:
             on_rank_zero(lambda: make_new(folder, held), trainer.device)

@@ -155,7 +155,16 @@ def test_a_perplexity_is_any_number(perplexity):
         (lambda: features.silhouette(np.eye(3), [0, 0, 0]), "needs 2 to 2 classes among 3 images, not 1"),
         (lambda: features.silhouette(np.zeros(3), [0, 1, 1]), "shape (N, D), not (3,)"),
         (lambda: features.linear_probe(np.eye(3), [0, 1, 1], np.eye(4), [0] * 4), "equally wide, not 3 and 4"),
-        (lambda: features.principal_components(np.eye(3), 4), "1 to 3 principal components"),
+        *(
+            (lambda count=count: features.principal_components(np.eye(3), count), "from 1 to 3, not")
+            for count in (4, 1.5, "2", True)
+        ),
+        (lambda: features.silhouette(np.eye(3), [0.0, 1.0, float("nan")]), "class indices, whole numbers, not float64"),
+        (lambda: features.linear_probe(np.eye(3), [1, 1, 1], np.eye(3), [0, 1, 1]), "two classes at the least"),
+        *(
+            (lambda x=x: features.penultimate(sg.resnet20(), x), "x must be normalised images")
+            for x in (np.zeros((2, 3, 8, 8)), [1.0], torch.zeros(2, 3, 8, 8, dtype=torch.uint8), torch.zeros(3, 8, 8))
+        ),
         (lambda: features.LiveMap(perplexity=1), "perplexity must be a number from 2 to 500, not 1."),
         (lambda: features.LiveMap().move(1), "call show(features) first"),
         (lambda: features.LiveMap(perplexity=5).show(np.eye(10)), "more than 15 points, not 10"),
@@ -182,6 +191,15 @@ def test_a_missing_library_is_one_sentence(monkeypatch, missing, call):
     monkeypatch.setitem(sys.modules, missing, None)
     with pytest.raises(sg.InputError, match="is not installed: pip install"):
         call()
+
+
+def test_features_of_half_precision_and_huge_ones_are_measured():
+    draws = np.random.default_rng(0)
+    x, labels = draws.normal(size=(40, 5)), np.arange(40) % 4
+    assert features.silhouette(torch.tensor(x).bfloat16(), labels) == pytest.approx(
+        features.silhouette(x, labels), abs=0.01
+    )
+    assert features.linear_probe(x * 1e300, labels, x * 1e300, labels) == features.linear_probe(x, labels, x, labels)
 
 
 @pytest.mark.parametrize("size", [1e-200, 1e-170, 1e200])

@@ -76,6 +76,8 @@ def test_sampling_leaves_the_global_generator_alone():
     ("call", "words"),
     [
         (lambda: sg.linear_decay(0), "num_blocks.*0"),
+        (lambda: sg.linear_decay(10**10), "num_blocks.*to 1000000, not 10000000000"),
+        (lambda: sg.sample_gates([0.5], 0), "generator must be a torch.Generator, not 0"),
         (lambda: sg.linear_decay(2.5), "num_blocks.*2.5"),
         (lambda: sg.linear_decay(3, 1.5), "p_last.*from 0 to 1.*1.5"),
         (lambda: sg.linear_decay(3, float("nan")), "p_last.*nan"),

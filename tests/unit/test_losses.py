@@ -129,6 +129,9 @@ Z, Y = torch.zeros(2, 3), torch.zeros(2, dtype=torch.long)
         (lambda: sg.distillation_kl(Z, Z, 1.0, "both"), "kl_direction.*both"),
         (lambda: sg.self_guidance_loss(Z, Z, Y, lam=-0.1), "lam.*-0.1"),
         (lambda: sg.self_guidance_loss(Z, Z, Y[:1]), "one class index"),
+        (lambda: sg.self_guidance_loss(Z.numpy(), Z.numpy(), Y), "torch tensors|floating-point numbers of shape"),
+        (lambda: sg.distillation_kl(Z, Z.tolist(), 1.0), "must be torch tensors, not"),
+        (lambda: sg.soft_targets([1.0, 2.0], 1), "must be torch tensors, not"),
         (lambda: sg.self_guidance_loss(Z, Z, Y, label_smoothing=5), "label_smoothing.*5"),
     ],
 )

@@ -75,6 +75,23 @@ def test_what_a_network_is_said_to_be_given_must_make_sense(change, tmp_path):
         sg.load_inputs(tmp_path / "net.pt")
 
 
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: sg.load_network(None), "path must be a path, not None"),
+        (lambda: sg.load_network(3), "path must be a path, not 3"),
+        (lambda: sg.save_network(3, sg.resnet(8)), "path must be a path, not 3"),
+        (lambda: sg.save_network("net.pt", 3), "net must be a torch module, not 3"),
+        (lambda: sg.load_results(3), "folder must be a path, not 3"),
+        (lambda: sg.train({"epochs": 1}), "config must be a sgutils.Config"),
+        (lambda: sg.train(sg.Config(), out=3), "out must be a path, not 3"),
+    ],
+)
+def test_what_is_no_path_and_no_network_is_one_sentence(call, words):
+    with pytest.raises(sg.InputError, match=words):
+        call()
+
+
 def test_other_channels_have_a_first_convolution_of_their_own_and_nothing_else_is_new():
     nets = []
     for channels in (3, 2):

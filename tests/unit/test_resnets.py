@@ -196,6 +196,13 @@ def test_mean_share_of_multiply_adds_of_a_student():
         (lambda: tiny()(images(), gates=0.5), "9 numbers.*0.5"),
         (lambda: tiny()(images(), gates="111111111x"), "9 numbers"),
         (lambda: tiny()(images(), gates=torch.ones(3, 3)), "9 numbers"),
+        (
+            lambda: tiny()(images()[0]),
+            r"takes images \(N, 2, H, W\) of floating-point numbers, not torch.float64 of shape",
+        ),
+        (lambda: tiny()(images()[:, :1]), r"\(N, 2, H, W\)"),
+        (lambda: tiny()(images().to(torch.uint8)), "not torch.uint8"),
+        (lambda: tiny()(images().numpy()), r"\(N, 2, H, W\)"),
         (lambda: sg.resnet(33), r"6n \+ 2.*33"),
         (lambda: sg.resnet(2), r"6n \+ 2"),
         (lambda: sg.resnet(32, block="bottleneck"), r"9n \+ 2"),

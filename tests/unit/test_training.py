@@ -113,3 +113,10 @@ def test_what_an_optimizer_that_is_given_would_ignore_is_refused():
 def test_a_network_of_another_precision_is_told_how_to_be_trained(kind):
     with pytest.raises(sg.InputError, match=rf"weights are of {kind}.*call net.float\(\) first"):
         sg.Trainer(sg.Baseline(sg.resnet(8, 10, 1).to(kind)), *sg.loaders(sg.load_dataset("digits"), batch_size=50))
+
+
+def test_labels_of_another_form_are_one_sentence():
+    x, y = torch.randn(8, 3, 8, 8), torch.eye(10)[:8]
+    loader = torch.utils.data.DataLoader(torch.utils.data.TensorDataset(x, y), batch_size=4)
+    with pytest.raises(sg.InputError, match=r"one class index .*torch.float32 of shape \(4, 10\)"):
+        list(sg.Trainer(sg.SelfGuidance(sg.resnet(8)), loader, epochs=1))
