@@ -120,6 +120,8 @@ class Trainer:
         self._devices_before: list[str] = []
         # Not those that a method holds still, such as a frozen teacher's: decay would move them without any gradient.
         self.parameters: list[Tensor] = [parameter for parameter in method.parameters() if parameter.requires_grad]
+        # What is frozen and in eval mode, such as the batch norms of a pretrained network, is held so on purpose.
+        self._held = [module for module in method.modules() if not module.training and _is_frozen(module)]
         if optimizer is None:
             self.optimizer = sgd(self.parameters, lr, momentum, weight_decay)
         elif (lr, momentum, weight_decay) != SGD:
@@ -188,6 +190,8 @@ class Trainer:
                 "trainer when layers are unfrozen."
             )
         self.method.train()
+        for module in self._held:
+            module.eval()
         self.method.on_epoch_start(index, self.epochs)
         with seeded(self.seed, index, self.device, self.method):
             tally = self.steps.epoch(self.train, self.on_step)
@@ -287,6 +291,11 @@ class Trainer:
         self.precision = self.steps.precision = state["precision"]
         self.steps.forget()
         self._devices_before = devices
+
+
+def _is_frozen(module: nn.Module) -> bool:
+    trained = [parameter.requires_grad for parameter in module.parameters()]
+    return bool(trained) and not any(trained)
 
 
 def _check_parts(method, train, test, validation, on_step) -> None:

@@ -120,3 +120,13 @@ def test_labels_of_another_form_are_one_sentence():
     loader = torch.utils.data.DataLoader(torch.utils.data.TensorDataset(x, y), batch_size=4)
     with pytest.raises(sg.InputError, match=r"one class index .*torch.float32 of shape \(4, 10\)"):
         list(sg.Trainer(sg.SelfGuidance(sg.resnet(8)), loader, epochs=1))
+
+
+@pytest.mark.parametrize("frozen", [True, False])
+def test_a_frozen_layer_that_is_held_in_eval_mode_stays_in_it(frozen):
+    method = sg.Baseline(sg.resnet(8, 10, 1))
+    norm = next(module for module in method.modules() if isinstance(module, torch.nn.BatchNorm2d))
+    norm.eval().requires_grad_(not frozen)
+    before = norm.running_mean.clone()
+    list(sg.Trainer(method, *sg.loaders(digits(64), batch_size=32), epochs=1))
+    assert torch.equal(norm.running_mean, before) == frozen
