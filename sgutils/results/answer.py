@@ -75,8 +75,9 @@ def short_answer(points: Sequence[MeasuredPoint], found: Gains, rates: Sequence[
 
 
 def rates_sentence(points: Sequence[MeasuredPoint], found: Gains, rates: Sequence[Rates]) -> str:
-    """What is left of the fair comparison where each setting has a learning rate of its own; nothing where none was chosen."""
-    gained = {one.name: own for one in rates if (own := rate_gains(rates).get((one.name, "equal work")))}
+    """What is left of the fair comparison where each setting has a learning rate of its own; nothing before all seeds were run."""
+    complete = [one for one in rates if one.is_complete(GUIDED, "equal work")]
+    gained = {one.name: own for one in complete if (own := rate_gains(rates).get((one.name, "equal work")))}
     if not gained:
         return ""
     said = []

@@ -37,7 +37,13 @@ class Rates:
 
     def is_of(self, point: MeasuredPoint) -> bool:
         """Whether the map's point is the same but for the learning rates."""
-        return all(point.point.recipe[key] == value for key, value in self.point.recipe.items() if key in SCALE)
+        return all(point.point.recipe.get(key) == self.point.recipe.get(key) for key in SCALE)
+
+    def is_complete(self, *settings: str) -> bool:
+        """Whether these have as many seeds at every rate as were planned."""
+        return all(
+            len(self.groups[setting, rate]) >= self.point.seeds for setting in settings for rate in self.point.rates
+        )
 
     def held_out(self, setting: str) -> dict[float, float]:
         """Error on the held-out images in per cent at each rate, as a mean over the seeds that all its rates have.

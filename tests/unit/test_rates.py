@@ -79,4 +79,6 @@ def test_the_answer_says_what_is_left_of_a_verdict_with_rates_of_their_own():
     said = rates_sentence(points, found, rates)
     assert "CIFAR-10, +10.0 [" in said and "(3 against 3 runs), **worse** instead of *better*." in said
     assert said in answer(points, found, rates) and said in short_answer(points, found, rates)
+    part = [one for one in all_rates if one.config["lr"] == 0.1 or one.seed < 2]
+    assert measured_rates(part) and rates_sentence(points, found, measured_rates(part)) == ""
     assert rates_sentence(points, found, []) == "" and len(answer(points, found)) == 5
