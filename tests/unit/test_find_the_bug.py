@@ -44,6 +44,13 @@ def test_checks_are_numbered_as_the_chapter_numbers_its_bugs(capsys):
         find_the_bug.check(9, print)
 
 
+@pytest.mark.parametrize("wrong", [lambda student, teacher, tau: 0.0, 3, None])
+def test_another_function_than_the_one_that_is_asked_for_is_told_which(wrong, capsys):
+    find_the_bug.check(3, wrong)
+    said = capsys.readouterr().out
+    assert said.startswith("Bug 3: not yet. Expected was your function ") and "which is called as " in said
+
+
 CE = "F.cross_entropy(student, y) + F.cross_entropy(teacher, y)"
 KEPT = "    with statistics_kept(net):\n        student = net(x, b)\n"
 # The teacher first; then batch norm stops remembering, for good.
