@@ -167,9 +167,15 @@ FAINT = r"""() => {
     return [255, 255, 255];
   };
   const faint = new Set();
-  const scope = "article :is(h1, h2, h3, p, li, td, th, label, output, button, legend, dt, dd, summary, a, svg text), .sg-figure text";
+  const scope = "article :is(h1, h2, h3, p, li, td, th, label, output, button, legend, dt, dd, summary, a, svg text, pre, pre span), .sg-figure text";
+  const code = new Set();  // one word of each colour: a page has thousands
   for (const element of document.querySelectorAll(scope)) {
-    if (element.closest("pre, .headerlink, [aria-hidden=true]:not(svg)") || !element.getClientRects().length) continue;
+    if (element.closest(".headerlink, [aria-hidden=true]:not(svg)") || !element.getClientRects().length) continue;
+    if (element.closest("pre")) {
+      const kind = `${element.className} ${element.closest("[class*=highlight-]")?.className}`;
+      if (code.has(kind)) continue;
+      code.add(kind);
+    }
     if (![...element.childNodes].some((child) => child.nodeType === 3 && child.textContent.trim())) continue;
     const style = getComputedStyle(element);
     const ink = parse(element instanceof SVGElement ? style.fill : style.color);
