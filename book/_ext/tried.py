@@ -15,7 +15,7 @@ class Tried(SphinxDirective):
         rows = json.loads(FILE.read_text(encoding="utf-8"))
         lines = ["| What was tried | Attempts | What must come of it |", "|---|--:|---|"]
         lines += [f"| {row['what']} | {row['times']:,} | {row['outcome']} |" for row in rows]
-        lines += ["", f"[The tests]({address()}/tree/{BRANCH}/tests) say each in full."]
+        lines += ["", f"[The tests]({address()}/tree/{BRANCH}/tests) name every attempt."]
         return self.parse_text_to_nodes("\n".join(lines))
 
 
