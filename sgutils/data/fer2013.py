@@ -31,6 +31,8 @@ def read_fer2013() -> Dataset:
         with path.open(newline="", encoding="utf-8-sig") as file:
             rows = csv.reader(file)
             columns = [name.strip().lower() for name in next(rows, [])]
+            if len(set(columns)) < len(columns):
+                raise ValueError(f"of one name are two of the columns {', '.join(columns)}")
             for row in filter(None, rows):
                 number = rows.line_num
                 part, face, label = _row(dict(zip(columns, row, strict=True)))

@@ -59,6 +59,8 @@ def _of_classifier(model: nn.Module, name: str, value: Tensor) -> bool:
 
 def _read(path: Path) -> dict[str, Tensor]:
     expected = "a state dict, written by torch.save or as safetensors"
+    if path.is_dir():
+        raise InputError(f"{path} is a folder: expected {expected}, such as the network.pt of a run.")
     if not path.is_file():
         raise InputError(f"{path} is missing: expected {expected}.")
     try:

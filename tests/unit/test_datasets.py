@@ -268,6 +268,15 @@ def test_fer2013_in_its_other_file_with_other_columns_capitals_and_a_mark_of_its
     assert torch.equal(sg.load_dataset("fer2013").train_x, dataset.train_x), "the first file holds the same"
 
 
+def test_fer2013_with_a_column_twice_is_one_sentence(here):
+    face = " ".join(["1"] * 2304)
+    (here / "icml_face_data.csv").write_text(
+        f"emotion,pixels,Usage,Emotion\n1,{face},Training,2\n1,{face},PrivateTest,2\n"
+    )
+    with pytest.raises(sg.InputError, match="of one name are two of the columns emotion, pixels, usage, emotion"):
+        sg.load_dataset("fer2013")
+
+
 def test_fer2013_is_scaled_as_pillow_scales(here):
     images = faces(2).astype(np.uint8)
     write_fer(here, [(0, images[0], "Training"), (1, images[1], "PrivateTest")])

@@ -163,6 +163,8 @@ def test_weights_of_which_some_are_missing_are_one_sentence(tmp_path):
     del state["stem.0.weight"]
     with pytest.raises(sg.InputError, match=r"another network than this ResNet \(stem.0.weight is missing\): choose"):
         load_pretrained(sg.resnet20(), _file(tmp_path, state))
+    with pytest.raises(sg.InputError, match="is a folder: expected a state dict.* network.pt of a run"):
+        load_pretrained(sg.resnet20(), tmp_path)
     with pytest.raises(sg.InputError, match=r"nowhere.pth is missing"):
         load_pretrained(sg.resnet20(), tmp_path / "nowhere.pth")
 
