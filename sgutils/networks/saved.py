@@ -62,11 +62,11 @@ def load_network(path: str | Path) -> nn.Module:
 
 def with_weights(architecture: dict[str, Any], weights: dict[str, Tensor]) -> nn.Module:
     """The network that these describe, as `load_network` gives it."""
-    for name, value in weights.items():
-        if name.rpartition(".")[2] != "num_batches_tracked" and not value.is_floating_point():
-            raise InputError(f"{name} holds numbers of {value.dtype}, and weights are numbers of torch.float32.")
     with global_generator():
         net: Any = network_of(architecture, weights)
+    for name, own in net.state_dict().items():
+        if name in weights and weights[name].is_floating_point() != own.is_floating_point():
+            raise InputError(f"{name} holds numbers of {weights[name].dtype}, not {own.dtype}.")
     if isinstance(net, GatedModel):
         return net.folded_again(weights).eval()
     net.load_state_dict(weights)

@@ -162,8 +162,13 @@ def test_a_perplexity_is_any_number(perplexity):
         (lambda: features.silhouette(np.eye(3), [0.0, 1.0, float("nan")]), "class indices, whole numbers, not float64"),
         (lambda: features.linear_probe(np.eye(3), [1, 1, 1], np.eye(3), [0, 1, 1]), "two classes at the least"),
         *(
-            (lambda x=x: features.penultimate(sg.resnet20(), x), "x must be normalised images")
-            for x in (np.zeros((2, 3, 8, 8)), [1.0], torch.zeros(2, 3, 8, 8, dtype=torch.uint8), torch.zeros(3, 8, 8))
+            (lambda x=x: features.penultimate(sg.resnet20(), x), words)
+            for x, words in (
+                (np.zeros((2, 3, 8, 8)), "x must be normalised images"),
+                ([1.0], "x must be normalised images"),
+                (torch.zeros(2, 3, 8, 8, dtype=torch.uint8), "The network takes images (N, 3, H, W)"),
+                (torch.zeros(3, 8, 8), "The network takes images (N, 3, H, W)"),
+            )
         ),
         (lambda: features.LiveMap(perplexity=1), "perplexity must be a number from 2 to 500, not 1."),
         (lambda: features.LiveMap().move(1), "call show(features) first"),
