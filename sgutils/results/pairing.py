@@ -41,9 +41,8 @@ def pairing(errors: ArrayLike) -> Pairing:
     of_seeds = errors.mean(-2)
     rest = errors - errors.mean(-1, keepdims=True) - of_seeds[..., None, :] + errors.mean((-2, -1))[..., None, None]
     freedom = (seeds - 1, (settings - 1) * (seeds - 1))
-    with np.errstate(
-        divide="ignore", invalid="ignore"
-    ):  # infinite where all settings move alike; NaN where nothing moves
+    # Infinite where all settings move alike, NaN where nothing moves.
+    with np.errstate(divide="ignore", invalid="ignore"):
         ratio = settings * sum_of_squares(of_seeds) / freedom[0] / ((rest**2).sum((-2, -1)) / freedom[1])
 
     def uncorrelated(ratio: np.ndarray) -> np.ndarray:
