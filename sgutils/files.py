@@ -1,6 +1,7 @@
 """Files: written whole or not at all, read without running anything from them."""
 
 import errno
+import io
 import os
 import pickle
 import secrets
@@ -48,13 +49,19 @@ def write_file(path: Path, put: Callable[[BinaryIO], object]) -> None:
             file.flush()
             os.fsync(file.fileno())
         os.replace(part, path)
-    except (OSError, RuntimeError) as error:
+    except OSError as error:
         with suppress(OSError):
             part.unlink()
-        said = error if isinstance(error, OSError) else error.__context__  # torch.save hides what the disk said
-        if not isinstance(said, OSError):
-            raise
-        raise InputError(f"Cannot write {path} ({said.strerror}): free some space or choose another folder.") from error
+        raise InputError(
+            f"Cannot write {path} ({error.strerror}): free some space or choose another folder."
+        ) from error
+
+
+def save_state(path: Path, state: dict) -> None:
+    """As `write_file`, with `torch.save`, by way of memory: Ctrl-C while it writes to a disk would end in an error of its own."""
+    buffer = io.BytesIO()
+    torch.save(state, buffer)
+    write_file(path, lambda file: file.write(buffer.getbuffer()))
 
 
 def remove_parts(path: Path) -> None:

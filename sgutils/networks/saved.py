@@ -5,13 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import torch
 from torch import Tensor, nn
 
 from ..checks import path_of, shown
 from ..drawing import global_generator
 from ..errors import InputError
-from ..files import read_state, reraise_as_input_error, write_file
+from ..files import read_state, reraise_as_input_error, save_state
 from .gated import GatedModel
 from .registry import network_of
 
@@ -38,7 +37,7 @@ def save_network(path: str | Path, net: nn.Module, inputs: Inputs | None = None)
         "weights": net.state_dict(),
         "inputs": None if inputs is None else inputs.as_dict(),
     }
-    write_file(path, lambda file: torch.save(state, file))
+    save_state(path, state)
 
 
 def load_network(path: str | Path) -> nn.Module:

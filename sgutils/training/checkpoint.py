@@ -4,11 +4,9 @@ import warnings
 from contextlib import suppress
 from pathlib import Path
 
-import torch
-
 from ..data import load_inputs  # where it was before version 0.2, as the two below
 from ..errors import InputError
-from ..files import Damaged, read_state, write_file
+from ..files import Damaged, read_state, save_state, write_file
 from ..networks.saved import load_network, save_network
 from .distributed import rank
 
@@ -35,7 +33,7 @@ def save_checkpoint(path: Path, state: dict) -> None:
     """
     if path.exists():
         _copy(path, previous(path))  # not renamed: at every moment there is a whole file under the first name
-    write_file(path, lambda file: torch.save(state, file))
+    save_state(path, state)
 
 
 def load_checkpoint(path: Path, *, replace: bool = False) -> dict:

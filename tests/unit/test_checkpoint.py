@@ -1,4 +1,5 @@
 import errno
+import io
 import os
 import pickle
 import random
@@ -175,14 +176,22 @@ def test_a_failed_write_leaves_the_old_checkpoint(tmp_path, monkeypatch):
     save_checkpoint(path, STATE | {"command": "newer"})
     before = path.read_bytes()
 
-    def full_disk(state, file):
-        file.write(b"half")
+    def full_disk(file):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(torch, "save", full_disk)
+    monkeypatch.setattr(os, "fsync", full_disk)
     with pytest.raises(sg.InputError, match="No space left"):
         save_checkpoint(path, STATE)
     assert path.read_bytes() == before and {p.name for p in tmp_path.iterdir()} == {"c.pt", "c.previous.pt"}
+
+
+def test_torch_writes_into_memory_where_no_signal_can_break_into_it(tmp_path, monkeypatch):
+    """A signal in the middle of torch's own writing to a disk left an error of torch's in its place."""
+    written, save = [], torch.save
+    monkeypatch.setattr(torch, "save", lambda state, file: written.append(type(file)) or save(state, file))
+    save_checkpoint(tmp_path / "c.pt", STATE)
+    sg.save_network(tmp_path / "net.pt", sg.resnet(8))
+    assert written == [io.BytesIO, io.BytesIO]
 
 
 @pytest.mark.tried("A disk that is full", "One sentence that says how to go on; no cut file under a final name.")
